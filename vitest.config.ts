@@ -1,0 +1,45 @@
+import { defineConfig } from 'vitest/config';
+
+/** Three kinds of tests, each runnable alone: `vitest run --project unit|scenarios|e2e`. */
+export default defineConfig({
+  test: {
+    globals: false,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: [
+            'shared/src/**/*.test.ts',
+            'device/src/**/*.test.ts',
+            'cloud-sync/src/**/*.test.ts',
+            'scripts/**/*.test.ts',
+          ],
+          testTimeout: 10_000,
+          hookTimeout: 10_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'scenarios',
+          include: ['device/test/**/*.test.ts'],
+          exclude: ['device/test/e2e/**'],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['device/test/e2e/**/*.test.ts'],
+          // Each flow starts a daemon and a browser: one file at a time fits two cores.
+          fileParallelism: false,
+          testTimeout: 90_000,
+          hookTimeout: 90_000,
+        },
+      },
+    ],
+  },
+});
