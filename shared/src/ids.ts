@@ -1,0 +1,58 @@
+import * as v from 'valibot';
+
+/**
+ * Identifiers. An id made by the device is a ULID in lower case: 48 bits of time and 80 random
+ * bits in Crockford base32, 26 characters, sortable by the time it was made and never reused.
+ */
+const CROCKFORD = '0123456789abcdefghjkmnpqrstvwxyz';
+
+/** Where randomness enters: fills a new array with `length` random bytes. */
+export type RandomBytes = (length: number) => Uint8Array;
+
+/** Makes a ULID for the instant `wallMs` (0 to 2^48-1). */
+export function makeUlid(wallMs: number, randomBytes: RandomBytes): string {
+  let time = Math.max(0, Math.floor(wallMs));
+  let head = '';
+  for (let i = 0; i < 10; i++) {
+    head = CROCKFORD.charAt(time % 32) + head;
+    time = Math.floor(time / 32);
+  }
+  let tail = '';
+  for (const byte of randomBytes(16)) tail += CROCKFORD.charAt(byte & 31);
+  return head + tail;
+}
+
+/** The id of a stored entity: pet, meal, plan, overlay, kibble, feeding. */
+export const EntityIdSchema = v.pipe(
+  v.string(),
+  v.regex(/^[0-7][0-9a-hjkmnp-tv-z]{25}$/, 'must be an id of 26 characters, as the feeder gave it'),
+);
+
+/**
+ * The idempotency key that the cause of a feeding brings: 1 to 64 characters. The same key never
+ * moves the motor twice.
+ */
+export const RequestIdSchema = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}$/, 'must be 1 to 64 letters, digits, or . _ : @ -'),
+);
+
+/** One meal on one local date: `mealId@YYYY-MM-DD`. */
+export const OccurrenceKeySchema = v.pipe(
+  v.string(),
+  v.regex(
+    /^[0-7][0-9a-hjkmnp-tv-z]{25}@\d{4}-\d{2}-\d{2}$/,
+    'must be an occurrence key, mealId@YYYY-MM-DD',
+  ),
+);
+
+/** Builds the key of one meal on one local date. */
+export function occurrenceKey(mealId: string, localDate: string): string {
+  return `${mealId}@${localDate}`;
+}
+
+/** Takes an occurrence key apart. */
+export function parseOccurrenceKey(key: string): { mealId: string; localDate: string } {
+  const at = key.lastIndexOf('@');
+  return { mealId: key.slice(0, at), localDate: key.slice(at + 1) };
+}
