@@ -1,0 +1,100 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Count, countVitest } from './count-vitest.ts';
+
+type Step = {
+  readonly name: string;
+  readonly command: readonly [string, ...string[]];
+  readonly timeoutMs: number;
+};
+
+const MINUTE_MS = 60_000;
+const KILL_GRACE_MS = 5_000;
+
+/** Each step counts as one: passed when it exits with 0. Add further checks here. */
+const steps: readonly Step[] = [
+  { name: 'types', command: ['npm', 'run', '-s', 'typecheck'], timeoutMs: 5 * MINUTE_MS },
+  { name: 'lint', command: ['npm', 'run', '-s', 'lint'], timeoutMs: 5 * MINUTE_MS },
+  { name: 'format', command: ['npm', 'run', '-s', 'format:check'], timeoutMs: 5 * MINUTE_MS },
+];
+
+const VITEST_TIMEOUT_MS = 20 * MINUTE_MS;
+
+/** Runs one command with its output shown; resolves to its exit code, or null when it was killed. */
+function run(command: Step['command'], timeoutMs: number): Promise<number | null> {
+  const [program, ...args] = command;
+  return new Promise((resolve) => {
+    // Its own process group, so that a hanging step takes its children with it.
+    const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'], detached: true });
+    const stopGroup = (signal: NodeJS.Signals) => {
+      if (child.pid === undefined) return;
+      try {
+        process.kill(-child.pid, signal);
+      } catch {
+        // The group has ended by itself in the meantime.
+      }
+    };
+    const interrupt = () => stopGroup('SIGTERM');
+    process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+    const softTimer = setTimeout(() => stopGroup('SIGTERM'), timeoutMs);
+    const hardTimer = setTimeout(() => stopGroup('SIGKILL'), timeoutMs + KILL_GRACE_MS);
+    const end = (code: number | null) => {
+      clearTimeout(softTimer);
+      clearTimeout(hardTimer);
+      process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+      resolve(code);
+    };
+    child.once('error', () => end(null));
+    child.once('exit', end);
+  });
+}
+
+async function runStep(step: Step): Promise<Count> {
+  console.log(`\n== ${step.name}: ${step.command.join(' ')}`);
+  const code = await run(step.command, step.timeoutMs);
+  if (code === 0) return { passed: 1, failures: [] };
+  const how = code === null ? 'did not finish' : `exit ${code}`;
+  return { passed: 0, failures: [`${step.name}: ${how}`] };
+}
+
+async function runVitest(): Promise<Count> {
+  const folder = mkdtempSync(join(tmpdir(), 'feeder-checks-'));
+  const outputFile = join(folder, 'vitest.json');
+  console.log('\n== tests: vitest run');
+  try {
+    const code = await run(
+      ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${outputFile}`],
+      VITEST_TIMEOUT_MS,
+    );
+    return countVitest(readReport(outputFile), code);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function readReport(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined; // No report: vitest crashed, which countVitest counts as a failure.
+  }
+}
+
+async function runEverything(): Promise<readonly Count[]> {
+  const counts: Count[] = [];
+  for (const step of steps) counts.push(await runStep(step));
+  counts.push(await runVitest());
+  return counts;
+}
+
+const counts = await runEverything().catch((error: unknown): readonly Count[] => [
+  { passed: 0, failures: [`the checks themselves broke: ${String(error)}`] },
+]);
+const passed = counts.reduce((sum, count) => sum + count.passed, 0);
+const failures = counts.flatMap((count) => count.failures);
+if (failures.length > 0)
+  console.log(`\nFailed:\n${failures.map((line) => `  ${line}`).join('\n')}`);
+console.log(`\n${passed} passed, ${failures.length} failed`);
+process.exitCode = failures.length === 0 ? 0 : 1;
