@@ -15,6 +15,7 @@ const KILL_GRACE_MS = 5_000;
 
 /** Each step counts as one: passed when it exits with 0. Add further checks here. */
 const steps: readonly Step[] = [
+  { name: 'build', command: ['npm', 'run', '-s', 'build'], timeoutMs: 5 * MINUTE_MS },
   { name: 'types', command: ['npm', 'run', '-s', 'typecheck'], timeoutMs: 5 * MINUTE_MS },
   { name: 'lint', command: ['npm', 'run', '-s', 'lint'], timeoutMs: 5 * MINUTE_MS },
   { name: 'format', command: ['npm', 'run', '-s', 'format:check'], timeoutMs: 5 * MINUTE_MS },
@@ -22,13 +23,18 @@ const steps: readonly Step[] = [
 
 const VITEST_TIMEOUT_MS = 20 * MINUTE_MS;
 
+/** Aborted when someone stops the checks: the running step ends, the others do not start. */
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+
 /** Runs one command with its output shown; resolves to its exit code, or null when it was killed. */
 function run(command: Step['command'], timeoutMs: number): Promise<number | null> {
+  if (stop.signal.aborted) return Promise.resolve(null);
   const [program, ...args] = command;
   return new Promise((resolve) => {
     // Its own process group, so that a hanging step takes its children with it.
     const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'], detached: true });
-    const stopGroup = (signal: NodeJS.Signals) => {
+    const signalGroup = (signal: NodeJS.Signals) => {
       if (child.pid === undefined) return;
       try {
         process.kill(-child.pid, signal);
@@ -36,14 +42,17 @@ function run(command: Step['command'], timeoutMs: number): Promise<number | null
         // The group has ended by itself in the meantime.
       }
     };
-    const interrupt = () => stopGroup('SIGTERM');
-    process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-    const softTimer = setTimeout(() => stopGroup('SIGTERM'), timeoutMs);
-    const hardTimer = setTimeout(() => stopGroup('SIGKILL'), timeoutMs + KILL_GRACE_MS);
+    let killTimer: NodeJS.Timeout | undefined;
+    const endGroup = () => {
+      signalGroup('SIGTERM');
+      killTimer ??= setTimeout(() => signalGroup('SIGKILL'), KILL_GRACE_MS);
+    };
+    const timer = setTimeout(endGroup, timeoutMs);
+    stop.signal.addEventListener('abort', endGroup);
     const end = (code: number | null) => {
-      clearTimeout(softTimer);
-      clearTimeout(hardTimer);
-      process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+      clearTimeout(timer);
+      clearTimeout(killTimer);
+      stop.signal.removeEventListener('abort', endGroup);
       resolve(code);
     };
     child.once('error', () => end(null));

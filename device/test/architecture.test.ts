@@ -7,7 +7,7 @@ const root = resolve(import.meta.dirname, '../..');
 
 describe('the layer table', () => {
   it('holds for every import', () => {
-    expect(brokenEdges(root)).toEqual([]);
+    expect(brokenEdges(root).join('\n')).toBe('');
   });
 
   it('gives a reason for each rule', () => {
