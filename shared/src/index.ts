@@ -1,3 +1,4 @@
+export * from './api/index.ts';
 export * from './calibration.ts';
 export * from './errors.ts';
 export * from './events.ts';

@@ -1,0 +1,81 @@
+import * as v from 'valibot';
+import { BowlReadingSchema } from '../calibration.ts';
+import { FaultSchema, FeedingSchema, OccurrenceSchema } from '../feeding.ts';
+import { ClockQualitySchema } from '../time.ts';
+
+/** What this local day has brought so far. */
+export const TodaySchema = v.strictObject({
+  localDate: v.string(),
+  /** What the plan wants over the whole day. */
+  plannedGrams: v.number(),
+  /** What likely reached the bowl. */
+  servedGrams: v.number(),
+  /** What surely did. */
+  lowGrams: v.number(),
+  /** What may have; counts against the caps. */
+  highGrams: v.number(),
+  /** What the caps of the day still leave. */
+  remainingCapGrams: v.number(),
+});
+export type Today = v.InferOutput<typeof TodaySchema>;
+
+/** A fault that is shown now. */
+export const ActiveFaultSchema = v.strictObject({
+  fault: FaultSchema,
+  /** The feeding in which it was seen. */
+  feedingId: v.nullable(v.string()),
+  sinceMs: v.number(),
+  why: v.string(),
+  /**
+   * off: nothing moves until a person has cleared it. maintenance: reduced portions go on.
+   * retry: the next meal tries again. wait: refused while the condition lasts.
+   */
+  effect: v.picklist(['off', 'maintenance', 'retry', 'wait']),
+  /** What the person in front of the feeder can do. */
+  advice: v.string(),
+});
+export type FaultView = v.InferOutput<typeof ActiveFaultSchema>;
+
+/** Something a person should know, such as a meal that did not arrive. */
+export const AlertSchema = v.strictObject({
+  alert: v.string(),
+  /** What it is about: an occurrence, a pet, or nothing. */
+  subject: v.nullable(v.string()),
+  sinceMs: v.number(),
+  why: v.string(),
+});
+export type Alert = v.InferOutput<typeof AlertSchema>;
+
+/** One part of the daemon. */
+export const ComponentSchema = v.strictObject({
+  name: v.string(),
+  state: v.picklist(['ok', 'degraded', 'failed', 'starting']),
+  why: v.string(),
+});
+export type Component = v.InferOutput<typeof ComponentSchema>;
+
+export const StorageHealthSchema = v.strictObject({ ok: v.boolean(), why: v.string() });
+export type StorageHealth = v.InferOutput<typeof StorageHealthSchema>;
+
+/** GET /api/v1/status: everything the first page shows. */
+export const StatusSchema = v.strictObject({
+  name: v.string(),
+  version: v.string(),
+  nowMs: v.number(),
+  clockQuality: ClockQualitySchema,
+  zone: v.string(),
+  uptimeMs: v.number(),
+  bowl: BowlReadingSchema,
+  hopperGrams: v.nullable(v.number()),
+  motorOn: v.boolean(),
+  running: v.nullable(FeedingSchema),
+  next: v.nullable(OccurrenceSchema),
+  today: TodaySchema,
+  faults: v.array(ActiveFaultSchema),
+  alerts: v.array(AlertSchema),
+  storage: StorageHealthSchema,
+  /** True on the simulated board: nothing here moves real food. */
+  simulated: v.boolean(),
+  components: v.array(ComponentSchema),
+});
+export type Status = v.InferOutput<typeof StatusSchema>;
