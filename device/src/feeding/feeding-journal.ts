@@ -31,6 +31,8 @@ export interface BookedDose {
   readonly portionGrams: Grams;
   readonly lowGrams: Grams;
   readonly highGrams: Grams;
+  /** What counts against a ration: the likely grams of a measured dose, else the high ones. */
+  readonly rationGrams: Grams;
   readonly at: Stamp;
 }
 

@@ -1,0 +1,157 @@
+import {
+  type ErrorCode,
+  type Fault,
+  type FeedingCause,
+  HOUR_MS,
+  type RefusalRule,
+  type Settings,
+} from '@cat-feeder/shared';
+import type { StationHealth } from '../dispensing/feed-station.ts';
+import { leastElapsedMs } from './elapsed.ts';
+import { explainRefusal } from './explain.ts';
+import { type ActiveFault, faultEffects } from './fault-effects.ts';
+import type { FeedCommand, Refusal } from './feed-command.ts';
+import { checkLimits, type LimitContext } from './portion-limits.ts';
+
+/** Everything that may speak against beginning a feeding now. */
+export interface FeedContext extends LimitContext {
+  readonly overshootGrams: number;
+  readonly isBusy: boolean;
+  readonly isStopping: boolean;
+  readonly faults: readonly ActiveFault[];
+  readonly health: StationHealth;
+  /** Minutes since local midnight; null while the clock is not trusted. */
+  readonly localMinute: number | null;
+}
+
+/** Causes that quiet hours refuse: nobody stands in front of the feeder. */
+const remoteCauses: ReadonlySet<FeedingCause> = new Set(['automation', 'button', 'mqtt', 'cloud']);
+
+/** The first rule that refuses, in the order of the list; null when the feeding may begin. Pure. */
+export function checkFeed(command: FeedCommand, context: FeedContext): Refusal | null {
+  for (const check of checks) {
+    const found = check(command, context);
+    if (found !== null) {
+      const numbers = found.numbers ?? {};
+      return {
+        rule: found.rule,
+        numbers,
+        remainingGrams: found.remainingGrams ?? 0,
+        why: explainRefusal(found.rule, numbers),
+      };
+    }
+  }
+  return null;
+}
+
+interface Finding {
+  readonly rule: RefusalRule;
+  readonly numbers?: Record<string, number | null>;
+  readonly remainingGrams?: number;
+}
+type Check = (command: FeedCommand, context: FeedContext) => Finding | null;
+
+const stopping: Check = (_, { isStopping }) => (isStopping ? { rule: 'stopping' } : null);
+
+const expired: Check = (command, { now }) => {
+  if (command.expiresAtMs === null || now.wallMs <= command.expiresAtMs) return null;
+  return { rule: 'expired', numbers: { lateMs: now.wallMs - command.expiresAtMs } };
+};
+
+const busy: Check = (_, { isBusy }) => (isBusy ? { rule: 'busy' } : null);
+
+const faulty: Check = (_, { faults, health }) => {
+  const refuses = (fault: Fault) => ['off', 'wait'].includes(faultEffects[fault]);
+  if (health.undervoltage || (health.fault !== null && refuses(health.fault)))
+    return { rule: 'hardware_fault' };
+  return faults.some((active) => faultEffects[active.fault] === 'off')
+    ? { rule: 'hardware_fault' }
+    : null;
+};
+
+const quiet: Check = (command, { settings, localMinute }) => {
+  if (settings.quietHours === null || localMinute === null) return null;
+  if (!remoteCauses.has(command.cause)) return null;
+  return isWithin(localMinute, settings.quietHours) ? { rule: 'quiet_hours' } : null;
+};
+
+/** Whether a minute of the day lies in [from, to); a range may pass midnight. */
+function isWithin(minute: number, range: { from: string; to: string }): boolean {
+  const from = minuteOf(range.from);
+  const to = minuteOf(range.to);
+  return from <= to ? minute >= from && minute < to : minute >= from || minute < to;
+}
+
+function minuteOf(time: string): number {
+  const [hours = 0, minutes = 0] = time.split(':').map(Number);
+  return hours * 60 + minutes;
+}
+
+const gap: Check = (command, { settings, doses, now }) => {
+  const neededMs = gapMs(command.cause, settings);
+  let sinceMs = Number.POSITIVE_INFINITY;
+  for (const dose of doses) sinceMs = Math.min(sinceMs, leastElapsedMs(dose.at, now));
+  if (sinceMs >= neededMs) return null;
+  return { rule: 'min_gap', numbers: { waitSeconds: Math.ceil((neededMs - sinceMs) / 1000) } };
+};
+
+function gapMs(cause: FeedingCause, settings: Settings): number {
+  switch (cause) {
+    case 'schedule':
+    case 'starvation':
+      return settings.scheduleGapMinutes * 60_000;
+    case 'elapsed_time':
+      return HOUR_MS;
+    case 'calibration':
+      return 0;
+    case 'person':
+    case 'automation':
+    case 'button':
+    case 'mqtt':
+    case 'cloud':
+      return settings.manualGapSeconds * 1000;
+  }
+}
+
+const bowlFull: Check = (command, { settings, health }) => {
+  const { grams, state } = health.bowl;
+  if (settings.bowlFullGrams === null || grams === null || state !== 'stable') return null;
+  if (command.cause === 'person' || command.cause === 'calibration') return null;
+  if (grams <= settings.bowlFullGrams) return null;
+  return { rule: 'bowl_full', numbers: { bowlGrams: grams, limitGrams: settings.bowlFullGrams } };
+};
+
+const limits: Check = (command, context) => {
+  const answer = checkLimits(
+    {
+      cause: command.cause,
+      petId: command.petId,
+      portionGrams: command.portionGrams,
+      overshootGrams: context.overshootGrams,
+    },
+    context,
+  );
+  if (answer.rule === null) return null;
+  return { rule: answer.rule, numbers: answer.numbers, remainingGrams: answer.remainingGrams };
+};
+
+const checks: readonly Check[] = [stopping, expired, busy, faulty, quiet, gap, bowlFull, limits];
+
+/** The error code that tells a caller of a refusal. */
+export const refusalCodes: Readonly<Record<RefusalRule, ErrorCode>> = {
+  expired: 'ERR_COMMAND_EXPIRED',
+  busy: 'ERR_BUSY',
+  cap_feeding: 'ERR_LIMIT_REACHED',
+  cap_hour: 'ERR_LIMIT_REACHED',
+  cap_day: 'ERR_LIMIT_REACHED',
+  cap_pet_day: 'ERR_LIMIT_REACHED',
+  cap_plan: 'ERR_LIMIT_REACHED',
+  min_gap: 'ERR_LIMIT_REACHED',
+  quiet_hours: 'ERR_REFUSED',
+  bowl_full: 'ERR_REFUSED',
+  hardware_fault: 'ERR_HARDWARE_FAULT',
+  hopper_empty: 'ERR_HOPPER_EMPTY',
+  clock_unproven: 'ERR_REFUSED',
+  storage: 'ERR_STORAGE',
+  stopping: 'ERR_UNAVAILABLE',
+};

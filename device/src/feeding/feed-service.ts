@@ -1,0 +1,465 @@
+import {
+  ATTEMPTS_CEILING,
+  COMMAND_TTL_MS,
+  COMMAND_TTL_MS_MAX,
+  FeederError,
+  type Feeding,
+  type FeedRequest,
+  type Grams,
+  type Kibble,
+  type KibbleModel,
+  PORTION_GRAMS_MIN,
+  type Settings,
+} from '@cat-feeder/shared';
+import type { DispenseOutcome, FeedStation } from '../dispensing/feed-station.ts';
+import type { StationClock, StationTime } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import type {
+  ExtraOrder,
+  FeedAnswer,
+  MealFeeder,
+  OccurrenceOrder,
+} from '../scheduling/schedule-store.ts';
+import { stampOf } from './elapsed.ts';
+import { explainOutcome } from './explain.ts';
+import { MAINTENANCE_SHARE, OPEN_LOOP_ERROR, OVERSHOOT_GRAMS_MIN } from './fault-effects.ts';
+import type { FaultLatch } from './fault-latch.ts';
+import { type checkFeed, type FeedContext, refusalCodes } from './feed-checks.ts';
+import type { BeginAnswer, FeedCommand, Refusal } from './feed-command.ts';
+import type { FeedingJournal, FinishRecord } from './feeding-journal.ts';
+import type { MemoryOnly } from './memory-only.ts';
+import { outcomeVerdict } from './outcome-verdict.ts';
+import { ProgressNotes } from './progress-notes.ts';
+import type { UnwrittenOutcomes } from './unwritten-outcomes.ts';
+
+/** What the feeding rules ask of the rest of the feeder. */
+export interface FeedServiceParts {
+  readonly station: FeedStation;
+  readonly journal: FeedingJournal;
+  readonly faults: FaultLatch;
+  readonly unwritten: UnwrittenOutcomes;
+  readonly memoryOnly: MemoryOnly;
+  readonly time: StationClock;
+  readonly settings: () => Settings;
+  /** The kibble in the hopper; null when the owner has named none. */
+  readonly kibble: () => Kibble | null;
+  /** What is known of the food when no kibble is named or it was never fed. */
+  readonly guess: () => KibbleModel;
+  readonly learn: (model: KibbleModel, outcome: DispenseOutcome) => KibbleModel | null;
+  /** A pet's ration; null without one, undefined for an unknown pet. */
+  readonly rationOf: (petId: string) => Grams | null | undefined;
+  readonly planDayGrams: () => Grams | null;
+  readonly localTime: (wallMs: number) => { readonly date: string; readonly minute: number };
+  readonly newId: (wallMs: number) => string;
+  readonly onFeeding: (feeding: Feeding) => void;
+  readonly check: typeof checkFeed;
+  /** The control loop or the program is broken: the caller stops the motor and the daemon. */
+  readonly onFatal: (error: unknown) => void;
+  readonly logger: Logger;
+}
+
+/**
+ * The one way to the dispenser. Every cause comes through here: it is checked, claimed durably,
+ * and only then served; the outcome is written before anybody is told.
+ */
+export class FeedService implements MealFeeder {
+  readonly #parts: FeedServiceParts;
+  #running: { feeding: Feeding; ended: Promise<Feeding> } | null = null;
+  #isStopping = false;
+  /** True until the feedings that a crash left open are closed. */
+  #isRecovering = true;
+
+  constructor(parts: FeedServiceParts) {
+    this.#parts = parts;
+  }
+
+  /** Opens the door for commands, after recovery. */
+  openDoor(): void {
+    this.#isRecovering = false;
+  }
+
+  running(): Feeding | null {
+    return this.#running?.feeding ?? null;
+  }
+
+  isBusy(): boolean {
+    return this.#running !== null || this.#isRecovering;
+  }
+
+  /**
+   * A feeding asked for by a person or a program. The claim is durable when this returns.
+   * Throws the coded error of the rule that refused; the refusal is in the ledger.
+   */
+  feed(request: FeedRequest): { feeding: Feeding; created: boolean } {
+    const now = this.#parts.time.now();
+    const known = this.#parts.journal.findByRequestId(request.requestId);
+    if (known === undefined) this.#refusePetUnknown(request);
+    const answer = this.begin({
+      requestId: request.requestId,
+      cause: request.cause,
+      portionGrams: request.portionGrams,
+      petId: request.petId,
+      expiresAtMs: expiryOf(request, now),
+      occurrence: null,
+      verdict: null,
+      rule: 'asked',
+      why: `Asked for by ${request.cause}.`,
+    });
+    if (answer.kind === 'begun') return { feeding: answer.feeding, created: true };
+    if (answer.kind === 'known')
+      return { feeding: sameWish(answer.feeding, request), created: false };
+    const feedingId = this.#recordRefusal(request, answer.refusal, now);
+    throw refusalError(answer.refusal, feedingId);
+  }
+
+  async feedOccurrence(order: OccurrenceOrder): Promise<FeedAnswer> {
+    const { occurrence } = order;
+    const answer = this.begin({
+      requestId: `meal:${occurrence.key}`,
+      cause: 'schedule',
+      portionGrams: order.portionGrams,
+      petId: occurrence.petId,
+      expiresAtMs: null,
+      occurrence,
+      verdict: order.verdict,
+      rule: order.rule,
+      why: `Meal ${occurrence.mealName} of ${occurrence.localDate} ${occurrence.localTime}.`,
+    });
+    if (answer.kind === 'refused' && answer.refusal.rule === 'storage') {
+      await this.#serveFromMemory(order);
+    }
+    return this.#answer(answer);
+  }
+
+  /** The disk takes no claim: the occurrence stays open, but what is owed may be served from memory. */
+  async #serveFromMemory(order: OccurrenceOrder): Promise<void> {
+    const { bootId, ageMs } = this.#parts.time.now();
+    await this.feedExtra({
+      requestId: `memory:${bootId}:${Math.round(ageMs)}`,
+      cause: 'starvation',
+      portionGrams: Math.max(PORTION_GRAMS_MIN, order.portionGrams * MAINTENANCE_SHARE),
+      why: 'The disk refuses writes; a maintenance portion was served from memory.',
+    });
+  }
+
+  async feedExtra(order: ExtraOrder): Promise<FeedAnswer> {
+    const answer = this.begin({
+      ...order,
+      petId: null,
+      expiresAtMs: null,
+      occurrence: null,
+      verdict: null,
+      rule: order.cause,
+    });
+    return this.#answer(answer);
+  }
+
+  /** A calibration portion; resolves with the finished feeding. Throws like `feed`. */
+  async feedForCalibration(requestId: string, portionGrams: Grams): Promise<Feeding> {
+    const answer = this.begin({
+      requestId,
+      cause: 'calibration',
+      portionGrams,
+      petId: null,
+      expiresAtMs: null,
+      occurrence: null,
+      verdict: null,
+      rule: 'calibration',
+      why: 'A portion of the kibble calibration.',
+    });
+    if (answer.kind === 'refused') throw refusalError(answer.refusal, null);
+    return answer.kind === 'known' ? answer.feeding : answer.ended;
+  }
+
+  /** Stops a running feeding; resolves when what fell is written. Ending twice is no error. */
+  async cancel(feedingId: string): Promise<Feeding> {
+    const running = this.#running;
+    if (running !== null && running.feeding.id === feedingId) {
+      this.#parts.station.cancel();
+      return running.ended;
+    }
+    const feeding = this.#parts.journal.find(feedingId);
+    if (feeding === undefined) throw new FeederError('ERR_NOT_FOUND');
+    return feeding;
+  }
+
+  /** The emergency stop: the motor is off when this returns; the promise waits for the record. */
+  async stopAll(): Promise<void> {
+    this.#parts.station.cancel();
+    await this.#running?.ended;
+  }
+
+  /** No new feeding begins; a running one is stopped and its record written. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await this.stopAll();
+    this.#parts.unwritten.flush();
+  }
+
+  /** Checks, claims and starts. Everything up to the claim is synchronous: nothing can slip in between. */
+  begin(command: FeedCommand): BeginAnswer {
+    const { journal, time, unwritten, check } = this.#parts;
+    const known = journal.findByRequestId(command.requestId);
+    if (known !== undefined) return { kind: 'known', feeding: known };
+    if (unwritten.flush()) {
+      this.#parts.memoryOnly.forgetWritten((id) => journal.find(id) !== undefined);
+    }
+    const now = time.now();
+    const openLoop = this.#isScaleDead();
+    const wish = this.#reduced(command, openLoop);
+    const refusal = check(wish, this.#context(command, now));
+    if (refusal !== null) return { kind: 'refused', refusal };
+    const model = this.#model();
+    const overshootGrams = this.#overshoot();
+    const reservedGrams = openLoop
+      ? wish.portionGrams * (1 + OPEN_LOOP_ERROR) + overshootGrams
+      : wish.portionGrams + overshootGrams;
+    const feedingId = this.#parts.newId(now.wallMs);
+    const claimed = this.#claim(feedingId, wish, reservedGrams, now);
+    if (claimed !== null) return { kind: 'refused', refusal: claimed };
+    const feeding = journal.find(feedingId) ?? this.#parts.memoryOnly.feeding(feedingId);
+    const run = this.#run({
+      feeding,
+      command: wish,
+      model,
+      openLoop,
+      gramsMax: reservedGrams,
+      now,
+    });
+    run.catch(this.#parts.onFatal);
+    this.#running = { feeding, ended: run };
+    this.#parts.onFeeding(feeding);
+    return { kind: 'begun', feeding, ended: run };
+  }
+
+  /** Null when the claim is durable (or allowed from memory); else the refusal. */
+  #claim(
+    feedingId: string,
+    wish: FeedCommand,
+    reservedGrams: Grams,
+    now: StationTime,
+  ): Refusal | null {
+    const record = {
+      feedingId,
+      requestId: wish.requestId,
+      cause: wish.cause,
+      occurrence: wish.occurrence,
+      petId: wish.petId,
+      kibbleId: this.#parts.kibble()?.id ?? null,
+      portionGrams: wish.portionGrams,
+      reservedGrams,
+      time: now,
+      why: wish.why,
+    };
+    try {
+      this.#parts.journal.claim(record);
+      return null;
+    } catch (error) {
+      if (!(error instanceof FeederError) || error.code !== 'ERR_STORAGE') throw error;
+      if (this.#parts.memoryOnly.admit(record)) return null;
+      return { rule: 'storage', numbers: {}, remainingGrams: 0, why: error.message };
+    }
+  }
+
+  async #run(job: {
+    feeding: Feeding;
+    command: FeedCommand;
+    model: KibbleModel;
+    openLoop: boolean;
+    gramsMax: Grams;
+    now: StationTime;
+  }): Promise<Feeding> {
+    const notes = new ProgressNotes(this.#parts.journal, (progress) => {
+      if (this.#running?.feeding.id !== progress.feedingId) return;
+      const feeding = { ...this.#running.feeding, stage: progress.stage, turns: progress.turns };
+      this.#running = { ...this.#running, feeding };
+      this.#parts.onFeeding(feeding);
+    });
+    try {
+      const outcome = await this.#parts.station.dispense(
+        {
+          feedingId: job.feeding.id,
+          portionGrams: job.command.portionGrams,
+          gramsMax: job.gramsMax,
+          model: job.model,
+          openLoop: job.openLoop,
+        },
+        (progress) => notes.note(progress, this.#parts.time.now().monoMs),
+      );
+      return this.#finish(job.feeding, job.command, outcome);
+    } finally {
+      this.#running = null;
+    }
+  }
+
+  #finish(feeding: Feeding, command: FeedCommand, outcome: DispenseOutcome): Feeding {
+    const { learn, unwritten, faults, journal } = this.#parts;
+    const portionGrams = command.portionGrams;
+    const kibble = this.#parts.kibble();
+    const model = learn(this.#model(), outcome);
+    const { result, fault, dose } = outcome;
+    const record: FinishRecord = {
+      feedingId: feeding.id,
+      result,
+      fault,
+      dose,
+      bowlBeforeGrams: outcome.bowlBeforeGrams,
+      bowlAfterGrams: outcome.bowlAfterGrams,
+      turns: outcome.turns,
+      attempts: Math.min(outcome.attempts, ATTEMPTS_CEILING),
+      motorMs: Math.round(outcome.motorMs),
+      trace: outcome.trace,
+      verdict:
+        command.verdict === null
+          ? null
+          : outcomeVerdict({
+              result,
+              fault,
+              dose,
+              portionGrams,
+              intended: { verdict: command.verdict, rule: command.rule },
+            }),
+      time: this.#parts.time.now(),
+      why: explainOutcome({ result, fault, portionGrams, dose }),
+      learned: model === null ? null : { kibbleId: kibble?.id ?? null, model },
+    };
+    const isOnDisk = unwritten.write(record, this.#parts.memoryOnly.claimOf(feeding.id));
+    const { time, why } = record;
+    faults.afterFeeding({ feedingId: feeding.id, result, fault, atMs: time.wallMs, why });
+    const ended =
+      (isOnDisk ? journal.find(feeding.id) : undefined) ?? endedFeeding(feeding, record);
+    this.#parts.onFeeding(ended);
+    return ended;
+  }
+
+  async #answer(answer: BeginAnswer): Promise<FeedAnswer> {
+    if (answer.kind === 'refused') {
+      const { rule, remainingGrams, why } = answer.refusal;
+      return { kind: 'refused', rule, remainingGrams, why };
+    }
+    const feeding = answer.kind === 'begun' ? await answer.ended : answer.feeding;
+    return { kind: 'ended', servedLowGrams: feeding.dose?.lowGrams ?? 0 };
+  }
+
+  /** A dead scale turns a portion that the feeder decided itself into a maintenance portion. */
+  #reduced(command: FeedCommand, openLoop: boolean): FeedCommand {
+    const isOwn = command.occurrence !== null || command.cause === 'starvation';
+    if (!openLoop || !isOwn) return command;
+    return {
+      ...command,
+      portionGrams: Math.max(1, command.portionGrams * MAINTENANCE_SHARE),
+      verdict: command.verdict === null ? null : 'fed_reduced',
+      rule: 'maintenance_scale_dead',
+    };
+  }
+
+  #isScaleDead(): boolean {
+    const { state } = this.#parts.station.health().bowl;
+    return state === 'silent' || state === 'stuck' || state === 'saturated';
+  }
+
+  #model(): KibbleModel {
+    return this.#parts.kibble()?.model ?? this.#parts.guess();
+  }
+
+  #overshoot(): Grams {
+    return Math.max(OVERSHOOT_GRAMS_MIN, 2 * this.#model().kibbleGrams);
+  }
+
+  #context(command: FeedCommand, now: StationTime): FeedContext {
+    const { journal, memoryOnly, settings, station, faults, rationOf, localTime } = this.#parts;
+    const isTimeKnown = now.quality !== 'unknown';
+    return {
+      settings: settings(),
+      planDayGrams: this.#parts.planDayGrams(),
+      rationGrams: command.petId === null ? null : (rationOf(command.petId) ?? null),
+      doses: [...journal.doses(now), ...memoryOnly.doses()],
+      now,
+      localDateOf: (wallMs) => localTime(wallMs).date,
+      overshootGrams: this.#overshoot(),
+      isBusy: this.isBusy(),
+      isStopping: this.#isStopping,
+      faults: faults.active(),
+      health: station.health(),
+      localMinute: isTimeKnown ? localTime(now.wallMs).minute : null,
+    };
+  }
+
+  #refusePetUnknown(request: FeedRequest): void {
+    if (request.petId === null || this.#parts.rationOf(request.petId) !== undefined) return;
+    throw new FeederError('ERR_BUSINESS_RULE', {
+      details: [{ path: 'petId', message: 'there is no pet with this id' }],
+    });
+  }
+
+  /** The refusal in the ledger; null when even that could not be written. */
+  #recordRefusal(request: FeedRequest, refusal: Refusal, now: StationTime): string | null {
+    const feedingId = this.#parts.newId(now.wallMs);
+    try {
+      this.#parts.journal.refuse({
+        feedingId,
+        requestId: request.requestId,
+        cause: request.cause,
+        petId: request.petId,
+        portionGrams: request.portionGrams,
+        rule: refusal.rule,
+        numbers: refusal.numbers,
+        time: now,
+        why: refusal.why,
+      });
+      return feedingId;
+    } catch (error) {
+      if (!(error instanceof FeederError)) throw error;
+      this.#parts.logger.error(
+        { code: error.code, rule: refusal.rule },
+        'A refusal could not be written.',
+      );
+      return null;
+    }
+  }
+}
+
+function expiryOf(request: FeedRequest, now: StationTime): number {
+  const latest = now.wallMs + COMMAND_TTL_MS_MAX;
+  return Math.min(request.expiresAtMs ?? now.wallMs + COMMAND_TTL_MS, latest);
+}
+
+/** The first result of a repeated request; other values under the same id are a mistake. */
+function sameWish(feeding: Feeding, request: FeedRequest): Feeding {
+  const isSame =
+    feeding.petId === request.petId &&
+    feeding.cause === request.cause &&
+    Math.abs(feeding.portionGrams - request.portionGrams) < 0.0005;
+  if (!isSame) throw new FeederError('ERR_REQUEST_ID_REUSED');
+  return feeding;
+}
+
+/** The coded error of a refusal, with its rule and numbers as details. */
+export function refusalError(refusal: Refusal, feedingId: string | null): FeederError {
+  const details = [
+    { path: 'rule', message: refusal.rule },
+    ...(feedingId === null ? [] : [{ path: 'feedingId', message: feedingId }]),
+    ...Object.entries(refusal.numbers).map(([path, value]) => ({ path, message: String(value) })),
+  ];
+  return new FeederError(refusalCodes[refusal.rule], { message: refusal.why, details });
+}
+
+function endedFeeding(feeding: Feeding, record: FinishRecord): Feeding {
+  const { result, fault, dose, bowlBeforeGrams, bowlAfterGrams, turns, attempts, motorMs, why } =
+    record;
+  return {
+    ...feeding,
+    state: 'done',
+    stage: 'done',
+    result,
+    fault,
+    dose,
+    bowlBeforeGrams,
+    bowlAfterGrams,
+    turns,
+    attempts,
+    motorMs,
+    why,
+    endedAtMs: stampOf(record.time).wallMs,
+  };
+}

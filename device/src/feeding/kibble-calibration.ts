@@ -1,0 +1,116 @@
+import {
+  type CalibrationJob,
+  FeederError,
+  type Feeding,
+  type Grams,
+  type Kibble,
+} from '@cat-feeder/shared';
+import type { StationClock } from '../platform/clock.ts';
+import type { Collection } from '../platform/collection.ts';
+import type { Logger } from '../platform/logger.ts';
+
+export interface KibbleCalibrationParts {
+  readonly kibbles: Collection<Kibble>;
+  readonly activeKibbleId: () => string | null;
+  /** Serves one booked and capped portion, and learns from it like from any other. */
+  readonly feed: (requestId: string, portionGrams: Grams) => Promise<Feeding>;
+  readonly newId: (wallMs: number) => string;
+  readonly time: StationClock;
+  readonly logger: Logger;
+}
+
+/**
+ * Guided calibration: forgets what was learned of a kibble and serves a few small portions to
+ * learn it anew. They are feedings like all others, so the caps hold and the ledger has them.
+ */
+export class KibbleCalibration {
+  readonly #parts: KibbleCalibrationParts;
+  #job: CalibrationJob | null = null;
+
+  constructor(parts: KibbleCalibrationParts) {
+    this.#parts = parts;
+  }
+
+  /** The job that runs or ran last; null before the first. */
+  status(): CalibrationJob | null {
+    return this.#job;
+  }
+
+  /**
+   * Starts the job and returns it at once. `ERR_NOT_FOUND` for an unknown kibble, `ERR_CONFLICT`
+   * when it is not the one in the hopper, `ERR_BUSY` while another job runs.
+   */
+  start(kibbleId: string, wish: { rounds: number; portionGrams: Grams }): CalibrationJob {
+    if (this.#job?.state === 'running') throw new FeederError('ERR_BUSY');
+    if (this.#parts.kibbles.get(kibbleId) === undefined) throw new FeederError('ERR_NOT_FOUND');
+    if (this.#parts.activeKibbleId() !== kibbleId) {
+      throw new FeederError('ERR_CONFLICT', {
+        message: 'Only the kibble in the hopper can be calibrated.',
+        hint: 'Make it the active kibble in the settings first.',
+      });
+    }
+    const startedAtMs = this.#parts.time.now().wallMs;
+    this.#parts.kibbles.change(kibbleId, { model: null });
+    const job: CalibrationJob = {
+      ...wish,
+      kibbleId,
+      state: 'running',
+      servedGrams: [],
+      model: null,
+      startedAtMs,
+      endedAtMs: null,
+      why: 'Serving small portions to learn how this kibble flows.',
+    };
+    this.#job = job;
+    void this.#serveRounds(job);
+    return job;
+  }
+
+  async #serveRounds(job: CalibrationJob): Promise<void> {
+    const jobId = this.#parts.newId(job.startedAtMs);
+    const servedGrams: number[] = [];
+    try {
+      for (let round = 1; round <= job.rounds; round++) {
+        const feeding = await this.#parts.feed(`calibration:${jobId}:${round}`, job.portionGrams);
+        servedGrams.push(feeding.dose?.likelyGrams ?? 0);
+        this.#job = { ...job, servedGrams: [...servedGrams] };
+        if (feeding.result !== 'served') {
+          this.#end(job, servedGrams, 'failed', feeding.why);
+          return;
+        }
+      }
+      this.#learned(job, servedGrams);
+    } catch (error) {
+      if (!(error instanceof FeederError)) throw error;
+      this.#end(job, servedGrams, 'failed', error.message);
+    }
+  }
+
+  #learned(job: CalibrationJob, servedGrams: number[]): void {
+    const model = this.#parts.kibbles.get(job.kibbleId)?.model ?? null;
+    if (model === null) {
+      this.#end(
+        job,
+        servedGrams,
+        'failed',
+        'The portions were served, but nothing could be learned from them.',
+      );
+      return;
+    }
+    this.#parts.kibbles.change(job.kibbleId, { calibratedAtMs: this.#parts.time.now().wallMs });
+    this.#end(job, servedGrams, 'done', 'Calibrated by measured portions.');
+  }
+
+  #end(job: CalibrationJob, servedGrams: number[], state: 'done' | 'failed', why: string): void {
+    const model = this.#parts.kibbles.get(job.kibbleId)?.model ?? null;
+    this.#job = {
+      ...job,
+      servedGrams,
+      state,
+      model,
+      endedAtMs: this.#parts.time.now().wallMs,
+      why,
+    };
+    this.#parts.logger.info({ kibbleId: job.kibbleId, state, servedGrams }, why);
+  }
+}

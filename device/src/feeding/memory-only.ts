@@ -1,0 +1,87 @@
+import { FeederError, type Feeding, type Milliseconds } from '@cat-feeder/shared';
+import type { StationTime } from '../platform/clock.ts';
+import { stampOf } from './elapsed.ts';
+import { MEMORY_ONLY_GAP_MS } from './fault-effects.ts';
+import type { BookedDose, ClaimRecord } from './feeding-journal.ts';
+
+/** Feedings from memory that are remembered for the caps. */
+const MEMORY_DOSES_MAX = 8;
+
+/**
+ * When neither the database nor the emergency journal takes a claim, the cat must still eat. Then
+ * a portion that the feeder owes may be served without a durable claim, under three bounds: only
+ * for the starvation clock (never as an occurrence, so that no occurrence can be served twice),
+ * at most one in six hours, and none in the first six hours after a boot, since an earlier boot may
+ * have served one that nobody could write down.
+ */
+export class MemoryOnly {
+  #lastAgeMs: Milliseconds;
+  #claims: ClaimRecord[] = [];
+
+  constructor(boot: StationTime) {
+    this.#lastAgeMs = boot.ageMs;
+  }
+
+  /** Whether this claim may go ahead from memory; if so it is kept. */
+  admit(record: ClaimRecord): boolean {
+    if (record.cause !== 'starvation') return false;
+    if (record.time.ageMs - this.#lastAgeMs < MEMORY_ONLY_GAP_MS) return false;
+    this.#lastAgeMs = record.time.ageMs;
+    this.#claims = [...this.#claims.slice(1 - MEMORY_DOSES_MAX), record];
+    return true;
+  }
+
+  /** The claim behind a feeding from memory, to be written when the disk is back. */
+  claimOf(feedingId: string): ClaimRecord | null {
+    return this.#claims.find((claim) => claim.feedingId === feedingId) ?? null;
+  }
+
+  /** What the journal has by now no longer counts here. */
+  forgetWritten(isWritten: (feedingId: string) => boolean): void {
+    if (this.#claims.length === 0) return;
+    this.#claims = this.#claims.filter((claim) => !isWritten(claim.feedingId));
+  }
+
+  doses(): readonly BookedDose[] {
+    return this.#claims.map((claim) => ({
+      feedingId: claim.feedingId,
+      cause: claim.cause,
+      petId: claim.petId,
+      portionGrams: claim.portionGrams,
+      lowGrams: 0,
+      highGrams: claim.reservedGrams,
+      rationGrams: claim.reservedGrams,
+      at: stampOf(claim.time),
+    }));
+  }
+
+  /** The feeding as shown while it runs. */
+  feeding(feedingId: string): Feeding {
+    const claim = this.claimOf(feedingId);
+    if (claim === null) throw new FeederError('ERR_NOT_FOUND');
+    return {
+      id: feedingId,
+      requestId: claim.requestId,
+      cause: claim.cause,
+      occurrenceKey: null,
+      petId: claim.petId,
+      kibbleId: claim.kibbleId,
+      portionGrams: claim.portionGrams,
+      state: 'running',
+      stage: 'claimed',
+      result: null,
+      fault: null,
+      refusal: null,
+      dose: null,
+      bowlBeforeGrams: null,
+      bowlAfterGrams: null,
+      turns: 0,
+      attempts: 0,
+      motorMs: 0,
+      startedAtMs: claim.time.wallMs,
+      endedAtMs: null,
+      clockQuality: claim.time.quality,
+      why: claim.why,
+    };
+  }
+}

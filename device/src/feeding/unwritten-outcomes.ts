@@ -1,0 +1,81 @@
+import { FeederError, type Milliseconds } from '@cat-feeder/shared';
+import type { Cancel, Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { ClaimRecord, FeedingJournal, FinishRecord } from './feeding-journal.ts';
+
+/** Outcomes kept for a disk that refuses writes. Feedings from memory are rare; this is months. */
+const UNWRITTEN_MAX = 64;
+const RETRY_FIRST_MS: Milliseconds = 1000;
+const RETRY_MOST_MS: Milliseconds = 60_000;
+
+interface Unwritten {
+  readonly record: FinishRecord;
+  /** Set when even the claim stands in memory only. */
+  readonly claim: ClaimRecord | null;
+}
+
+/**
+ * Outcomes that the disk has not taken yet, in order. Until one is written, the claim's
+ * reservation goes on counting, so a lost outcome can only make the caps stricter.
+ */
+export class UnwrittenOutcomes {
+  readonly #journal: FeedingJournal;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  #queue: Unwritten[] = [];
+  #retry: Cancel | null = null;
+  #delayMs = RETRY_FIRST_MS;
+
+  constructor(parts: { journal: FeedingJournal; clock: Clock; logger: Logger }) {
+    this.#journal = parts.journal;
+    this.#clock = parts.clock;
+    this.#logger = parts.logger;
+  }
+
+  get count(): number {
+    return this.#queue.length;
+  }
+
+  /** True when the outcome is on disk; false when it waits here. */
+  write(record: FinishRecord, claim: ClaimRecord | null = null): boolean {
+    if (this.#queue.length >= UNWRITTEN_MAX) {
+      throw new FeederError('ERR_STORAGE', { message: 'Too many outcomes wait for the disk.' });
+    }
+    this.#queue.push({ record, claim });
+    return this.flush();
+  }
+
+  /** Writes what waits, oldest first; true when nothing is left. */
+  flush(): boolean {
+    try {
+      for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
+        if (next.claim !== null && this.#journal.find(next.claim.feedingId) === undefined) {
+          this.#journal.claim(next.claim);
+        }
+        this.#journal.finish(next.record);
+        this.#queue.shift();
+      }
+      this.#delayMs = RETRY_FIRST_MS;
+      return true;
+    } catch (error) {
+      if (!(error instanceof FeederError) || error.code !== 'ERR_STORAGE') throw error;
+      this.#logger.error({ waiting: this.#queue.length }, 'An outcome waits for the disk.');
+      this.#retryLater();
+      return false;
+    }
+  }
+
+  close(): void {
+    this.#retry?.();
+    this.#retry = null;
+  }
+
+  #retryLater(): void {
+    if (this.#retry !== null) return;
+    this.#retry = this.#clock.after('write outcomes', this.#delayMs, () => {
+      this.#retry = null;
+      this.#delayMs = Math.min(this.#delayMs * 2, RETRY_MOST_MS);
+      this.flush();
+    });
+  }
+}
