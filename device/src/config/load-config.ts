@@ -1,0 +1,182 @@
+import { resolve } from 'node:path';
+import { type ErrorDetail, FeederError } from '@cat-feeder/shared';
+import * as v from 'valibot';
+import { CONFIG_VERSION, migrateConfig } from './config-migrations.ts';
+import { type ConfigSchema, describeConfig, type SettingDescription } from './describe-config.ts';
+import { type DeviceConfig, DeviceConfigSchema } from './device-config.ts';
+
+/** Where settings come from; later ones win: the file, the environment, the command line. */
+export interface ConfigSources {
+  readonly file: { readonly path: string; readonly text: string } | null;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** By setting name, as `parseArguments` gives them. */
+  readonly flags: Readonly<Record<string, string>>;
+}
+
+export type ConfigOrigin = 'default' | 'file' | 'environment' | 'flag';
+
+export interface LoadedConfig<Config = DeviceConfig> {
+  readonly config: Config;
+  readonly origins: Readonly<Record<string, ConfigOrigin>>;
+  /** Sentences about what was ignored; nothing that stops the start. */
+  readonly warnings: readonly string[];
+}
+
+/** Names that begin like settings but belong to the service manager, the page or the tools. */
+const otherVariables = ['FEEDER_CONFIG', 'FEEDER_NOTIFY_FD', 'FEEDER_URL'];
+
+interface Candidate {
+  readonly value: unknown;
+  readonly origin: ConfigOrigin;
+  /** How the owner wrote it: `port in config.json`, `FEEDER_PORT`, `--port`. */
+  readonly place: string;
+}
+
+/**
+ * The configuration from all sources. Throws one `ERR_CONFIG` that names every problem at once,
+ * each with its place, the value and what would be right; unknown names only warn.
+ */
+export function loadConfig(sources: ConfigSources): LoadedConfig {
+  const loaded = loadSettings(DeviceConfigSchema as unknown as ConfigSchema, sources);
+  const config = loaded.config as unknown as DeviceConfig;
+  refusePublicHost(config.host);
+  return { ...loaded, config: { ...config, dataDir: resolve(config.dataDir) } };
+}
+
+/** As `loadConfig`, for any schema of settings. */
+export function loadSettings(
+  schema: ConfigSchema,
+  sources: ConfigSources,
+): LoadedConfig<Readonly<Record<string, unknown>>> {
+  const settings = describeConfig(schema);
+  const file = readFileValues(sources.file);
+  const warnings = [...file.warnings, ...unknownNames(settings, sources, file.values)];
+  const problems: ErrorDetail[] = [...file.problems];
+  const config: Record<string, unknown> = {};
+  const origins: Record<string, ConfigOrigin> = {};
+  for (const setting of settings) {
+    const candidate = candidateFor(setting, sources, file.values);
+    const entry = schema.entries[setting.name] as v.GenericSchema;
+    const parsed = v.safeParse(entry, candidate.value);
+    origins[setting.name] = candidate.origin;
+    if (parsed.success) config[setting.name] = parsed.output;
+    else problems.push(problemOf(setting, candidate, parsed.issues[0].message));
+  }
+  if (problems.length > 0) {
+    const count = problems.length === 1 ? 'one value' : `${problems.length} values`;
+    throw new FeederError('ERR_CONFIG', {
+      message: `The configuration is not usable: ${count} must be corrected.`,
+      details: problems,
+    });
+  }
+  return { config, origins, warnings };
+}
+
+function candidateFor(
+  setting: SettingDescription,
+  sources: ConfigSources,
+  fileValues: Readonly<Record<string, unknown>>,
+): Candidate {
+  const flag = sources.flags[setting.name];
+  if (flag !== undefined) {
+    return { value: fromText(setting, flag), origin: 'flag', place: setting.flag };
+  }
+  const variable = sources.environment[setting.variable];
+  // Service managers and containers pass unset variables as empty ones.
+  if (variable !== undefined && variable !== '') {
+    return {
+      value: fromText(setting, variable),
+      origin: 'environment',
+      place: setting.variable,
+    };
+  }
+  if (Object.hasOwn(fileValues, setting.name)) {
+    const place = `${setting.name} in ${sources.file?.path}`;
+    return { value: fileValues[setting.name], origin: 'file', place };
+  }
+  return { value: undefined, origin: 'default', place: setting.name };
+}
+
+function fromText(setting: SettingDescription, text: string): unknown {
+  if (text === '' && setting.isNullable) return null;
+  if (setting.kind === 'number') return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
+  if (setting.kind === 'boolean') {
+    if (/^(true|1|yes|on)$/i.test(text)) return true;
+    if (/^(false|0|no|off)$/i.test(text)) return false;
+  }
+  return text;
+}
+
+function problemOf(
+  setting: SettingDescription,
+  candidate: Candidate,
+  rule: string,
+): { path: string; message: string } {
+  const value = setting.secret ? '***' : (JSON.stringify(candidate.value) ?? 'nothing');
+  const unit = setting.unit === null ? '' : ` (${setting.unit})`;
+  const hint = setting.help === '' ? '' : ` ${setting.help}`;
+  return {
+    path: candidate.place,
+    message: `is ${value.slice(0, 120)}, but ${rule}${unit}.${hint}`,
+  };
+}
+
+function readFileValues(file: ConfigSources['file']): {
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly problems: readonly ErrorDetail[];
+  readonly warnings: readonly string[];
+} {
+  if (file === null) return { values: {}, problems: [], warnings: [] };
+  const refused = (message: string) => ({
+    values: {},
+    problems: [{ path: file.path, message }],
+    warnings: [],
+  });
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(file.text);
+  } catch (error) {
+    return refused(`is not valid JSON: ${error instanceof Error ? error.message : error}`);
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    return refused('must be one JSON object, {"port": 8480, ...}.');
+  }
+  const { version = 1, ...values } = parsed as Record<string, unknown>;
+  const isKnown = typeof version === 'number' && Number.isInteger(version) && version >= 1;
+  if (!isKnown || version > CONFIG_VERSION) {
+    return refused(
+      `is of version ${JSON.stringify(version)}, but this feeder knows 1 to ${CONFIG_VERSION}.`,
+    );
+  }
+  const migrated = migrateConfig(values, version);
+  return {
+    values: migrated.values,
+    problems: [],
+    warnings: migrated.notes.map((note) => `${file.path}: ${note}`),
+  };
+}
+
+function unknownNames(
+  settings: readonly SettingDescription[],
+  sources: ConfigSources,
+  fileValues: Readonly<Record<string, unknown>>,
+): readonly string[] {
+  const names = new Set(settings.map((setting) => setting.name));
+  const variables = new Set([...otherVariables, ...settings.map((setting) => setting.variable)]);
+  return [
+    ...Object.keys(fileValues)
+      .filter((name) => !names.has(name))
+      .map((name) => `${name} in ${sources.file?.path} is not a setting and was ignored`),
+    ...Object.keys(sources.environment)
+      .filter((name) => name.startsWith('FEEDER_') && !variables.has(name))
+      .map((name) => `${name} is not a setting and was ignored`),
+  ];
+}
+
+/** Without access control the API must not be reachable from another machine. */
+function refusePublicHost(host: string): void {
+  if (host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)) return;
+  throw new FeederError('ERR_BIND_REFUSED', {
+    details: [{ path: 'host', message: `is ${JSON.stringify(host)}, which is not loopback.` }],
+  });
+}
