@@ -1,12 +1,17 @@
-import type {
-  EpochMs,
-  Feeding,
-  FeedingCause,
-  Grams,
-  Occurrence,
-  RefusalRule,
-  Verdict,
+import {
+  COMMAND_TTL_MS,
+  COMMAND_TTL_MS_MAX,
+  type EpochMs,
+  type Feeding,
+  type FeedingCause,
+  type FeedRequest,
+  type Grams,
+  type Occurrence,
+  type RefusalRule,
+  type Verdict,
 } from '@cat-feeder/shared';
+import type { StationTime } from '../platform/clock.ts';
+import type { ExtraOrder, OccurrenceOrder } from '../scheduling/schedule-store.ts';
 
 /** A wish for food, from whatever cause, after it passed the edge. */
 export interface FeedCommand {
@@ -36,3 +41,62 @@ export type BeginAnswer =
   | { readonly kind: 'begun'; readonly feeding: Feeding; readonly ended: Promise<Feeding> }
   | { readonly kind: 'known'; readonly feeding: Feeding }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** What a person or a program asked for; it waits for nothing longer than its expiry. */
+export function askedCommand(request: FeedRequest, now: StationTime): FeedCommand {
+  const wanted = request.expiresAtMs ?? now.wallMs + COMMAND_TTL_MS;
+  return {
+    requestId: request.requestId,
+    cause: request.cause,
+    portionGrams: request.portionGrams,
+    petId: request.petId,
+    expiresAtMs: Math.min(wanted, now.wallMs + COMMAND_TTL_MS_MAX),
+    occurrence: null,
+    verdict: null,
+    rule: 'asked',
+    why: `Asked for by ${request.cause}.`,
+  };
+}
+
+/** A due meal; its requestId is its occurrence, so it can be claimed once only. */
+export function occurrenceCommand(order: OccurrenceOrder): FeedCommand {
+  const { occurrence } = order;
+  return {
+    requestId: `meal:${occurrence.key}`,
+    cause: 'schedule',
+    portionGrams: order.portionGrams,
+    petId: occurrence.petId,
+    expiresAtMs: null,
+    occurrence,
+    verdict: order.verdict,
+    rule: order.rule,
+    why: `Meal ${occurrence.mealName} of ${occurrence.localDate} ${occurrence.localTime}.`,
+  };
+}
+
+/** What the feeder owes without an occurrence. */
+export function extraCommand(order: ExtraOrder): FeedCommand {
+  return {
+    ...order,
+    petId: null,
+    expiresAtMs: null,
+    occurrence: null,
+    verdict: null,
+    rule: order.cause,
+  };
+}
+
+/** One portion of a kibble calibration. */
+export function calibrationCommand(requestId: string, portionGrams: Grams): FeedCommand {
+  return {
+    requestId,
+    cause: 'calibration',
+    portionGrams,
+    petId: null,
+    expiresAtMs: null,
+    occurrence: null,
+    verdict: null,
+    rule: 'calibration',
+    why: 'A portion of the kibble calibration.',
+  };
+}

@@ -1,7 +1,5 @@
 import {
   ATTEMPTS_CEILING,
-  COMMAND_TTL_MS,
-  COMMAND_TTL_MS_MAX,
   FeederError,
   type Feeding,
   type FeedRequest,
@@ -20,12 +18,20 @@ import type {
   MealFeeder,
   OccurrenceOrder,
 } from '../scheduling/schedule-store.ts';
-import { stampOf } from './elapsed.ts';
 import { explainOutcome } from './explain.ts';
 import { MAINTENANCE_SHARE, OPEN_LOOP_ERROR, OVERSHOOT_GRAMS_MIN } from './fault-effects.ts';
 import type { FaultLatch } from './fault-latch.ts';
-import { type checkFeed, type FeedContext, refusalCodes } from './feed-checks.ts';
-import type { BeginAnswer, FeedCommand, Refusal } from './feed-command.ts';
+import { endedFeeding, refusalError, sameWish } from './feed-answers.ts';
+import type { checkFeed, FeedContext } from './feed-checks.ts';
+import {
+  askedCommand,
+  type BeginAnswer,
+  calibrationCommand,
+  extraCommand,
+  type FeedCommand,
+  occurrenceCommand,
+  type Refusal,
+} from './feed-command.ts';
 import type { FeedingJournal, FinishRecord } from './feeding-journal.ts';
 import type { MemoryOnly } from './memory-only.ts';
 import { outcomeVerdict } from './outcome-verdict.ts';
@@ -94,17 +100,7 @@ export class FeedService implements MealFeeder {
     const now = this.#parts.time.now();
     const known = this.#parts.journal.findByRequestId(request.requestId);
     if (known === undefined) this.#refusePetUnknown(request);
-    const answer = this.begin({
-      requestId: request.requestId,
-      cause: request.cause,
-      portionGrams: request.portionGrams,
-      petId: request.petId,
-      expiresAtMs: expiryOf(request, now),
-      occurrence: null,
-      verdict: null,
-      rule: 'asked',
-      why: `Asked for by ${request.cause}.`,
-    });
+    const answer = this.begin(askedCommand(request, now));
     if (answer.kind === 'begun') return { feeding: answer.feeding, created: true };
     if (answer.kind === 'known')
       return { feeding: sameWish(answer.feeding, request), created: false };
@@ -113,18 +109,7 @@ export class FeedService implements MealFeeder {
   }
 
   async feedOccurrence(order: OccurrenceOrder): Promise<FeedAnswer> {
-    const { occurrence } = order;
-    const answer = this.begin({
-      requestId: `meal:${occurrence.key}`,
-      cause: 'schedule',
-      portionGrams: order.portionGrams,
-      petId: occurrence.petId,
-      expiresAtMs: null,
-      occurrence,
-      verdict: order.verdict,
-      rule: order.rule,
-      why: `Meal ${occurrence.mealName} of ${occurrence.localDate} ${occurrence.localTime}.`,
-    });
+    const answer = this.begin(occurrenceCommand(order));
     if (answer.kind === 'refused' && answer.refusal.rule === 'storage') {
       await this.#serveFromMemory(order);
     }
@@ -143,30 +128,13 @@ export class FeedService implements MealFeeder {
   }
 
   async feedExtra(order: ExtraOrder): Promise<FeedAnswer> {
-    const answer = this.begin({
-      ...order,
-      petId: null,
-      expiresAtMs: null,
-      occurrence: null,
-      verdict: null,
-      rule: order.cause,
-    });
+    const answer = this.begin(extraCommand(order));
     return this.#answer(answer);
   }
 
   /** A calibration portion; resolves with the finished feeding. Throws like `feed`. */
   async feedForCalibration(requestId: string, portionGrams: Grams): Promise<Feeding> {
-    const answer = this.begin({
-      requestId,
-      cause: 'calibration',
-      portionGrams,
-      petId: null,
-      expiresAtMs: null,
-      occurrence: null,
-      verdict: null,
-      rule: 'calibration',
-      why: 'A portion of the kibble calibration.',
-    });
+    const answer = this.begin(calibrationCommand(requestId, portionGrams));
     if (answer.kind === 'refused') throw refusalError(answer.refusal, null);
     return answer.kind === 'known' ? answer.feeding : answer.ended;
   }
@@ -417,49 +385,4 @@ export class FeedService implements MealFeeder {
       return null;
     }
   }
-}
-
-function expiryOf(request: FeedRequest, now: StationTime): number {
-  const latest = now.wallMs + COMMAND_TTL_MS_MAX;
-  return Math.min(request.expiresAtMs ?? now.wallMs + COMMAND_TTL_MS, latest);
-}
-
-/** The first result of a repeated request; other values under the same id are a mistake. */
-function sameWish(feeding: Feeding, request: FeedRequest): Feeding {
-  const isSame =
-    feeding.petId === request.petId &&
-    feeding.cause === request.cause &&
-    Math.abs(feeding.portionGrams - request.portionGrams) < 0.0005;
-  if (!isSame) throw new FeederError('ERR_REQUEST_ID_REUSED');
-  return feeding;
-}
-
-/** The coded error of a refusal, with its rule and numbers as details. */
-export function refusalError(refusal: Refusal, feedingId: string | null): FeederError {
-  const details = [
-    { path: 'rule', message: refusal.rule },
-    ...(feedingId === null ? [] : [{ path: 'feedingId', message: feedingId }]),
-    ...Object.entries(refusal.numbers).map(([path, value]) => ({ path, message: String(value) })),
-  ];
-  return new FeederError(refusalCodes[refusal.rule], { message: refusal.why, details });
-}
-
-function endedFeeding(feeding: Feeding, record: FinishRecord): Feeding {
-  const { result, fault, dose, bowlBeforeGrams, bowlAfterGrams, turns, attempts, motorMs, why } =
-    record;
-  return {
-    ...feeding,
-    state: 'done',
-    stage: 'done',
-    result,
-    fault,
-    dose,
-    bowlBeforeGrams,
-    bowlAfterGrams,
-    turns,
-    attempts,
-    motorMs,
-    why,
-    endedAtMs: stampOf(record.time).wallMs,
-  };
 }
