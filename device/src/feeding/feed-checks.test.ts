@@ -1,0 +1,155 @@
+import { defaultSettings, type FeedingCause } from '@cat-feeder/shared';
+import { expect, test } from 'vitest';
+import { checkFeed, type FeedContext } from './feed-checks.ts';
+import type { FeedCommand } from './feed-command.ts';
+
+const now = {
+  wallMs: 1_000_000_000_000,
+  monoMs: 5e6,
+  ageMs: 5e6,
+  bootId: 'b',
+  quality: 'synchronized',
+} as const;
+
+const context = (over: Partial<FeedContext> = {}): FeedContext => ({
+  settings: defaultSettings,
+  planDayGrams: null,
+  rationGrams: null,
+  doses: [],
+  now,
+  localDateOf: () => '2026-01-01',
+  overshootGrams: 1,
+  isBusy: false,
+  isStopping: false,
+  faults: [],
+  health: {
+    bowl: { grams: 3, sigmaGrams: 0.1, state: 'stable', ageMs: 0 },
+    hopperGrams: null,
+    motorOn: false,
+    undervoltage: false,
+    fault: null,
+    loopAgeMs: 10,
+  },
+  localMinute: 12 * 60,
+  ...over,
+});
+
+const command = (cause: FeedingCause = 'person', over: Partial<FeedCommand> = {}): FeedCommand => ({
+  requestId: 'r',
+  cause,
+  portionGrams: 12,
+  petId: null,
+  expiresAtMs: null,
+  occurrence: null,
+  verdict: null,
+  rule: 'asked',
+  why: '',
+  ...over,
+});
+
+const health = context().health;
+const jam = { fault: 'jam', feedingId: null, sinceMs: 0, why: '' } as const;
+const overflow = { ...jam, fault: 'overflow' } as const;
+const lately = {
+  cause: 'person',
+  petId: null,
+  portionGrams: 5,
+  lowGrams: 5,
+  highGrams: 5,
+  rationGrams: 5,
+} as const;
+const doseAt = (ageMs: number) => ({ ...lately, feedingId: 'f', at: { ...now, ageMs } });
+
+test.each<[string, FeedCommand, Partial<FeedContext>, string | null]>([
+  ['nothing speaks against it', command(), {}, null],
+  ['the feeder is stopping', command(), { isStopping: true }, 'stopping'],
+  ['another feeding runs (FMEA-46)', command(), { isBusy: true }, 'busy'],
+  [
+    'I8 it expired a millisecond ago (FMEA-41)',
+    command('cloud', { expiresAtMs: now.wallMs - 1 }),
+    {},
+    'expired',
+  ],
+  ['it expires now', command('cloud', { expiresAtMs: now.wallMs }), {}, null],
+  ['FMEA-16 an overflow is latched', command('schedule'), { faults: [overflow] }, 'hardware_fault'],
+  ['FMEA-12 a jam lets the next one try', command('schedule'), { faults: [jam] }, null],
+  [
+    'FMEA-04 the supply is weak',
+    command(),
+    { health: { ...health, undervoltage: true } },
+    'hardware_fault',
+  ],
+  [
+    'FMEA-27 the bowl is missing',
+    command(),
+    { health: { ...health, fault: 'bowl_missing' } },
+    'hardware_fault',
+  ],
+  [
+    'FMEA-20 a dead scale alone refuses nothing',
+    command(),
+    { health: { ...health, fault: 'scale_silent' } },
+    null,
+  ],
+  [
+    'seven seconds after another by hand',
+    command(),
+    { doses: [doseAt(now.ageMs - 7000)] },
+    'min_gap',
+  ],
+  [
+    'eleven seconds after another by hand',
+    command(),
+    { doses: [doseAt(now.ageMs - 11_000)] },
+    null,
+  ],
+  [
+    'a meal eleven seconds after one by hand',
+    command('schedule'),
+    { doses: [doseAt(now.ageMs - 11_000)] },
+    'min_gap',
+  ],
+  [
+    'quiet hours and a program',
+    command('automation'),
+    { settings: quiet('11:00', '13:00') },
+    'quiet_hours',
+  ],
+  ['quiet hours and a person', command('person'), { settings: quiet('11:00', '13:00') }, null],
+  [
+    'quiet hours over midnight',
+    command('mqtt'),
+    { settings: quiet('22:00', '07:00'), localMinute: 30 },
+    'quiet_hours',
+  ],
+  [
+    'the end of quiet hours',
+    command('mqtt'),
+    { settings: quiet('22:00', '07:00'), localMinute: 420 },
+    null,
+  ],
+  [
+    'FMEA-28 a full bowl and a meal',
+    command('schedule'),
+    {
+      settings: { ...defaultSettings, bowlFullGrams: 5 },
+      health: { ...health, bowl: { ...health.bowl, grams: 6 } },
+    },
+    'bowl_full',
+  ],
+  [
+    'a full bowl and a person',
+    command('person'),
+    {
+      settings: { ...defaultSettings, bowlFullGrams: 5 },
+      health: { ...health, bowl: { ...health.bowl, grams: 6 } },
+    },
+    null,
+  ],
+])('%s', (_, wish, over, rule) => {
+  expect(checkFeed(wish, context(over))?.rule ?? null).toBe(rule);
+});
+
+function quiet(from: string, to: string) {
+  return { ...defaultSettings, quietHours: { from, to } };
+}
