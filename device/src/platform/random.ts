@@ -41,7 +41,7 @@ export class SeededRandom {
   /** A normal deviate with mean 0 and standard deviation 1 (polar method). */
   gaussian(): number {
     const spare = this.#spareGaussian;
-    if (spare === spare) {
+    if (!Number.isNaN(spare)) {
       this.#spareGaussian = Number.NaN;
       return spare;
     }
