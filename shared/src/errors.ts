@@ -120,6 +120,12 @@ const table = {
     message: 'The scale gives no readings.',
     hint: 'Check the plug and the cable of the load cell.',
   },
+  ERR_CONTROLLER_LOST: {
+    status: 503,
+    retry: 'later',
+    message: 'The control loop gives no sign of life, so the daemon restarts with the motor off.',
+    hint: 'Wait half a minute; if it happens again, see the log.',
+  },
   ERR_STORAGE: {
     status: 503,
     retry: 'later',

@@ -47,7 +47,7 @@ describe('RuntimeManager', () => {
     expect(runtime.health().map((line) => line.state)).toEqual(['ok', 'ok', 'ok']);
     expect(await runtime.stop()).toEqual([]);
     expect(journal).toEqual(['+storage', '+station', '+api', '-api', '-station', '-storage']);
-    expect(runtime.health().map((line) => line.state)).toEqual(['stopped', 'stopped', 'stopped']);
+    expect(runtime.health().map((line) => line.state)).toEqual(['failed', 'failed', 'failed']);
   });
 
   it('rolls back when a critical part fails, and tells why', async () => {
@@ -61,7 +61,6 @@ describe('RuntimeManager', () => {
     expect(runtime.health()[1]).toEqual({
       name: 'station',
       state: 'failed',
-      critical: true,
       why: 'no board',
     });
   });
@@ -76,7 +75,7 @@ describe('RuntimeManager', () => {
     expect(runtime.health().map(({ name, state, why }) => [name, state, why])).toEqual([
       ['camera', 'degraded', 'no board'],
       ['clips', 'degraded', 'camera is not there'],
-      ['api', 'ok', null],
+      ['api', 'ok', ''],
     ]);
     await runtime.stop();
     expect(journal).toEqual(['+camera', '+api', '-api', '-camera']);
@@ -145,8 +144,10 @@ describe('RuntimeManager', () => {
     const condition = () => (says === 'ok' ? { state: says } : { state: says, why: 'dust' });
     runtime.add('scale', part('scale', journal, { condition }), { critical: kind === 'critical' });
     expect(runtime.health()[0]?.state).toBe('starting');
+    expect(runtime.isReady()).toBe(kind !== 'critical');
     await runtime.start(signal);
-    expect(runtime.health()[0]).toMatchObject({ state, why: says === 'ok' ? null : 'dust' });
+    expect(runtime.health()[0]).toMatchObject({ state, why: says === 'ok' ? '' : 'dust' });
+    expect(runtime.isReady()).toBe(state !== 'failed');
   });
 
   it('refuses a name twice, an unknown need, and a critical part on an optional one', () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { FeederError, type Milliseconds } from '@cat-feeder/shared';
+import { type Component, FeederError, type Milliseconds } from '@cat-feeder/shared';
 import { type Clock, sleep } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { nextServiceState, type ServiceEvent, type ServiceState } from './service-state.ts';
@@ -25,15 +25,6 @@ export interface ServiceOptions {
   readonly critical?: boolean;
 }
 
-/** One line of the health list. */
-export interface ComponentHealth {
-  readonly name: string;
-  readonly state: 'ok' | 'degraded' | 'failed' | 'starting' | 'stopped';
-  readonly critical: boolean;
-  /** One sentence; null when all is well. */
-  readonly why: string | null;
-}
-
 /** A part that did not stop as it should. */
 export interface StopProblem {
   readonly name: string;
@@ -49,7 +40,7 @@ interface Entry {
   readonly needs: readonly string[];
   readonly critical: boolean;
   state: ServiceState;
-  why: string | null;
+  why: string;
 }
 
 /**
@@ -89,7 +80,7 @@ export class RuntimeManager {
       assert(other, `${name} needs ${need}, which was not added before it`);
       assert(other.critical || !critical, `${name} is critical but needs ${need}, which is not`);
     }
-    this.#entries.push({ name, service, needs, critical, state: 'waiting', why: null });
+    this.#entries.push({ name, service, needs, critical, state: 'waiting', why: '' });
     return this;
   }
 
@@ -116,12 +107,16 @@ export class RuntimeManager {
   }
 
   /** How every part is, in the order of starting. */
-  health(): readonly ComponentHealth[] {
-    return this.#entries.map((entry) => ({
-      name: entry.name,
-      critical: entry.critical,
-      ...this.#conditionOf(entry),
-    }));
+  health(): readonly Component[] {
+    return this.#entries.map((entry) => ({ name: entry.name, ...this.#conditionOf(entry) }));
+  }
+
+  /** Whether the feeder can feed: every critical part runs and none says that it has failed. */
+  isReady(): boolean {
+    return this.#entries.every((entry) => {
+      const { state } = this.#conditionOf(entry);
+      return !entry.critical || state === 'ok' || state === 'degraded';
+    });
   }
 
   async #startOne(entry: Entry, signal: AbortSignal): Promise<void> {
@@ -194,28 +189,28 @@ export class RuntimeManager {
     }
   }
 
-  #move(entry: Entry, event: ServiceEvent, why: string | null = null): void {
+  #move(entry: Entry, event: ServiceEvent, why = ''): void {
     entry.state = nextServiceState(entry.state, event);
-    if (why !== null) entry.why = why;
+    if (why !== '') entry.why = why;
   }
 
   #stateOf(name: string): ServiceState | undefined {
     return this.#entries.find((entry) => entry.name === name)?.state;
   }
 
-  #conditionOf(entry: Entry): Pick<ComponentHealth, 'state' | 'why'> {
+  #conditionOf(entry: Entry): Omit<Component, 'name'> {
     switch (entry.state) {
       case 'waiting':
       case 'starting':
-        return { state: 'starting', why: null };
+        return { state: 'starting', why: '' };
       case 'stopping':
       case 'stopped':
-        return { state: 'stopped', why: null };
+        return { state: 'failed', why: 'stopped' };
       case 'failed':
         return { state: entry.critical ? 'failed' : 'degraded', why: entry.why };
       case 'running': {
         const condition = entry.service.condition?.() ?? { state: 'ok' };
-        if (condition.state === 'ok') return { state: 'ok', why: null };
+        if (condition.state === 'ok') return { state: 'ok', why: '' };
         const isFatal = condition.state === 'failed' && entry.critical;
         return { state: isFatal ? 'failed' : 'degraded', why: condition.why };
       }
