@@ -1,0 +1,147 @@
+import type {
+  Alert,
+  BowlReading,
+  CalibrationJob,
+  Component,
+  Fault,
+  Feeding,
+  FeedRequest,
+  Grams,
+  Kibble,
+  LedgerPage,
+  LedgerVerify,
+  Meal,
+  MealInput,
+  Milliseconds,
+  Occurrence,
+  Overlay,
+  OverlayInput,
+  Pet,
+  PetInput,
+  Plan,
+  PlanInput,
+  Preview,
+  RationToday,
+  ScaleCalibration,
+  Settings,
+  StorageHealth,
+  Today,
+} from '@cat-feeder/shared';
+import type { StationHealth } from '../dispensing/feed-station.ts';
+import type { ActiveFault } from '../feeding/fault-effects.ts';
+import type { FeedingJournal } from '../feeding/feeding-journal.ts';
+import type { Clock, StationClock } from '../platform/clock.ts';
+import type { Collection, Single } from '../platform/collection.ts';
+import type { LiveEvents } from '../platform/live-events.ts';
+import type { Logger } from '../platform/logger.ts';
+
+/** The one way to the dispenser. */
+export interface FeedDoor {
+  /** The claim is durable when this returns; throws the coded error of the rule that refused. */
+  feed(request: FeedRequest): { feeding: Feeding; created: boolean };
+  /** Resolves with what fell; a feeding that has ended is returned as it is. `ERR_NOT_FOUND`. */
+  cancel(feedingId: string): Promise<Feeding>;
+  /** The motor is off when this returns; the promise waits for the record. */
+  stopAll(): Promise<void>;
+  running(): Feeding | null;
+}
+
+/** Faults that are shown now. */
+export interface FaultBoard {
+  active(): readonly ActiveFault[];
+  /** `ERR_NOT_FOUND` when it is not active. */
+  clear(fault: Fault, by: string): void;
+}
+
+/** The plan as people edit it; every rule of it is checked in there. */
+export interface PlanBookPort {
+  plans(): readonly Plan[];
+  meals(): readonly Meal[];
+  overlays(): readonly Overlay[];
+  addPlan(input: PlanInput): Plan;
+  changePlan(id: string, patch: { name?: string }, expectedRev?: number): Plan;
+  removePlan(id: string): void;
+  activatePlan(id: string): void;
+  /** Into the named plan, else the active one, else a first one that it makes. */
+  addMeal(input: MealInput): Meal;
+  changeMeal(id: string, patch: Partial<Omit<MealInput, 'planId'>>, expectedRev?: number): Meal;
+  removeMeal(id: string): void;
+  addOverlay(input: OverlayInput): Overlay;
+  removeOverlay(id: string): void;
+  /** Leaves out the next occurrence. `ERR_CONFLICT` when none is to come. */
+  skipNext(): Overlay;
+}
+
+/** What was due, is due and will be. */
+export interface SchedulePort {
+  /** Null without a plan, or while everything is paused. */
+  next(): Occurrence | null;
+  /** Local dates, both included. */
+  occurrences(fromDate: string, toDate: string): readonly Occurrence[];
+  occurrence(key: string): Occurrence | undefined;
+  preview(days: number): Preview;
+  localDate(): string;
+}
+
+export interface PetRegisterPort {
+  list(): readonly Pet[];
+  get(id: string): Pet | undefined;
+  add(input: PetInput): Pet;
+  change(id: string, patch: Partial<PetInput>, expectedRev?: number): Pet;
+  remove(id: string): void;
+  today(id: string): RationToday;
+}
+
+export interface ScalePort {
+  reading(): BowlReading;
+  calibration(): ScaleCalibration;
+  tare(): Promise<ScaleCalibration>;
+  span(request: { knownGrams: Grams; confirm: boolean }): Promise<ScaleCalibration>;
+}
+
+export interface KibbleCalibrationPort {
+  start(kibbleId: string, wish: { rounds: number; portionGrams: Grams }): CalibrationJob;
+  /** The job that runs or ran last. */
+  status(): CalibrationJob | null;
+}
+
+export interface LedgerPort {
+  page(query: { afterSeq: number; limit: number }): LedgerPage;
+  verify(): LedgerVerify | Promise<LedgerVerify>;
+}
+
+/** What this program is. */
+export interface FeederIdentity {
+  readonly version: string;
+  readonly board: string;
+  readonly simulated: boolean;
+  /** Monotonic time at which the daemon began. */
+  readonly startedMonoMs: Milliseconds;
+}
+
+/** Everything that the routes ask the feeder. Each part is as small as they need. */
+export interface ApiDeps {
+  readonly identity: FeederIdentity;
+  readonly clock: Clock;
+  readonly time: StationClock;
+  readonly log: Logger;
+  readonly live: LiveEvents;
+  readonly station: { health(): StationHealth };
+  readonly feeding: FeedDoor;
+  readonly journal: Pick<FeedingJournal, 'find' | 'list' | 'trace'>;
+  readonly faults: FaultBoard;
+  readonly today: () => Today;
+  readonly plans: PlanBookPort;
+  readonly schedule: SchedulePort;
+  readonly pets: PetRegisterPort;
+  readonly kibbles: Collection<Kibble>;
+  readonly kibbleCalibration: KibbleCalibrationPort;
+  readonly scale: ScalePort;
+  readonly settings: Single<Settings>;
+  readonly ledger: LedgerPort;
+  readonly alerts: () => readonly Alert[];
+  readonly components: () => readonly Component[];
+  readonly storage: () => StorageHealth;
+  /** Space left where the data lies; null when it cannot be known. */
+  readonly diskFreeBytes: () => number | null;
+}

@@ -1,0 +1,43 @@
+import {
+  LedgerPageSchema,
+  LedgerQuerySchema,
+  LedgerVerifySchema,
+  PAGE_LIMIT_MAX,
+} from '@cat-feeder/shared';
+import type { ApiDeps } from '../deps.ts';
+import { pageLimit } from '../params.ts';
+import { defineRoute, ok, type RouteDef } from '../route.ts';
+
+const tags = ['ledger'];
+
+/** The append-only record of everything that happened. */
+export function ledgerRoutes({ ledger }: ApiDeps): RouteDef[] {
+  return [
+    defineRoute({
+      method: 'GET',
+      path: '/api/v1/ledger',
+      operationId: 'listLedger',
+      summary: 'Entries after a sequence number, oldest first.',
+      tags,
+      auth: 'local',
+      query: LedgerQuerySchema,
+      response: LedgerPageSchema,
+      statuses: { 200: 'A page of at most 100.' },
+      errors: ['ERR_BUSINESS_RULE'],
+      handler: ({ query: { afterSeq = 0, limit } }) =>
+        ok(ledger.page({ afterSeq, limit: pageLimit(limit, PAGE_LIMIT_MAX) })),
+    }),
+    defineRoute({
+      method: 'POST',
+      path: '/api/v1/ledger/verify',
+      operationId: 'verifyLedger',
+      summary: 'Read the whole chain and check every hash.',
+      tags,
+      auth: 'local',
+      response: LedgerVerifySchema,
+      statuses: { 200: 'Whether the chain holds, and where it breaks.' },
+      errors: ['ERR_STORAGE'],
+      handler: async () => ok(await ledger.verify()),
+    }),
+  ];
+}

@@ -1,0 +1,37 @@
+import { type ErrorDetail, FeederError } from '@cat-feeder/shared';
+import * as v from 'valibot';
+
+/** More than this helps nobody, and an answer must stay small. */
+const DETAILS_MAX = 20;
+const SENTENCE_LENGTH_MAX = 200;
+
+/** The value as its schema has it; `ERR_VALIDATION` with every path that does not fit. */
+export function validate<S extends v.GenericSchema>(schema: S, value: unknown): v.InferOutput<S> {
+  const parsed = v.safeParse(schema, value);
+  if (parsed.success) return parsed.output;
+  throw new FeederError('ERR_VALIDATION', {
+    details: parsed.issues.slice(0, DETAILS_MAX).map(detailOf),
+  });
+}
+
+function detailOf(issue: v.BaseIssue<unknown>): ErrorDetail {
+  return { path: pathOf(issue), message: sentenceOf(issue).slice(0, SENTENCE_LENGTH_MAX) };
+}
+
+/** `portionGrams`, `location.latitude`, `weekdays[2]`; empty for the value as a whole. */
+function pathOf(issue: v.BaseIssue<unknown>): string {
+  let path = '';
+  for (const { key } of issue.path ?? []) {
+    if (typeof key === 'number') path += `[${key}]`;
+    else path += path === '' ? String(key) : `.${String(key)}`;
+  }
+  return path.slice(0, SENTENCE_LENGTH_MAX);
+}
+
+/** What would be right. The library's own sentences repeat the input, which may be 10 kB long. */
+function sentenceOf(issue: v.BaseIssue<unknown>): string {
+  if (!issue.message.startsWith('Invalid ')) return issue.message;
+  if (issue.expected === 'never') return 'is not a field of this request';
+  if (issue.input === undefined) return 'is required';
+  return `must be ${issue.expected ?? 'another value'}`;
+}
