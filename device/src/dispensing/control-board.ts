@@ -36,6 +36,8 @@ export interface BoardTraits {
   readonly ratedGrams: Grams;
   /** Counts per gram by the parts' datasheets, with the sign of the wiring (within 20 %). */
   readonly nominalCountsPerGram: number;
+  /** The same of the cell under the hopper, where one is fitted. */
+  readonly nominalHopperCountsPerGram?: number;
 }
 
 /** Motor and sensors, as the control loop is given them. */
