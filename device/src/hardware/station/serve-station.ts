@@ -1,0 +1,98 @@
+import { FeederError, type Milliseconds } from '@cat-feeder/shared';
+import type { ControlBoard, FeedDrive, MotorSlice } from '../../dispensing/control-board.ts';
+import type { FeedStation } from '../../dispensing/feed-station.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { StationCells } from './station-cells.ts';
+import { type StationLine, type StationRequest, toFailure } from './station-messages.ts';
+
+/** Without a heartbeat for this long the main thread counts as hung, and the motor stands. */
+export const HEARTBEAT_AGE_MS_MAX: Milliseconds = 2_000;
+
+/**
+ * The board as the control loop gets it in its thread: the motor turns only while the main thread
+ * has not taken its permission back and still beats. The check is made for every slice and with
+ * every sample, so the motor stands one sample after the permission went, and at most one slice
+ * after the loop itself went.
+ */
+export function permittedBoard(board: ControlBoard, mayTurn: () => boolean): ControlBoard {
+  const drive: FeedDrive = {
+    run(slice: MotorSlice) {
+      if (mayTurn()) board.drive.run(slice);
+      else board.drive.stop();
+    },
+    stop: () => board.drive.stop(),
+  };
+  return {
+    traits: board.traits,
+    drive,
+    setMode: (mode) => board.setMode(mode),
+    onSamples(listener) {
+      board.onSamples((batch) => {
+        if (!mayTurn()) board.drive.stop();
+        listener(batch);
+      });
+    },
+    close: () => board.close(),
+  };
+}
+
+/** Answers the main thread's requests from a station in this thread, and keeps the cells fresh. */
+export function serveStation(options: {
+  readonly station: FeedStation;
+  readonly line: StationLine;
+  readonly cells: StationCells;
+  readonly clock: Clock;
+  readonly onClosed: () => void;
+}): void {
+  const { station, line, cells, clock } = options;
+  let isWanted = false;
+  station.onReading((reading, hopperGrams) => {
+    cells.writeHealth(station.health(), clock.monoMs());
+    if (isWanted) line.post({ kind: 'reading', reading, hopperGrams });
+  });
+  const answer = <Result>(call: number, work: Promise<Result>, reply: (result: Result) => void) => {
+    work.then(reply, (error: unknown) =>
+      line.post({ kind: 'call-failed', call, failure: toFailure(error) }),
+    );
+  };
+  const close = async () => {
+    await station.close();
+    line.post({ kind: 'closed' });
+    options.onClosed();
+  };
+  const take = (request: StationRequest) => {
+    switch (request.kind) {
+      case 'dispense': {
+        const { call, order } = request;
+        const run = station.dispense(order, (progress) => {
+          cells.writeHealth(station.health(), clock.monoMs());
+          line.post({ kind: 'progress', progress });
+        });
+        answer(call, run, (outcome) => line.post({ kind: 'outcome', call, outcome }));
+        break;
+      }
+      case 'weigh': {
+        const { call, timeoutMs } = request;
+        const weighed = station.weigh(timeoutMs);
+        answer(call, weighed, (result) => line.post({ kind: 'weighed', call, result }));
+        break;
+      }
+      case 'calibrate':
+        station.setCalibration(request.calibration);
+        break;
+      case 'cancel':
+        station.cancel();
+        break;
+      case 'readings':
+        isWanted = request.wanted;
+        break;
+      case 'close':
+        close().catch((error: unknown) => {
+          throw new FeederError('ERR_INTERNAL', { cause: error });
+        });
+        break;
+    }
+  };
+  line.onMessage((message) => take(message as StationRequest));
+  line.post({ kind: 'ready' });
+}

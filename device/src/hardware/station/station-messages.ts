@@ -1,0 +1,113 @@
+import {
+  BowlReadingSchema,
+  DoseSchema,
+  type ErrorCode,
+  errorTable,
+  FaultSchema,
+  FeederError,
+  FeedingStageSchema,
+  type ScaleCalibration,
+} from '@cat-feeder/shared';
+import * as v from 'valibot';
+import type { DispenseOrder } from '../../dispensing/feed-station.ts';
+
+/** What the main thread tells the control loop. `call` numbers what is to be answered. */
+export type StationRequest =
+  | { readonly kind: 'dispense'; readonly call: number; readonly order: DispenseOrder }
+  | { readonly kind: 'weigh'; readonly call: number; readonly timeoutMs: number }
+  | { readonly kind: 'calibrate'; readonly calibration: ScaleCalibration }
+  | { readonly kind: 'cancel' }
+  | { readonly kind: 'readings'; readonly wanted: boolean }
+  | { readonly kind: 'close' };
+
+const nullableNumber = v.nullable(v.number());
+const POINTS_MAX = 240;
+
+const OutcomeSchema = v.object({
+  feedingId: v.string(),
+  result: v.picklist(['served', 'short', 'failed', 'cancelled']),
+  fault: v.nullable(FaultSchema),
+  dose: DoseSchema,
+  bowlBeforeGrams: nullableNumber,
+  bowlAfterGrams: nullableNumber,
+  turns: v.number(),
+  attempts: v.number(),
+  motorMs: v.number(),
+  durationMs: v.number(),
+  observation: v.nullable(
+    v.object({
+      gramsPerTurn: nullableNumber,
+      inFlightGrams: nullableNumber,
+      kibbleGrams: nullableNumber,
+    }),
+  ),
+  trace: v.pipe(
+    v.array(v.pipe(v.tuple([v.number(), v.number()]), v.readonly())),
+    v.maxLength(POINTS_MAX),
+    v.readonly(),
+  ),
+});
+
+const ProgressSchema = v.object({
+  feedingId: v.string(),
+  stage: FeedingStageSchema,
+  servedGrams: nullableNumber,
+  turns: v.number(),
+  motorMs: v.number(),
+  attempts: v.number(),
+  bowlBeforeGrams: nullableNumber,
+});
+
+const WeighSchema = v.variant('kind', [
+  v.object({
+    kind: v.literal('stable'),
+    grams: v.number(),
+    sigmaGrams: v.number(),
+    counts: v.number(),
+  }),
+  v.object({ kind: v.picklist(['unstable', 'silent', 'stuck', 'saturated']) }),
+]);
+
+/** An error that crosses between the threads with its code. */
+const FailureSchema = v.object({
+  code: v.picklist(Object.keys(errorTable) as ErrorCode[]),
+  message: v.string(),
+  details: v.array(v.object({ path: v.string(), message: v.string() })),
+});
+
+/** What the control loop tells the main thread. */
+export const StationReplySchema = v.variant('kind', [
+  v.object({ kind: v.literal('ready') }),
+  v.object({ kind: v.literal('start-failed'), failure: FailureSchema }),
+  v.object({ kind: v.literal('progress'), progress: ProgressSchema }),
+  v.object({ kind: v.literal('outcome'), call: v.number(), outcome: OutcomeSchema }),
+  v.object({ kind: v.literal('weighed'), call: v.number(), result: WeighSchema }),
+  v.object({ kind: v.literal('call-failed'), call: v.number(), failure: FailureSchema }),
+  v.object({
+    kind: v.literal('reading'),
+    reading: BowlReadingSchema,
+    hopperGrams: nullableNumber,
+  }),
+  v.object({ kind: v.literal('closed') }),
+]);
+export type StationReply = v.InferOutput<typeof StationReplySchema>;
+
+/** One end of the line between the threads: a worker, its parent's port, or a message channel. */
+export interface StationLine {
+  post(message: StationRequest | StationReply): void;
+  onMessage(listener: (message: unknown) => void): void;
+}
+
+/** An error as it crosses the line. */
+export function toFailure(error: unknown): v.InferOutput<typeof FailureSchema> {
+  if (error instanceof FeederError) {
+    return { code: error.code, message: error.message, details: [...error.details] };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: 'ERR_INTERNAL', message, details: [] };
+}
+
+/** The error on the other side of the line. */
+export function fromFailure(failure: v.InferOutput<typeof FailureSchema>): FeederError {
+  return new FeederError(failure.code, { message: failure.message, details: failure.details });
+}
