@@ -1,0 +1,25 @@
+import type { EpochMs, Milliseconds } from '@cat-feeder/shared';
+import type { StateStore } from './state-store.ts';
+
+/** What the clock remembers over a restart: the last wall time and how long the feeder has lived. */
+export interface StoredClock {
+  readonly wallMs: EpochMs;
+  readonly ageMs: Milliseconds;
+}
+
+/** Implements the clock's memory: one small row, written as often as the clock wants. */
+export class ClockStore {
+  readonly #state: StateStore;
+
+  constructor(state: StateStore) {
+    this.#state = state;
+  }
+
+  load(): StoredClock | null {
+    return this.#state.read<StoredClock>('clock');
+  }
+
+  save(memory: StoredClock): void {
+    this.#state.write('clock', { wallMs: memory.wallMs, ageMs: memory.ageMs });
+  }
+}

@@ -1,0 +1,312 @@
+import {
+  type EventBody,
+  type EventName,
+  eventBodies,
+  eventKinds,
+  eventName,
+  FeederError,
+  type RandomBytes,
+} from '@cat-feeder/shared';
+import type Database from 'better-sqlite3';
+import * as v from 'valibot';
+import type { StationTime } from '../platform/clock.ts';
+import { CheckedTable } from './checked-table.ts';
+import { type ChainReport, checkSegment } from './chain-check.ts';
+import {
+  bootBytes,
+  canonicalJson,
+  chainHash,
+  classNumber,
+  HASH_BYTES,
+  timeQuality,
+} from './event-encoding.ts';
+import {
+  type EventRow,
+  eventTable,
+  type GapRow,
+  gapTable,
+  type SegmentRow,
+  segmentTable,
+} from './schema.ts';
+import type { Transactor } from './transactor.ts';
+
+/** One ledger entry, as it is read. */
+export interface LogEntry {
+  readonly epoch: number;
+  readonly seq: number;
+  readonly eid: Buffer;
+  readonly hash: Buffer;
+  /** Undefined when a newer version wrote the entry. */
+  readonly name: EventName | undefined;
+  readonly kind: number;
+  readonly kver: number;
+  readonly boot: Buffer;
+  readonly monoMs: number;
+  readonly wallMs: number;
+  /** Time quality: 0 unsynced, 1 restored, 2 set by NTP or RTC, 3 from the cloud. */
+  readonly tq: number;
+  readonly body: unknown;
+}
+
+/** Entries that were given up for room or lost to damage; the numbers stay dense. */
+export interface LogGap {
+  readonly fromSeq: number;
+  readonly toSeq: number;
+  readonly why: string;
+}
+
+export interface LogPage {
+  readonly entries: readonly LogEntry[];
+  /** Gaps that touch the range from `afterSeq + 1` to the last entry of the page. */
+  readonly gaps: readonly LogGap[];
+  readonly headSeq: number;
+}
+
+export interface LogHead {
+  readonly epoch: number;
+  readonly seq: number;
+  readonly hash: Buffer;
+  readonly baseSeq: number;
+  readonly ackedSeq: number;
+  readonly genesis: Buffer;
+}
+
+export interface PageQuery {
+  readonly afterSeq: number;
+  /** 1 to 500. */
+  readonly limit: number;
+  readonly kinds?: readonly EventName[];
+}
+
+const PAGE_MAX = 500;
+
+interface PendingEntries {
+  segment: SegmentRow;
+  hash: Buffer;
+  readonly entries: LogEntry[];
+}
+
+export interface EventLogOptions {
+  readonly db: Database.Database;
+  readonly transactor: Transactor;
+  readonly time: () => StationTime;
+  readonly random: RandomBytes;
+}
+
+/**
+ * The ledger: history and outbox in one, dense in `seq`, chained by hash. Entries are written by
+ * the transaction that makes the fact true, never alone beside it.
+ */
+export class EventLog {
+  readonly events: CheckedTable<EventRow>;
+  readonly segments: CheckedTable<SegmentRow>;
+  readonly gaps: CheckedTable<GapRow>;
+  readonly #options: EventLogOptions;
+  readonly #listeners = new Set<(entry: LogEntry) => void>();
+  #segment: SegmentRow;
+  #hash: Buffer;
+  /** What the running transaction has appended so far. */
+  #pending: PendingEntries | null = null;
+
+  /** Opens the log; a new one gets epoch 0 (no cloud has claimed it) and a random genesis. */
+  constructor(options: EventLogOptions) {
+    this.#options = options;
+    this.events = new CheckedTable(options.db, eventTable);
+    this.segments = new CheckedTable(options.db, segmentTable);
+    this.gaps = new CheckedTable(options.db, gapTable);
+    this.#segment = this.#activeSegment() ?? this.#begin();
+    this.#hash = this.#headHash();
+  }
+
+  head(): LogHead {
+    const { epoch, head_seq, base_seq, acked_seq, genesis } = this.#segment;
+    return {
+      epoch,
+      seq: head_seq,
+      hash: this.#hash,
+      baseSeq: base_seq,
+      ackedSeq: acked_seq,
+      genesis,
+    };
+  }
+
+  /**
+   * Appends one entry to the running transaction. The body must fit its schema: `ERR_INTERNAL`
+   * names what does not, and fails the transaction.
+   */
+  append<Name extends EventName>(name: Name, body: EventBody<Name>): void {
+    const { transactor, time, random } = this.#options;
+    if (!transactor.isInside) throw new Error('A ledger entry needs the transaction of its fact.');
+    const text = encodeBody(name, body);
+    const pending = this.#startPending();
+    const now = time();
+    const kind = eventKinds[name];
+    const row: EventRow = {
+      epoch: pending.segment.epoch,
+      seq: pending.segment.head_seq + 1,
+      eid: Buffer.from(random(8)),
+      hash: pending.hash,
+      kind: kind.number,
+      kver: kind.version,
+      cls: classNumber[kind.class],
+      boot: bootBytes(now.bootId),
+      mono_ms: Math.max(0, Math.floor(now.monoMs)),
+      wall_ms: Math.round(now.wallMs),
+      tq: timeQuality[now.quality],
+      body: text,
+    };
+    row.hash = chainHash(pending.hash, row);
+    this.events.insert(row);
+    pending.hash = row.hash;
+    pending.segment = { ...pending.segment, head_seq: row.seq };
+    pending.entries.push(toEntry(row));
+  }
+
+  /** Entries after `afterSeq`, oldest first. */
+  page(query: PageQuery): LogPage {
+    const limit = Math.min(Math.max(1, Math.floor(query.limit)), PAGE_MAX);
+    const { epoch, head_seq } = this.#segment;
+    const numbers = (query.kinds ?? []).map((name) => eventKinds[name].number);
+    const ofKinds = numbers.length > 0 ? `AND kind IN (${numbers.join(', ')})` : '';
+    const rows = this.events.all(
+      `WHERE epoch = ? AND seq > ? ${ofKinds} ORDER BY seq LIMIT ?`,
+      epoch,
+      query.afterSeq,
+      limit,
+    );
+    const lastSeq = rows.length < limit ? head_seq : (rows.at(-1)?.seq ?? head_seq);
+    const gaps = this.gaps
+      .all('WHERE epoch = ? AND to_seq > ? AND from_seq <= ?', epoch, query.afterSeq, lastSeq)
+      .map((row) => ({ fromSeq: row.from_seq, toSeq: row.to_seq, why: row.why }));
+    return { entries: rows.map(toEntry), gaps, headSeq: head_seq };
+  }
+
+  /** The newest entries, newest first; before the number given, if it is given. */
+  latest(query: { limit: number; beforeSeq?: number; kinds?: readonly EventName[] }): LogEntry[] {
+    const numbers = (query.kinds ?? []).map((name) => eventKinds[name].number);
+    const ofKinds = numbers.length > 0 ? `AND kind IN (${numbers.join(', ')})` : '';
+    return this.events
+      .all(
+        `WHERE epoch = ? AND seq < ? ${ofKinds} ORDER BY seq DESC LIMIT ?`,
+        this.#segment.epoch,
+        query.beforeSeq ?? Number.MAX_SAFE_INTEGER,
+        Math.min(Math.max(1, Math.floor(query.limit)), PAGE_MAX),
+      )
+      .map(toEntry);
+  }
+
+  /** Recomputes the chain of every segment, or of the active one from `from` on. */
+  verify(options: { from?: number } = {}): ChainReport {
+    const segments =
+      options.from === undefined ? this.segments.all('ORDER BY epoch') : [this.#segment];
+    const reports = segments.map((segment) => checkSegment(this, segment, options.from));
+    const firstBad = reports.find((report) => report.firstBad !== undefined)?.firstBad;
+    return {
+      ok: reports.every((report) => report.ok),
+      entries: reports.reduce((sum, report) => sum + report.entries, 0),
+      ...(firstBad === undefined ? {} : { firstBad }),
+      problems: reports.flatMap((report) => report.problems),
+    };
+  }
+
+  /** What the cloud has durably: may go down, too, when the cloud was restored from a backup. */
+  acknowledge(seq: number): void {
+    const { head_seq } = this.#segment;
+    if (!Number.isInteger(seq) || seq < 0 || seq > head_seq) {
+      throw new FeederError('ERR_CONFLICT', {
+        message: `There is no entry ${seq} to acknowledge.`,
+      });
+    }
+    this.changeSegment('log.acknowledge', (segment) => ({ ...segment, acked_seq: seq }));
+  }
+
+  /** Changes the active segment's row in a transaction of its own or in the running one. */
+  changeSegment(name: string, change: (segment: SegmentRow) => SegmentRow): void {
+    this.#options.transactor.write(name, () => {
+      const pending = this.#startPending();
+      pending.segment = change(pending.segment);
+    });
+  }
+
+  /** Calls the listener after each commit, once for each new entry. Returns the unsubscribe. */
+  onEntry(listener: (entry: LogEntry) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #startPending(): PendingEntries {
+    if (this.#pending !== null) return this.#pending;
+    const pending: PendingEntries = { segment: this.#segment, hash: this.#hash, entries: [] };
+    this.#pending = pending;
+    const { transactor } = this.#options;
+    transactor.beforeCommit(() => this.segments.update(pending.segment));
+    transactor.afterRollback(() => {
+      this.#pending = null;
+    });
+    transactor.afterCommit(() => {
+      this.#segment = pending.segment;
+      this.#hash = pending.hash;
+      this.#pending = null;
+      for (const entry of pending.entries) for (const tell of this.#listeners) tell(entry);
+    });
+    return pending;
+  }
+
+  #activeSegment(): SegmentRow | undefined {
+    return this.segments.first('WHERE closed = 0 ORDER BY epoch DESC LIMIT 1');
+  }
+
+  #begin(): SegmentRow {
+    const genesis = Buffer.from(this.#options.random(HASH_BYTES));
+    const segment: SegmentRow = {
+      epoch: 0,
+      genesis,
+      base_seq: 1,
+      base_hash: genesis,
+      head_seq: 0,
+      acked_seq: 0,
+      closed: 0,
+      pending_genesis: null,
+    };
+    this.#options.transactor.write('log.begin', () => this.segments.insert(segment));
+    return segment;
+  }
+
+  #headHash(): Buffer {
+    const { epoch, head_seq, base_seq, base_hash } = this.#segment;
+    if (head_seq < base_seq) return base_hash;
+    const row = this.events.get(epoch, head_seq);
+    if (row !== undefined) return row.hash;
+    const gap = this.gaps.first('WHERE epoch = ? AND to_seq = ?', epoch, head_seq);
+    if (gap !== undefined) return gap.hash;
+    throw new FeederError('ERR_DATABASE_CORRUPT', {
+      message: `The newest ledger entry ${head_seq} is missing.`,
+    });
+  }
+}
+
+function encodeBody<Name extends EventName>(name: Name, body: EventBody<Name>): string {
+  const parsed = v.safeParse(eventBodies[name], body);
+  if (parsed.success) return canonicalJson(parsed.output);
+  const [first] = parsed.issues;
+  throw new FeederError('ERR_INTERNAL', {
+    message: `A ledger entry ${name} has a wrong body: ${v.getDotPath(first) ?? ''} ${first.message}`,
+  });
+}
+
+function toEntry(row: EventRow): LogEntry {
+  return {
+    epoch: row.epoch,
+    seq: row.seq,
+    eid: row.eid,
+    hash: row.hash,
+    name: eventName(row.kind),
+    kind: row.kind,
+    kver: row.kver,
+    boot: row.boot,
+    monoMs: row.mono_ms,
+    wallMs: row.wall_ms,
+    tq: row.tq,
+    body: JSON.parse(row.body),
+  };
+}

@@ -1,0 +1,406 @@
+import {
+  FeederError,
+  type Feeding,
+  fromMilligrams,
+  type Kibble,
+  type KibbleModel,
+  type Milliseconds,
+} from '@cat-feeder/shared';
+import type Database from 'better-sqlite3';
+import type {
+  BookedDose,
+  ClaimRecord,
+  FeedingJournal,
+  FeedingPage,
+  FinishRecord,
+  OpenFeeding,
+  ProgressRecord,
+  RefusalRecord,
+} from '../feeding/feeding-journal.ts';
+import type { StationTime } from '../platform/clock.ts';
+import type { Collection, Single } from '../platform/collection.ts';
+import { CheckedTable } from './checked-table.ts';
+import { DoseMemory } from './dose-memory.ts';
+import type { EmergencyJournal } from './emergency-journal.ts';
+import type { EventLog } from './event-log.ts';
+import {
+  claimRow,
+  claimStamp,
+  finishedRow,
+  occurrenceRow,
+  progressRow,
+  refusalRow,
+  toFeeding,
+  toOccurrence,
+  toProgress,
+} from './feeding-rows.ts';
+import type { FoodMemory } from './food-memory.ts';
+import type { OccurrenceStore } from './occurrence-store.ts';
+import {
+  type FeedingRow,
+  type ProgressRow,
+  progressTable,
+  type TraceRow,
+  traceTable,
+} from './schema.ts';
+import { isDiskFull } from './sqlite-errors.ts';
+import { type SqlValue, statement } from './statements.ts';
+import type { Transactor } from './transactor.ts';
+
+const PAGE_MAX = 500;
+
+/** What is learned of the food while the owner has named no kibble. */
+export interface UnnamedKibble {
+  readonly rev: number;
+  readonly model: KibbleModel | null;
+}
+
+export interface FeedingStoreOptions {
+  readonly db: Database.Database;
+  readonly transactor: Transactor;
+  readonly log: EventLog;
+  readonly occurrences: OccurrenceStore;
+  readonly food: FoodMemory;
+  readonly feedings: CheckedTable<FeedingRow>;
+  readonly kibbles: Collection<Kibble>;
+  readonly unnamedKibble: Single<UnnamedKibble>;
+  /** Takes claims while the database has no room; null when there is none. */
+  readonly emergency: EmergencyJournal | null;
+  /** Doses that stand in no row. */
+  readonly extraDoses: () => readonly BookedDose[];
+}
+
+/** Writes feedings: the claim before the motor turns, the outcome after, each one transaction. */
+export class FeedingStore implements FeedingJournal {
+  readonly #options: FeedingStoreOptions;
+  readonly #feedings: CheckedTable<FeedingRow>;
+  readonly #progress: CheckedTable<ProgressRow>;
+  readonly #traces: CheckedTable<TraceRow>;
+  readonly #doses: DoseMemory;
+  /** Claims that the emergency journal holds and the database does not have yet. */
+  readonly #held = new Map<string, ClaimRecord>();
+  #lastN: number | null = null;
+
+  constructor(options: FeedingStoreOptions) {
+    this.#options = options;
+    this.#feedings = options.feedings;
+    this.#progress = new CheckedTable(options.db, progressTable);
+    this.#traces = new CheckedTable(options.db, traceTable);
+    this.#doses = new DoseMemory(options.feedings, options.extraDoses);
+    for (const claim of options.emergency?.held() ?? []) this.#hold(claim);
+  }
+
+  /** Claims that wait in the emergency journal. */
+  get heldCount(): number {
+    return this.#held.size;
+  }
+
+  /** The number of the newest feeding; orders feedings and occurrences without any clock. */
+  lastNumber(): number {
+    this.#lastN ??= this.#feedings.first('ORDER BY n DESC LIMIT 1')?.n ?? 0;
+    return this.#lastN;
+  }
+
+  find(feedingId: string): Feeding | undefined {
+    const row = this.#row(feedingId);
+    return row === undefined ? undefined : this.#toFeeding(row);
+  }
+
+  findByRequestId(requestId: string): Feeding | undefined {
+    const row =
+      this.#claimed(requestId) ??
+      this.#feedings.first(
+        "WHERE request_id = ? AND state = 'refused' ORDER BY n DESC LIMIT 1",
+        requestId,
+      );
+    return row === undefined ? undefined : this.#toFeeding(row);
+  }
+
+  trace(feedingId: string): readonly (readonly [Milliseconds, number])[] {
+    const points = this.#traces.get(feedingId)?.points;
+    return points === undefined ? [] : (JSON.parse(points) as [Milliseconds, number][]);
+  }
+
+  list(query: Parameters<FeedingJournal['list']>[0]): FeedingPage {
+    const limit = Math.min(Math.max(1, Math.floor(query.limit)), PAGE_MAX);
+    const terms: string[] = [];
+    const params: SqlValue[] = [];
+    if (query.state !== undefined) {
+      terms.push('state = ?');
+      params.push(query.state);
+    }
+    if (query.petId !== undefined) {
+      terms.push('pet_id = ?');
+      params.push(query.petId);
+    }
+    const where = terms.length === 0 ? '' : `WHERE ${terms.join(' AND ')}`;
+    const counted = statement<{ total: number }>(
+      this.#options.db,
+      `SELECT count(*) AS total FROM feeding ${where}`,
+    ).get(...params);
+    const rows = this.#feedings.all(
+      `${where === '' ? 'WHERE' : `${where} AND`} n < ? ORDER BY n DESC LIMIT ?`,
+      ...params,
+      query.before === undefined ? Number.MAX_SAFE_INTEGER : readCursor(query.before),
+      limit + 1,
+    );
+    const items = rows.slice(0, limit);
+    const last = items.at(-1);
+    return {
+      items: items.map((row) => this.#toFeeding(row)),
+      total: counted?.total ?? 0,
+      nextCursor: rows.length > limit && last !== undefined ? String(last.n) : null,
+    };
+  }
+
+  doses(now: StationTime): readonly BookedDose[] {
+    return this.#doses.within(now);
+  }
+
+  claim(record: ClaimRecord): void {
+    this.#refuseRepeated(record);
+    this.#doses.refuseTooMany(record.time);
+    try {
+      this.#write('feeding.claim', () => this.#insertClaim(record));
+    } catch (error) {
+      const { emergency } = this.#options;
+      if (emergency === null || !isDiskFull(error)) throw error;
+      emergency.hold(record);
+      this.#hold(record);
+    }
+  }
+
+  progress(record: ProgressRecord): void {
+    this.#write('feeding.progress', () => this.#progress.put(progressRow(record)));
+  }
+
+  finish(record: FinishRecord): void {
+    this.#write('feeding.finish', () => {
+      const row = this.#feedings.first('WHERE feeding_id = ?', record.feedingId);
+      if (row === undefined) throw new FeederError('ERR_NOT_FOUND');
+      if (row.state !== 'running') {
+        throw new FeederError('ERR_CONFLICT', { message: 'This feeding has ended already.' });
+      }
+      const done = finishedRow(row, record);
+      this.#feedings.update(done);
+      this.#progress.remove(record.feedingId);
+      if (record.trace.length > 0) {
+        const points = JSON.stringify(record.trace);
+        this.#traces.put({ feeding_id: record.feedingId, points });
+      }
+      this.#closeOccurrence(done, record);
+      this.#appendEnd(done, record);
+      this.#learn(record);
+      this.#afterCommit(done);
+    });
+  }
+
+  refuse(record: RefusalRecord): void {
+    this.#write('feeding.refuse', () => {
+      const row = refusalRow(record, this.#nextNumber());
+      this.#feedings.insert(row);
+      this.#options.log.append('feeding.refused', {
+        feedingId: row.feeding_id,
+        requestId: row.request_id,
+        cause: record.cause,
+        portionMg: row.portion_mg,
+        rule: record.rule,
+        numbers: record.numbers,
+        why: row.why,
+      });
+    });
+  }
+
+  open(): readonly OpenFeeding[] {
+    const rows = this.#feedings.all("WHERE state = 'running' ORDER BY n");
+    return [...rows, ...this.#heldRows()].map((row) => {
+      const occurrence =
+        row.occurrence_key === null ? undefined : this.#options.occurrences.get(row.occurrence_key);
+      return {
+        feeding: this.#toFeeding(row),
+        reservedGrams: fromMilligrams(row.reserved_mg),
+        lastProgress: toProgress(row.feeding_id, this.#progress.get(row.feeding_id)),
+        occurrence: occurrence === undefined ? null : toOccurrence(occurrence),
+        claimedAt: claimStamp(row),
+      };
+    });
+  }
+
+  /** Brings claims from the emergency journal into the database; false while it has no room. */
+  importHeld(): boolean {
+    if (this.#held.size === 0) return true;
+    try {
+      this.#write('feeding.import', () => {});
+      return true;
+    } catch (error) {
+      if (error instanceof FeederError && error.code === 'ERR_STORAGE') return false;
+      throw error;
+    }
+  }
+
+  /** Every write brings in the claims that wait, in the same transaction. */
+  #write(name: string, work: () => void): void {
+    const { transactor, emergency, occurrences } = this.#options;
+    transactor.write(name, () => {
+      const waiting = [...this.#held.values()];
+      for (const claim of waiting) {
+        if (this.#feedings.first('WHERE feeding_id = ?', claim.feedingId) === undefined) {
+          this.#insertClaim(claim);
+        }
+      }
+      work();
+      if (waiting.length === 0) return;
+      transactor.afterCommit(() => {
+        for (const claim of waiting) {
+          this.#held.delete(claim.feedingId);
+          if (claim.occurrence !== null) occurrences.hold(claim.occurrence.key, null);
+        }
+        emergency?.clear(waiting.map((claim) => claim.feedingId));
+      });
+    });
+  }
+
+  #insertClaim(record: ClaimRecord): void {
+    const { occurrences, log } = this.#options;
+    const row = claimRow(record, this.#nextNumber());
+    this.#feedings.insert(row);
+    if (record.occurrence !== null) {
+      occurrences.insert(
+        occurrenceRow(record.occurrence, {
+          state: 'feeding',
+          feeding_id: record.feedingId,
+          after_n: row.n,
+        }),
+      );
+    }
+    log.append('feeding.claimed', {
+      feedingId: row.feeding_id,
+      requestId: row.request_id,
+      cause: record.cause,
+      occurrenceKey: row.occurrence_key,
+      petId: row.pet_id,
+      kibbleId: row.kibble_id,
+      portionMg: row.portion_mg,
+      reservedMg: row.reserved_mg,
+    });
+    this.#afterCommit(row);
+  }
+
+  #refuseRepeated({ requestId, occurrence }: ClaimRecord): void {
+    if (this.#claimed(requestId) !== undefined) {
+      throw new FeederError('ERR_CONFLICT', { message: `${requestId} was claimed before.` });
+    }
+    if (occurrence !== null && this.#options.occurrences.get(occurrence.key) !== undefined) {
+      throw new FeederError('ERR_CONFLICT', { message: `${occurrence.key} was claimed before.` });
+    }
+  }
+
+  #closeOccurrence(row: FeedingRow, record: FinishRecord): void {
+    const { occurrences, food, transactor } = this.#options;
+    if (row.occurrence_key === null) return;
+    const occurrence = occurrences.get(row.occurrence_key);
+    if (occurrence === undefined || record.verdict === null) {
+      throw new FeederError('ERR_INTERNAL', {
+        message: `The feeding of ${row.occurrence_key} ended without a verdict.`,
+      });
+    }
+    const closed = occurrences.close(
+      { ...occurrence, served_mg: row.likely_mg },
+      { ...record.verdict, why: record.why },
+      record.time.wallMs,
+    );
+    transactor.afterCommit(() => food.onClosed(closed));
+  }
+
+  #appendEnd(row: FeedingRow, record: FinishRecord): void {
+    this.#options.log.append('feeding.ended', {
+      feedingId: row.feeding_id,
+      result: record.result,
+      fault: record.fault,
+      lowMg: row.low_mg ?? 0,
+      likelyMg: row.likely_mg ?? 0,
+      highMg: row.high_mg ?? 0,
+      method: record.dose.method,
+      bowlBeforeMg: row.bowl_before_mg,
+      bowlAfterMg: row.bowl_after_mg,
+      milliTurns: row.milli_turns,
+      attempts: row.attempts,
+      motorMs: row.motor_ms,
+      why: row.why,
+    });
+  }
+
+  #learn({ learned }: FinishRecord): void {
+    if (learned === null) return;
+    const { kibbles, unnamedKibble } = this.#options;
+    const { kibbleId, model } = learned;
+    if (kibbleId === null) unnamedKibble.change({ model });
+    // A kibble that was removed during the feeding needs no model.
+    else if (kibbles.get(kibbleId) !== undefined) kibbles.change(kibbleId, { model });
+  }
+
+  #afterCommit(row: FeedingRow): void {
+    this.#options.transactor.afterCommit(() => {
+      this.#doses.onFeeding(row);
+      this.#options.food.onFeeding(row);
+    });
+  }
+
+  #nextNumber(): number {
+    const n = this.lastNumber() + 1;
+    this.#lastN = n;
+    this.#options.transactor.afterRollback(() => {
+      this.#lastN = null;
+    });
+    return n;
+  }
+
+  #hold(claim: ClaimRecord): void {
+    if (this.#feedings.first('WHERE feeding_id = ?', claim.feedingId) !== undefined) {
+      this.#options.emergency?.clear([claim.feedingId]);
+      return;
+    }
+    this.#held.set(claim.feedingId, claim);
+    const row = claimRow(claim, this.lastNumber() + this.#held.size);
+    this.#doses.onFeeding(row);
+    if (claim.occurrence === null) return;
+    this.#options.occurrences.hold(
+      claim.occurrence.key,
+      occurrenceRow(claim.occurrence, {
+        state: 'feeding',
+        feeding_id: claim.feedingId,
+        after_n: row.n,
+      }),
+    );
+  }
+
+  #heldRows(): FeedingRow[] {
+    return [...this.#held.values()].map((claim, i) => claimRow(claim, this.lastNumber() + 1 + i));
+  }
+
+  #row(feedingId: string): FeedingRow | undefined {
+    return (
+      this.#feedings.first('WHERE feeding_id = ?', feedingId) ??
+      this.#heldRows().find((row) => row.feeding_id === feedingId)
+    );
+  }
+
+  #claimed(requestId: string): FeedingRow | undefined {
+    return (
+      this.#feedings.first("WHERE request_id = ? AND state <> 'refused'", requestId) ??
+      this.#heldRows().find((row) => row.request_id === requestId)
+    );
+  }
+
+  #toFeeding(row: FeedingRow): Feeding {
+    const progress = row.state === 'running' ? this.#progress.get(row.feeding_id) : undefined;
+    return toFeeding(row, progress);
+  }
+}
+
+function readCursor(text: string): number {
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
+  throw new FeederError('ERR_VALIDATION', {
+    details: [{ path: 'before', message: 'must be a cursor that this list gave' }],
+  });
+}
