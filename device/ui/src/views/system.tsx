@@ -1,0 +1,148 @@
+import { useEffect, useState } from 'preact/hooks';
+import { api } from '../api-client.ts';
+import { bytesText, clockText, countdownText, dayText } from '../format.ts';
+import { say, sayCode } from '../messages/say.ts';
+import { Heading } from '../parts/heading.tsx';
+import { KibbleSection } from '../parts/kibble-section.tsx';
+import { Problems, useSaving } from '../parts/save-form.tsx';
+import { ScaleSection } from '../parts/scale-section.tsx';
+import { SettingsSection } from '../parts/settings-section.tsx';
+import { isLive, kibbles, nowMs, scale, settings, status, system, zone } from '../state.ts';
+
+function Components() {
+  const components = status.value?.components ?? [];
+  return (
+    <section aria-labelledby="components-title">
+      <h2 id="components-title">{say('system.components')}</h2>
+      <ul class="components">
+        {components.map((one) => (
+          <li key={one.name}>
+            <span class="component-name">{sayCode('component', one.name)}</span>
+            <span class={`chip chip-${componentTone(one.state)}`}>
+              {sayCode('componentState', one.state)}
+            </span>
+            {one.why !== '' && <span class="soft component-why">{one.why}</span>}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function componentTone(state: string): string {
+  if (state === 'ok') return 'good';
+  return state === 'failed' ? 'bad' : 'warn';
+}
+
+function LedgerCheck() {
+  const [answer, setAnswer] = useState('');
+  const saving = useSaving();
+  const verify = async () => {
+    const result = await api.verifyLedger();
+    setAnswer(
+      result.ok
+        ? say('ledger.ok', { entries: result.entries })
+        : say('ledger.broken', { seq: result.brokenSeq ?? 0, why: result.why }),
+    );
+  };
+  return (
+    <div class="line">
+      <div>
+        <p>{say('ledger.text')}</p>
+        <p role="status" class="strong">
+          {answer}
+        </p>
+        <Problems of={saving.problems} />
+      </div>
+      <button
+        type="button"
+        disabled={saving.isBusy || !isLive.value}
+        onClick={() => saving.run(verify)}
+      >
+        {say(saving.isBusy ? 'ledger.busy' : 'ledger.verify')}
+      </button>
+    </div>
+  );
+}
+
+function Clock() {
+  const now = status.value;
+  if (now === null || nowMs.value === null) return null;
+  return (
+    <section aria-labelledby="clock-title">
+      <h2 id="clock-title">{say('system.clock')}</h2>
+      <p class="figure">{clockText(nowMs.value, zone.value)}</p>
+      <p>
+        {dayText(nowMs.value, zone.value)}, {zone.value}
+      </p>
+      <p class="soft">{say(`clock.${now.clockQuality}.text`)}</p>
+    </section>
+  );
+}
+
+function Storage() {
+  const now = status.value;
+  return (
+    <section aria-labelledby="storage-title">
+      <h2 id="storage-title">{say('system.storage')}</h2>
+      {now !== null && (
+        <p>
+          <span class={`chip chip-${now.storage.ok ? 'good' : 'bad'}`}>
+            {say(now.storage.ok ? 'storage.ok' : 'storage.bad')}
+          </span>{' '}
+          {now.storage.why}
+        </p>
+      )}
+      <LedgerCheck />
+    </section>
+  );
+}
+
+function Program() {
+  const now = system.value.value;
+  if (now === null) return null;
+  const free = now.diskFreeBytes === null ? say('system.unknown') : bytesText(now.diskFreeBytes);
+  const rows = [
+    [say('system.version'), now.version],
+    [say('system.board'), now.simulated ? say('system.simulated') : now.board],
+    [say('system.uptime'), countdownText(now.uptimeMs)],
+    [say('system.memory'), bytesText(now.memoryBytes)],
+    [say('system.disk'), free],
+    [say('system.node'), `${now.node}, ${now.platform}`],
+  ];
+  return (
+    <section aria-labelledby="program-title">
+      <h2 id="program-title">{say('system.program')}</h2>
+      <dl class="pairs">
+        {rows.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+/** How the feeder itself is, and what only its keeper does. */
+export function SystemPage() {
+  useEffect(() => {
+    for (const resource of [kibbles, settings]) resource.ensure();
+    for (const resource of [system, scale]) void resource.refresh();
+  }, []);
+  return (
+    <>
+      <Heading>{say('system.title')}</Heading>
+      <div class="system">
+        <Components />
+        <Clock />
+        <ScaleSection />
+        <KibbleSection />
+        <Storage />
+        <SettingsSection />
+        <Program />
+      </div>
+    </>
+  );
+}
