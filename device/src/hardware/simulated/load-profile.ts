@@ -10,11 +10,11 @@ const PROFILE_BYTES_MAX = 262_144;
 /** Fills in the defaults; `ERR_PROFILE` names every key that is unknown, of a wrong type or out of range. */
 export function parseProfile(value: unknown, source = 'The profile'): Profile {
   const result = v.safeParse(ProfileSchema, value);
-  if (result.success) return result.output;
-  const details: ErrorDetail[] = result.issues.map((issue) => ({
-    path: v.getDotPath(issue) ?? '',
-    message: sentenceOf(issue),
-  }));
+  const details: ErrorDetail[] = listsIn(value);
+  if (result.success && details.length === 0) return result.output;
+  for (const issue of result.issues ?? []) {
+    details.push({ path: v.getDotPath(issue) ?? '', message: sentenceOf(issue) });
+  }
   const list = details.map(({ path, message }) => `${path || 'the value'} ${message}`).join('; ');
   throw new FeederError('ERR_PROFILE', {
     message: `${source} is not usable: ${list}.`,
@@ -49,6 +49,15 @@ function unusable(sentence: string, cause?: unknown): FeederError {
     details: [{ path: '', message: sentence }],
     ...(cause === undefined ? {} : { cause }),
   });
+}
+
+/** Valibot takes a list for an object without keys; a profile has no lists. */
+function listsIn(value: unknown): ErrorDetail[] {
+  const message = 'must be an object';
+  if (Array.isArray(value)) return [{ path: '', message }];
+  return Object.entries(value ?? {})
+    .filter(([, section]) => Array.isArray(section))
+    .map(([path]) => ({ path, message }));
 }
 
 function sentenceOf(issue: v.BaseIssue<unknown>): string {

@@ -215,21 +215,28 @@ const clock = v.strictObject({
   stepSecondsMax: number(3600, [0, 1e7], 'How far it steps at most, either way.'),
 });
 
+function section<const S extends v.GenericSchema<object>>(schema: S, what: string) {
+  return v.optional(v.pipe(schema, v.description(what)), {} as v.InferInput<S>);
+}
+
 /** The schema of a profile file. */
 export const ProfileSchema = v.strictObject({
   $schema: v.optional(text('For editors; not read.')),
   name: v.optional(text('A name for reports; without it the name of the file.')),
   description: v.optional(text('What is special about this feeder.')),
-  kibble: v.optional(kibble, {}),
-  auger: v.optional(auger, {}),
-  motor: v.optional(motor, {}),
-  chute: v.optional(chute, {}),
-  hopper: v.optional(hopper, {}),
-  bowl: v.optional(bowl, {}),
-  bowlCell: v.optional(bowlCell, {}),
-  faults: v.optional(faults, {}),
-  cat: v.optional(cat, {}),
-  clock: v.optional(clock, {}),
+  kibble: section(kibble, 'The food.'),
+  auger: section(auger, 'The screw that moves it: how much comes with a turn and how evenly.'),
+  motor: section(motor, 'The motor that turns the screw, and its sensors.'),
+  chute: section(chute, 'The way from the screw to the bowl.'),
+  hopper: section(hopper, 'The store above the screw.'),
+  bowl: section(bowl, 'The bowl.'),
+  bowlCell: section(bowlCell, 'The load cell under the bowl and its converter.'),
+  faults: section(
+    faults,
+    'What goes wrong by chance. A reverse stroke is a quarter of a turn backwards.',
+  ),
+  cat: section(cat, 'Who eats. Several cats count as one that comes more often.'),
+  clock: section(clock, 'What happens to the wall clock.'),
 });
 
 /** One simulated feeder with every default filled in. */
