@@ -1,5 +1,10 @@
 import { FeederError, type Milliseconds } from '@cat-feeder/shared';
-import type { ControlBoard, FeedDrive, MotorSlice } from '../../dispensing/control-board.ts';
+import type {
+  BoardTraits,
+  ControlBoard,
+  FeedDrive,
+  MotorSlice,
+} from '../../dispensing/control-board.ts';
 import type { FeedStation } from '../../dispensing/feed-station.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { StationCells } from './station-cells.ts';
@@ -39,6 +44,7 @@ export function permittedBoard(board: ControlBoard, mayTurn: () => boolean): Con
 /** Answers the main thread's requests from a station in this thread, and keeps the cells fresh. */
 export function serveStation(options: {
   readonly station: FeedStation;
+  readonly traits: BoardTraits;
   readonly line: StationLine;
   readonly cells: StationCells;
   readonly clock: Clock;
@@ -94,5 +100,5 @@ export function serveStation(options: {
     }
   };
   line.onMessage((message) => take(message as StationRequest));
-  line.post({ kind: 'ready' });
+  line.post({ kind: 'ready', traits: options.traits });
 }

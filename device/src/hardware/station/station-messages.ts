@@ -75,9 +75,22 @@ const FailureSchema = v.object({
   details: v.array(v.object({ path: v.string(), message: v.string() })),
 });
 
+const TraitsSchema = v.object({
+  restSamplesPerSecond: v.number(),
+  dispenseSamplesPerSecond: v.number(),
+  indexEdgesPerTurn: nullableNumber,
+  hasMotorCurrent: v.boolean(),
+  hasHopperCell: v.boolean(),
+  nominalTurnsPerSecond: v.number(),
+  nominalGramsPerTurn: v.number(),
+  stallMilliamps: nullableNumber,
+  ratedGrams: v.number(),
+  nominalCountsPerGram: v.number(),
+});
+
 /** What the control loop tells the main thread. */
 export const StationReplySchema = v.variant('kind', [
-  v.object({ kind: v.literal('ready') }),
+  v.object({ kind: v.literal('ready'), traits: TraitsSchema }),
   v.object({ kind: v.literal('start-failed'), failure: FailureSchema }),
   v.object({ kind: v.literal('progress'), progress: ProgressSchema }),
   v.object({ kind: v.literal('outcome'), call: v.number(), outcome: OutcomeSchema }),

@@ -1,6 +1,6 @@
 import { FeederError } from '@cat-feeder/shared';
 import { describe, expect, it } from 'vitest';
-import type { ControlBoard, MotorSlice } from '../../dispensing/control-board.ts';
+import type { BoardTraits, ControlBoard, MotorSlice } from '../../dispensing/control-board.ts';
 import type {
   DispenseOrder,
   DispenseOutcome,
@@ -43,6 +43,18 @@ const outcome: DispenseOutcome = {
   durationMs: 9000,
   observation: { gramsPerTurn: 4, inFlightGrams: null, kibbleGrams: 0.3 },
   trace: [[0, 0]],
+};
+const traits: BoardTraits = {
+  restSamplesPerSecond: 10,
+  dispenseSamplesPerSecond: 80,
+  indexEdgesPerTurn: 1,
+  hasMotorCurrent: true,
+  hasHopperCell: false,
+  nominalTurnsPerSecond: 1,
+  nominalGramsPerTurn: 6,
+  stallMilliamps: null,
+  ratedGrams: 1000,
+  nominalCountsPerGram: 400,
 };
 const reading = { grams: 3, sigmaGrams: 0.1, state: 'stable', ageMs: 5 } as const;
 
@@ -130,7 +142,14 @@ function makePair() {
   });
   const fake = fakeStation();
   const serve = () =>
-    serveStation({ station: fake.station, line: loopEnd, cells, clock, onClosed: () => {} });
+    serveStation({
+      station: fake.station,
+      traits,
+      line: loopEnd,
+      cells,
+      clock,
+      onClosed: () => {},
+    });
   return { clock, cells, station, fake, seen, serve, loopEnd, die: (why: string) => end(why) };
 }
 
@@ -146,6 +165,11 @@ const settle = async () => {
 };
 
 describe('WorkerStation', () => {
+  it('tells what the board is', async () => {
+    const { station } = await makeOpen();
+    expect(await station.ready()).toEqual(traits);
+  });
+
   it('runs an order in the other thread and passes on progress and outcome', async () => {
     const { station, fake } = await makeOpen();
     const reported: DispenseProgress[] = [];

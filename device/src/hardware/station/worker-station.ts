@@ -8,6 +8,7 @@ import {
   SECOND_MS,
 } from '@cat-feeder/shared';
 import * as v from 'valibot';
+import type { BoardTraits } from '../../dispensing/control-board.ts';
 import type {
   DispenseOrder,
   DispenseOutcome,
@@ -66,8 +67,8 @@ export class WorkerStation implements FeedStation {
   #lastCall = 0;
   #onProgress: ((progress: DispenseProgress) => void) | null = null;
   #cancelBeat: Cancel | undefined;
-  #ready: PromiseWithResolvers<void> = Promise.withResolvers();
-  #closed: PromiseWithResolvers<void> = Promise.withResolvers();
+  readonly #ready: PromiseWithResolvers<BoardTraits> = Promise.withResolvers();
+  readonly #closed: PromiseWithResolvers<void> = Promise.withResolvers();
   #state: 'starting' | 'open' | 'closing' | 'closed' | 'lost' = 'starting';
 
   /** `onLost` is told once when the thread ends unasked; `onBeat` with every heartbeat. */
@@ -88,13 +89,13 @@ export class WorkerStation implements FeedStation {
     this.#ready.promise.catch(() => {});
   }
 
-  /** Waits for the loop's first sign of life; rejects with what kept the board from starting. */
-  async ready(): Promise<void> {
+  /** The board, once the loop runs; rejects with what kept it from starting. */
+  async ready(): Promise<BoardTraits> {
     const cancel = this.#clock.after('station ready', READY_LIMIT_MS, () =>
       this.lose(`gave no sign of life within ${READY_LIMIT_MS} ms of its start`),
     );
     try {
-      await this.#ready.promise;
+      return await this.#ready.promise;
     } finally {
       cancel();
     }
@@ -217,7 +218,7 @@ export class WorkerStation implements FeedStation {
     switch (reply.kind) {
       case 'ready':
         if (this.#state === 'starting') this.#state = 'open';
-        this.#ready.resolve();
+        this.#ready.resolve(reply.traits);
         break;
       case 'start-failed':
         this.#ready.reject(fromFailure(reply.failure));
