@@ -83,10 +83,16 @@ function closeOne(open: OpenFeeding, weight: WeighResult, parts: CrashRecoveryPa
   parts.logger.warn({ feedingId: open.feeding.id, result, dose }, why);
 }
 
-/** Only a measurement can say that a feeding was served or short; anything else is not known. */
+/** Known well enough to be called short: the interval is no wider than this, or this share. */
+const NARROW_GRAMS = 2;
+const NARROW_SHARE = 0.2;
+
+/** What the interval proves: enough surely arrived, or it is known how little; else it is not known. */
 function crashResult(dose: Dose, portionGrams: number): FeedingResult {
-  if (dose.method !== 'measured') return 'unknown_after_crash';
-  return dose.likelyGrams >= portionGrams - Math.max(1, portionGrams * 0.1) ? 'served' : 'short';
+  if (dose.lowGrams >= portionGrams - Math.max(1, portionGrams * 0.1)) return 'served';
+  const isNarrow =
+    dose.highGrams - dose.lowGrams <= Math.max(NARROW_GRAMS, portionGrams * NARROW_SHARE);
+  return isNarrow ? 'short' : 'unknown_after_crash';
 }
 
 function crashVerdict(

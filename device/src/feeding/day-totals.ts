@@ -1,5 +1,8 @@
-import type { Grams } from '@cat-feeder/shared';
+import type { Grams, Today } from '@cat-feeder/shared';
+import type { StationTime } from '../platform/clock.ts';
+import { leastElapsedMs } from './elapsed.ts';
 import type { BookedDose } from './feeding-journal.ts';
+import { DAY_WINDOW_MS } from './portion-limits.ts';
 
 export interface DayTotals {
   readonly servedGrams: Grams;
@@ -23,4 +26,23 @@ export function dayTotals(
     totals.highGrams += dose.highGrams;
   }
   return totals;
+}
+
+/** The present local date as the first page shows it. Pure. */
+export function todayFigures(question: {
+  readonly doses: readonly BookedDose[];
+  readonly now: StationTime;
+  readonly localDateOf: (wallMs: number) => string;
+  readonly plannedGrams: Grams;
+  readonly dayGramsMax: Grams;
+}): Today {
+  const { doses, now, localDateOf, plannedGrams } = question;
+  const localDate = localDateOf(now.wallMs);
+  const totals = dayTotals(doses, localDate, localDateOf);
+  const inWindow = doses
+    .filter((dose) => leastElapsedMs(dose.at, now) < DAY_WINDOW_MS)
+    .reduce((sum, dose) => sum + dose.highGrams, 0);
+  const booked = Math.max(inWindow, totals.highGrams);
+  const remainingCapGrams = Math.max(0, question.dayGramsMax - booked);
+  return { localDate, plannedGrams, ...totals, remainingCapGrams };
 }

@@ -9,7 +9,7 @@ import {
   PORTION_GRAMS_MIN,
   type Settings,
 } from '@cat-feeder/shared';
-import type { DispenseOutcome, FeedStation } from '../dispensing/feed-station.ts';
+import type { DispenseOutcome, DispenseProgress, FeedStation } from '../dispensing/feed-station.ts';
 import type { StationClock, StationTime } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type {
@@ -58,6 +58,7 @@ export interface FeedServiceParts {
   readonly localTime: (wallMs: number) => { readonly date: string; readonly minute: number };
   readonly newId: (wallMs: number) => string;
   readonly onFeeding: (feeding: Feeding) => void;
+  readonly onProgress: (progress: DispenseProgress) => void;
   readonly check: typeof checkFeed;
   /** The control loop or the program is broken: the caller stops the motor and the daemon. */
   readonly onFatal: (error: unknown) => void;
@@ -241,7 +242,7 @@ export class FeedService implements MealFeeder {
       if (this.#running?.feeding.id !== progress.feedingId) return;
       const feeding = { ...this.#running.feeding, stage: progress.stage, turns: progress.turns };
       this.#running = { ...this.#running, feeding };
-      this.#parts.onFeeding(feeding);
+      this.#parts.onProgress(progress);
     });
     try {
       const outcome = await this.#parts.station.dispense(

@@ -17,6 +17,7 @@ export interface KibbleCalibrationParts {
   readonly newId: (wallMs: number) => string;
   readonly time: StationClock;
   readonly logger: Logger;
+  readonly onChange: (job: CalibrationJob) => void;
 }
 
 /**
@@ -61,7 +62,7 @@ export class KibbleCalibration {
       endedAtMs: null,
       why: 'Serving small portions to learn how this kibble flows.',
     };
-    this.#job = job;
+    this.#show(job);
     void this.#serveRounds(job);
     return job;
   }
@@ -73,7 +74,7 @@ export class KibbleCalibration {
       for (let round = 1; round <= job.rounds; round++) {
         const feeding = await this.#parts.feed(`calibration:${jobId}:${round}`, job.portionGrams);
         servedGrams.push(feeding.dose?.likelyGrams ?? 0);
-        this.#job = { ...job, servedGrams: [...servedGrams] };
+        this.#show({ ...job, servedGrams: [...servedGrams] });
         if (feeding.result !== 'served') {
           this.#end(job, servedGrams, 'failed', feeding.why);
           return;
@@ -103,14 +104,13 @@ export class KibbleCalibration {
 
   #end(job: CalibrationJob, servedGrams: number[], state: 'done' | 'failed', why: string): void {
     const model = this.#parts.kibbles.get(job.kibbleId)?.model ?? null;
-    this.#job = {
-      ...job,
-      servedGrams,
-      state,
-      model,
-      endedAtMs: this.#parts.time.now().wallMs,
-      why,
-    };
+    const endedAtMs = this.#parts.time.now().wallMs;
+    this.#show({ ...job, servedGrams, state, model, endedAtMs, why });
     this.#parts.logger.info({ kibbleId: job.kibbleId, state, servedGrams }, why);
+  }
+
+  #show(job: CalibrationJob): void {
+    this.#job = job;
+    this.#parts.onChange(job);
   }
 }

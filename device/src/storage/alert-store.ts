@@ -1,7 +1,7 @@
 import type { Alert } from '@cat-feeder/shared';
 import type { EventLog } from './event-log.ts';
+import type { WriteTogether } from './fault-store.ts';
 import type { StateStore } from './state-store.ts';
-import type { Transactor } from './transactor.ts';
 
 /** Alerts that are shown at once; the ledger keeps all of them. */
 const ALERTS_SHOWN_MAX = 20;
@@ -10,12 +10,12 @@ const ALERTS_SHOWN_MAX = 20;
 export class AlertStore {
   readonly #state: StateStore;
   readonly #log: EventLog;
-  readonly #transactor: Transactor;
+  readonly #write: WriteTogether;
 
-  constructor(parts: { state: StateStore; log: EventLog; transactor: Transactor }) {
+  constructor(parts: { state: StateStore; log: EventLog; write: WriteTogether }) {
     this.#state = parts.state;
     this.#log = parts.log;
-    this.#transactor = parts.transactor;
+    this.#write = parts.write;
   }
 
   active(): readonly Alert[] {
@@ -23,7 +23,7 @@ export class AlertStore {
   }
 
   raise(alert: Alert): void {
-    this.#transactor.write('alert.raised', () => {
+    this.#write('alert.raised', () => {
       const others = this.active().filter(
         (shown) => shown.alert !== alert.alert || shown.subject !== alert.subject,
       );
@@ -37,6 +37,6 @@ export class AlertStore {
   settle(isSettled: (alert: Alert) => boolean): void {
     const kept = this.active().filter((alert) => !isSettled(alert));
     if (kept.length === this.active().length) return;
-    this.#transactor.write('alert.settled', () => this.#state.write('alerts', kept));
+    this.#write('alert.settled', () => this.#state.write('alerts', kept));
   }
 }

@@ -2,18 +2,20 @@ import type { Fault } from '@cat-feeder/shared';
 import type { ActiveFault, FaultStore } from '../feeding/fault-effects.ts';
 import type { EventLog } from './event-log.ts';
 import type { StateStore } from './state-store.ts';
-import type { Transactor } from './transactor.ts';
+
+/** One transaction over several stores. */
+export type WriteTogether = <T>(name: string, work: () => T) => T;
 
 /** Latched faults in one small row, each change with its ledger entry in one transaction. */
 export class SqliteFaultStore implements FaultStore {
   readonly #state: StateStore;
   readonly #log: EventLog;
-  readonly #transactor: Transactor;
+  readonly #write: WriteTogether;
 
-  constructor(parts: { state: StateStore; log: EventLog; transactor: Transactor }) {
+  constructor(parts: { state: StateStore; log: EventLog; write: WriteTogether }) {
     this.#state = parts.state;
     this.#log = parts.log;
-    this.#transactor = parts.transactor;
+    this.#write = parts.write;
   }
 
   active(): readonly ActiveFault[] {
@@ -21,7 +23,7 @@ export class SqliteFaultStore implements FaultStore {
   }
 
   raise(fault: ActiveFault): void {
-    this.#transactor.write('fault.raised', () => {
+    this.#write('fault.raised', () => {
       const others = this.active().filter((active) => active.fault !== fault.fault);
       this.#state.write('faults', [...others, fault]);
       const { feedingId, why } = fault;
@@ -30,7 +32,7 @@ export class SqliteFaultStore implements FaultStore {
   }
 
   clear(fault: Fault, by: string): void {
-    this.#transactor.write('fault.cleared', () => {
+    this.#write('fault.cleared', () => {
       this.#state.write(
         'faults',
         this.active().filter((active) => active.fault !== fault),

@@ -1,0 +1,115 @@
+import { makeUlid } from '@cat-feeder/shared';
+import { faultView } from '../api/status-view.ts';
+import { guessModel, learn } from '../dispensing/kibble-model.ts';
+import { type CrashRecoveryParts, modelOf } from '../feeding/crash-recovery.ts';
+import { FaultLatch } from '../feeding/fault-latch.ts';
+import { checkFeed } from '../feeding/feed-checks.ts';
+import { FeedService } from '../feeding/feed-service.ts';
+import type { FeedingJournal } from '../feeding/feeding-journal.ts';
+import { KibbleCalibration } from '../feeding/kibble-calibration.ts';
+import { MemoryOnly } from '../feeding/memory-only.ts';
+import { ScaleService } from '../feeding/scale-service.ts';
+import { UnwrittenOutcomes } from '../feeding/unwritten-outcomes.ts';
+import type { StationClock } from '../platform/clock.ts';
+import type { LiveEvents } from '../platform/live-events.ts';
+import { localDateOf, localTimeOf } from '../scheduling/local-time.ts';
+import { SqliteFaultStore } from '../storage/fault-store.ts';
+import type { DeviceStore } from '../storage/store.ts';
+import { closeAfterCrash } from './crash-evidence.ts';
+import type { DeviceParts } from './device-parts.ts';
+import { planDayGrams } from './plan-figures.ts';
+
+/** The feeding rules with everything they need. */
+export function composeFeeding(
+  parts: DeviceParts,
+  joined: {
+    readonly store: DeviceStore;
+    readonly time: StationClock;
+    readonly live: LiveEvents;
+    readonly onFeedingEnded: () => void;
+  },
+) {
+  const { store, time, live } = joined;
+  const { station, clock, logger, traits, randomBytes } = parts;
+  const journal: FeedingJournal = parts.rules?.wrapJournal?.(store.journal) ?? store.journal;
+  const settings = () => store.settings.get();
+  const kibble = () => {
+    const { activeKibbleId } = settings();
+    return activeKibbleId === null ? null : (store.kibbles.get(activeKibbleId) ?? null);
+  };
+  const guess = () => store.unnamedKibble.get().model ?? guessModel(traits);
+  const newId = (wallMs: number) => makeUlid(wallMs, randomBytes);
+  const localDate = (wallMs: number) => localDateOf(settings().zone, wallMs);
+  const planGrams = () => planDayGrams(settings(), store.meals.list());
+  const faults = new FaultLatch({
+    store: new SqliteFaultStore(store),
+    logger,
+    onChange: () => live.publish('faults', { items: faults.active().map(faultView) }),
+  });
+  const unwritten = new UnwrittenOutcomes({ journal, clock, logger });
+  const memoryOnly = new MemoryOnly(time.now());
+  const feeding = new FeedService({
+    station,
+    journal,
+    faults,
+    unwritten,
+    memoryOnly,
+    time,
+    settings,
+    kibble,
+    guess,
+    learn: (model, outcome) =>
+      outcome.observation === null ? null : learn(model, outcome.observation),
+    rationOf: (petId) => {
+      const pet = store.pets.get(petId);
+      return pet === undefined ? undefined : pet.rationGrams;
+    },
+    planDayGrams: planGrams,
+    localTime: (wallMs) => ({
+      date: localDate(wallMs),
+      minute: minuteOf(localTimeOf(settings().zone, wallMs)),
+    }),
+    newId,
+    onFeeding: (changed) => {
+      live.publish('feeding', changed);
+      if (changed.state === 'done') joined.onFeedingEnded();
+    },
+    onProgress: (progress) => live.publish('progress', progress),
+    check: parts.rules?.check ?? checkFeed,
+    onFatal: parts.onFatal,
+    logger,
+  });
+  const recovery: CrashRecoveryParts = {
+    station,
+    journal,
+    unwritten,
+    time,
+    model: () => modelOf(kibble(), guess()),
+    closeAfterCrash:
+      parts.rules?.closeAfterCrash ??
+      closeAfterCrash({ time, nominalTurnsPerSecond: traits.nominalTurnsPerSecond }),
+    logger,
+  };
+  const scale = new ScaleService({
+    station,
+    calibration: store.calibration,
+    time,
+    ratedGrams: traits.ratedGrams,
+    isBusy: () => feeding.isBusy(),
+  });
+  const kibbleCalibration = new KibbleCalibration({
+    kibbles: store.kibbles,
+    activeKibbleId: () => settings().activeKibbleId,
+    feed: (requestId, portionGrams) => feeding.feedForCalibration(requestId, portionGrams),
+    newId,
+    time,
+    logger,
+    onChange: (job) => live.publish('calibration', job),
+  });
+  return { feeding, faults, unwritten, recovery, scale, kibbleCalibration, kibble, journal };
+}
+
+function minuteOf(time: string): number {
+  const [hours = 0, minutes = 0] = time.split(':').map(Number);
+  return hours * 60 + minutes;
+}

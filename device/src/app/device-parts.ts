@@ -1,0 +1,44 @@
+import type { RandomBytes } from '@cat-feeder/shared';
+import type { BoardTraits } from '../dispensing/control-board.ts';
+import type { FeedStation } from '../dispensing/feed-station.ts';
+import type { CloseAfterCrash } from '../feeding/crash-recovery.ts';
+import type { checkFeed } from '../feeding/feed-checks.ts';
+import type { FeedingJournal } from '../feeding/feeding-journal.ts';
+import type { Clock, StationTime, TimeSource } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { AlarmClock, ScheduleStore } from '../scheduling/schedule-store.ts';
+import type { DeviceStore } from '../storage/store.ts';
+
+/** The outside world of one daemon: hardware, time, disk, chance. */
+export interface DeviceParts {
+  readonly clock: Clock;
+  readonly timeSource: TimeSource;
+  readonly alarm: AlarmClock;
+  readonly bootId: string;
+  readonly randomBytes: RandomBytes;
+  readonly logger: Logger;
+  /** Opens the database; the time is that of the station clock, usable after this has returned. */
+  readonly openStore: (time: () => StationTime) => DeviceStore;
+  readonly station: FeedStation;
+  readonly traits: BoardTraits;
+  readonly identity: {
+    readonly version: string;
+    readonly builtAtMs: number;
+    readonly board: string;
+    readonly simulated: boolean;
+  };
+  /** Directory of the built page; null: API only. */
+  readonly uiDir: string | null;
+  readonly diskFreeBytes: () => number | null;
+  /** The program cannot go on: stop the motor and end it. */
+  readonly onFatal: (error: unknown) => void;
+  readonly rules?: Partial<DeviceRules>;
+}
+
+/** The safety rules that the simulator may replace, to show that their removal is noticed. */
+export interface DeviceRules {
+  readonly check: typeof checkFeed;
+  readonly closeAfterCrash: CloseAfterCrash;
+  readonly wrapJournal: (journal: FeedingJournal) => FeedingJournal;
+  readonly wrapSchedule: (schedule: ScheduleStore) => ScheduleStore;
+}
