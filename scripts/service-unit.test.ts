@@ -8,7 +8,7 @@ const root = resolve(import.meta.dirname, '..');
 const unit = readFileSync(resolve(root, 'systemd/cat-feeder.service'), 'utf8');
 
 /** The value of a key that stands in the unit exactly once. */
-function valueOf(key: string): string {
+function settingOf(key: string): string {
   const values = [...unit.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map((match) => match[1]);
   expect(values, key).toHaveLength(1);
   return values[0] ?? '';
@@ -16,28 +16,28 @@ function valueOf(key: string): string {
 
 describe('systemd/cat-feeder.service', () => {
   it('waits for four missed signs of life', () => {
-    expect(Number(valueOf('WatchdogSec')) * 1000).toBe(4 * WATCHDOG_PACE_MS);
+    expect(Number(settingOf('WatchdogSec')) * 1000).toBe(4 * WATCHDOG_PACE_MS);
   });
 
   it('FMEA-8 restarts for ever, but not on what a restart cannot mend', () => {
-    expect(valueOf('Restart')).toBe('always');
-    expect(valueOf('StartLimitIntervalSec')).toBe('0');
-    expect(valueOf('RestartPreventExitStatus')).toBe(
+    expect(settingOf('Restart')).toBe('always');
+    expect(settingOf('StartLimitIntervalSec')).toBe('0');
+    expect(settingOf('RestartPreventExitStatus')).toBe(
       `${exitCodes.usage} ${exitCodes.configuration}`,
     );
   });
 
   it('gives the daemon more time to stop than it takes', () => {
-    expect(Number(valueOf('TimeoutStopSec'))).toBeGreaterThan(5);
+    expect(Number(settingOf('TimeoutStopSec'))).toBeGreaterThan(5);
   });
 
   it('starts through the launcher that it ships with', () => {
-    expect(valueOf('ExecStart')).toMatch(/^\/opt\/cat-feeder\/systemd\/start-notifying /);
+    expect(settingOf('ExecStart')).toMatch(/^\/opt\/cat-feeder\/systemd\/start-notifying /);
     expect(statSync(resolve(root, 'systemd/start-notifying')).mode & 0o111).not.toBe(0);
   });
 
   it('FMEA-88 offers no debugger', () => {
-    expect(valueOf('ExecStart')).toContain('--disable-sigusr1');
+    expect(settingOf('ExecStart')).toContain('--disable-sigusr1');
     expect(unit).not.toMatch(/--inspect/);
   });
 });
