@@ -14,10 +14,8 @@ import { type StationLine, type StationRequest, toFailure } from './station-mess
 export const HEARTBEAT_AGE_MS_MAX: Milliseconds = 2_000;
 
 /**
- * The board as the control loop gets it in its thread: the motor turns only while the main thread
- * has not taken its permission back and still beats. The check is made for every slice and with
- * every sample, so the motor stands one sample after the permission went, and at most one slice
- * after the loop itself went.
+ * The board as the control loop gets it in its thread. The loop asks for the permission itself and
+ * waits; this is the same question once more below everything that decides, for every slice.
  */
 export function permittedBoard(board: ControlBoard, mayTurn: () => boolean): ControlBoard {
   const drive: FeedDrive = {
@@ -31,12 +29,7 @@ export function permittedBoard(board: ControlBoard, mayTurn: () => boolean): Con
     traits: board.traits,
     drive,
     setMode: (mode) => board.setMode(mode),
-    onSamples(listener) {
-      board.onSamples((batch) => {
-        if (!mayTurn()) board.drive.stop();
-        listener(batch);
-      });
-    },
+    onSamples: (listener) => board.onSamples(listener),
     close: () => board.close(),
   };
 }

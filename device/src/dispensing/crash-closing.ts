@@ -1,0 +1,105 @@
+import type { Dose, Grams, KibbleModel, Milliseconds, Turns } from '@cat-feeder/shared';
+import { MOTOR_SLICE_MS_MAX } from '@cat-feeder/shared';
+import { gramsPerTurnHigh } from './kibble-model.ts';
+
+/** Progress is reported about twice a second; a report may be lost with the power. */
+export const PROGRESS_GAP_MS: Milliseconds = 1200;
+/** The datasheet's speed is right within 30 %. */
+const SPEED_MARGIN = 1.3;
+/** A cat needs longer than this to come, eat and leave a bowl that stands still again. */
+const NOBODY_ATE_MS: Milliseconds = 4000;
+/** Slow changes of the cell between the two weights: a base and a part per hour. */
+const DRIFT_GRAMS = 0.25;
+const DRIFT_GRAMS_PER_HOUR = 1;
+const DRIFT_GRAMS_MAX: Grams = 5;
+const SIGMAS = 3;
+
+/** All that is left of a feeding whose end nobody saw. */
+export interface CrashEvidence {
+  readonly portionGrams: Grams;
+  /** What was booked for it before the motor could move. */
+  readonly reservedGrams: Grams;
+  readonly progress: {
+    readonly stage: string;
+    readonly turns: Turns;
+    readonly servedGrams: Grams | null;
+  };
+  readonly bowlBeforeGrams: Grams | null;
+  /** A weight that stood still after the restart; null when there is none to be had. */
+  readonly weight: { readonly grams: Grams; readonly sigmaGrams: Grams } | null;
+  readonly model: KibbleModel;
+  readonly nominalTurnsPerSecond: number;
+  /** Time from the last progress to the weight; null when nobody knows. */
+  readonly elapsedMs: Milliseconds | null;
+}
+
+/**
+ * What an interrupted feeding delivered, from evidence alone. The motor's recorded progress and
+ * the reservation bound it from above. The scale's rise is a measurement only when nobody can
+ * have eaten in between and the motor explains it; else it is a lower bound; a rise that the
+ * motor cannot explain says nothing.
+ */
+export function closeCrashed(evidence: CrashEvidence): Dose {
+  const { model, progress, reservedGrams } = evidence;
+  const unrecordedMs = PROGRESS_GAP_MS + MOTOR_SLICE_MS_MAX;
+  const slackTurns = (evidence.nominalTurnsPerSecond * SPEED_MARGIN * unrecordedMs) / 1000;
+  const byMotor = (progress.turns + slackTurns) * gramsPerTurnHigh(model) + model.kibbleGrams;
+  const highGrams = Math.max(0, Math.min(reservedGrams, byMotor));
+  const seen = seenBefore(evidence, highGrams);
+  const rise = measuredRise(evidence);
+  if (rise === null || rise.grams > highGrams + rise.spreadGrams) {
+    return estimated(evidence, seen, highGrams);
+  }
+  const lowGrams = clamp(Math.max(rise.grams - rise.spreadGrams, seen), 0, highGrams);
+  const { elapsedMs } = evidence;
+  const isMeasured =
+    elapsedMs !== null && elapsedMs <= NOBODY_ATE_MS && rise.grams >= seen - rise.spreadGrams;
+  if (isMeasured) {
+    return {
+      lowGrams,
+      likelyGrams: clamp(rise.grams, lowGrams, highGrams),
+      highGrams: Math.max(lowGrams, Math.min(highGrams, rise.grams + rise.spreadGrams)),
+      method: 'measured',
+    };
+  }
+  const byTurns = Math.min(highGrams, progress.turns * model.gramsPerTurn);
+  return {
+    lowGrams,
+    likelyGrams: clamp(Math.max(rise.grams, byTurns), lowGrams, highGrams),
+    highGrams,
+    method: 'estimated',
+  };
+}
+
+/** Food that the scale had already seen while the feeding ran. */
+function seenBefore(evidence: CrashEvidence, highGrams: Grams): Grams {
+  const { progress, model } = evidence;
+  if (progress.servedGrams === null || progress.stage === 'disturbed') return 0;
+  const byTurns = progress.turns * gramsPerTurnHigh(model) + model.kibbleGrams;
+  const seen = Math.min(progress.servedGrams, byTurns) - model.kibbleGrams - DRIFT_GRAMS;
+  return clamp(seen, 0, highGrams);
+}
+
+function measuredRise(evidence: CrashEvidence): { grams: Grams; spreadGrams: Grams } | null {
+  const { weight, bowlBeforeGrams, elapsedMs } = evidence;
+  if (weight === null || bowlBeforeGrams === null) return null;
+  const grams = weight.grams - bowlBeforeGrams;
+  if (!Number.isFinite(grams)) return null;
+  const hours = elapsedMs === null ? DRIFT_GRAMS_MAX : elapsedMs / 3_600_000;
+  const drift = Math.min(DRIFT_GRAMS_MAX, DRIFT_GRAMS + hours * DRIFT_GRAMS_PER_HOUR);
+  return { grams, spreadGrams: SIGMAS * weight.sigmaGrams + drift };
+}
+
+function estimated(evidence: CrashEvidence, seen: Grams, highGrams: Grams): Dose {
+  const byTurns = evidence.progress.turns * evidence.model.gramsPerTurn;
+  return {
+    lowGrams: seen,
+    likelyGrams: clamp(byTurns, seen, highGrams),
+    highGrams,
+    method: evidence.progress.turns > 0 || seen > 0 ? 'estimated' : 'unknown',
+  };
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(high, Math.max(low, value));
+}

@@ -1,0 +1,149 @@
+import type { Grams, KibbleModel, Milliseconds, Turns } from '@cat-feeder/shared';
+import type { BoardTraits } from './control-board.ts';
+import type { Estimate } from './food-account.ts';
+import {
+  GUESS_FACTOR,
+  GUESS_LAG_MS,
+  gramsPerTurnHigh,
+  gramsPerTurnLow,
+  KNOWN_SAMPLES,
+} from './kibble-model.ts';
+
+/** What a turn delivers wanders from one to the next by about this share, more within a turn. */
+const TURN_SPREAD = 0.2;
+const PHASE_SPREAD = 0.35;
+/** The least relative doubt about a known kibble: hoppers empty, refill and settle. */
+const DOUBT_MIN = 0.06;
+const LAG_MS_MIN: Milliseconds = 180;
+const LAG_MS_MAX: Milliseconds = 1500;
+/** Without a scale a portion is known to this share, until many feedings have shown better. */
+const BLIND_SHARE = 0.3;
+const WELL_KNOWN_SAMPLES = 5;
+/** Intervals from the flow alone are this wide. */
+const SIGMAS = 3;
+
+/** What a turn delivers in this run: the model's belief, sharpened by what this run has weighed. */
+export class FlowEstimate {
+  /** Grams of one forward turn. */
+  gramsPerTurn: Grams;
+  /** Relative standard deviation of that mean. */
+  doubt: number;
+  readonly #model: KibbleModel;
+  readonly #priorDoubt: number;
+  readonly #lagMs: Milliseconds;
+  #clean: { grams: Grams; turns: Turns } = { grams: 0, turns: 0 };
+
+  constructor(model: KibbleModel, traits: BoardTraits) {
+    this.#model = model;
+    this.gramsPerTurn = model.gramsPerTurn;
+    this.#priorDoubt = priorDoubt(model);
+    this.doubt = this.#priorDoubt;
+    const flow = model.gramsPerTurn * traits.nominalTurnsPerSecond;
+    const learned = flow > 0 ? (1000 * model.inFlightGrams) / flow : GUESS_LAG_MS;
+    const lagMs = model.samples === 0 ? GUESS_LAG_MS : learned;
+    this.#lagMs = Math.min(LAG_MS_MAX, Math.max(LAG_MS_MIN, lagMs));
+  }
+
+  /** From a turn of the auger to the scale's filtered reading. */
+  get lagMs(): Milliseconds {
+    return this.#lagMs;
+  }
+
+  /** Food that may still be on its way from before the present stretch. */
+  get inFlightSlackGrams(): Grams {
+    return 0.5 * this.#model.inFlightGrams;
+  }
+
+  get kibbleGrams(): Grams {
+    return this.#model.kibbleGrams;
+  }
+
+  /** The most that a turn may be expected to deliver. */
+  get highGramsPerTurn(): Grams {
+    if (this.#clean.turns === 0) return gramsPerTurnHigh(this.#model);
+    return this.gramsPerTurn * (1 + SIGMAS * this.doubt);
+  }
+
+  /** The least that a turn may be expected to deliver while food flows. */
+  get lowGramsPerTurn(): Grams {
+    if (this.#clean.turns === 0) return gramsPerTurnLow(this.#model);
+    return Math.max(this.gramsPerTurn * 0.3, this.gramsPerTurn * (1 - SIGMAS * this.doubt));
+  }
+
+  /** Takes in a stretch that was weighed from one still level to the next. */
+  weighed(grams: Grams, turns: Turns): void {
+    this.#clean.grams += grams;
+    this.#clean.turns += turns;
+    this.seen(0, 0);
+  }
+
+  /** Sharpens the belief by what is visible of the present stretch on top of what was weighed. */
+  seen(grams: Grams, turns: Turns): void {
+    const allGrams = this.#clean.grams + grams;
+    const allTurns = this.#clean.turns + turns;
+    if (!(allTurns > 0.05) || !(allGrams > 0)) return;
+    const weighing = (0.3 + 0.5 * this.kibbleGrams) / allGrams;
+    const variance = (TURN_SPREAD * TURN_SPREAD) / allTurns + weighing * weighing + 0.02 * 0.02;
+    const prior = this.#priorDoubt * this.#priorDoubt;
+    const weight = prior / (prior + variance);
+    const measured = allGrams / allTurns;
+    const bounded = Math.min(measured, gramsPerTurnHigh(this.#model) * 1.5);
+    this.gramsPerTurn = this.#model.gramsPerTurn * (1 - weight) + bounded * weight;
+    this.doubt = Math.sqrt((prior * variance) / (prior + variance));
+  }
+
+  /** Spread of what `turns` deliver, in grams. */
+  spreadGrams(turns: Turns): Grams {
+    const mean = this.gramsPerTurn * Math.max(0, turns);
+    const wander = TURN_SPREAD * this.gramsPerTurn * Math.sqrt(Math.max(0, turns));
+    const phase = Math.min(PHASE_SPREAD * mean, PHASE_SPREAD * this.gramsPerTurn * 0.3);
+    const pieces = Math.sqrt(this.kibbleGrams * mean) * 0.5;
+    const doubt = Math.max(DOUBT_MIN, this.doubt) * mean;
+    return Math.hypot(wander, phase, pieces, doubt);
+  }
+
+  /**
+   * A whole stretch by turns alone: 0.7 to 1.3 of what is likely, less when more feedings have
+   * shown that the kibble is steadier, and all that the maker's figure leaves open before the first.
+   */
+  blindEstimate(turns: Turns): Estimate {
+    const likelyGrams = this.gramsPerTurn * Math.max(0, turns);
+    if (this.#model.samples === 0 && this.#clean.turns === 0) {
+      return {
+        lowGrams: likelyGrams / GUESS_FACTOR,
+        likelyGrams,
+        highGrams: likelyGrams * GUESS_FACTOR + this.kibbleGrams,
+      };
+    }
+    const spread = SIGMAS * this.spreadGrams(turns) + this.kibbleGrams;
+    const isKnown = this.#model.samples >= WELL_KNOWN_SAMPLES;
+    const share = Math.max(BLIND_SHARE * likelyGrams, this.kibbleGrams);
+    const side = isKnown ? Math.min(spread, share) : Math.max(share, spread);
+    return {
+      lowGrams: Math.max(0, likelyGrams - side),
+      likelyGrams,
+      highGrams: likelyGrams + side,
+    };
+  }
+
+  /** What may have fallen in `turns` that nobody weighed. */
+  estimate(turns: Turns): Estimate {
+    const likelyGrams = this.gramsPerTurn * Math.max(0, turns);
+    const spread = SIGMAS * this.spreadGrams(turns) + this.kibbleGrams;
+    return {
+      lowGrams: Math.max(0, likelyGrams - spread),
+      likelyGrams,
+      highGrams: Math.min(
+        likelyGrams + spread,
+        turns * Math.max(this.highGramsPerTurn, this.gramsPerTurn * 1.3) + 2 * this.kibbleGrams,
+      ),
+    };
+  }
+}
+
+function priorDoubt(model: KibbleModel): number {
+  if (model.samples === 0) return 0.6;
+  const learned = model.gramsPerTurnSd / Math.max(0.01, model.gramsPerTurn);
+  const floor = model.samples < KNOWN_SAMPLES ? 0.15 : DOUBT_MIN;
+  return Math.min(0.6, Math.max(floor, learned));
+}

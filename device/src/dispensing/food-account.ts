@@ -1,0 +1,60 @@
+import type { Grams, Turns } from '@cat-feeder/shared';
+
+/** What may have fallen in a stretch that the scale could not follow. */
+export interface Estimate {
+  readonly lowGrams: Grams;
+  readonly likelyGrams: Grams;
+  readonly highGrams: Grams;
+}
+
+/**
+ * The food of one run, as a chain of stretches between two levels that stood still. A clean
+ * stretch counts by its rise; where something else touched the bowl, an estimate stands in for
+ * it and the chain begins anew at the next still level. Clean stretches telescope: only the ends
+ * of a chain carry the scale's error.
+ */
+export class FoodAccount {
+  lowGrams: Grams = 0;
+  likelyGrams: Grams = 0;
+  highGrams: Grams = 0;
+  /** The still level and the turns at which the present stretch begins. */
+  anchorGrams: Grams = Number.NaN;
+  anchorTurns: Turns = 0;
+  /** Chains begun; each has its own two errors of weighing. */
+  chains = 0;
+  /** Whether any part is an estimate. */
+  hasEstimate = false;
+
+  /** Begins a chain at a still level. */
+  begin(levelGrams: Grams, turns: Turns): void {
+    this.anchorGrams = levelGrams;
+    this.anchorTurns = turns;
+    this.chains += 1;
+  }
+
+  /** Ends a clean stretch at a still level, which is where the next one begins. */
+  closeClean(levelGrams: Grams, turns: Turns): void {
+    const rise = levelGrams - this.anchorGrams;
+    this.lowGrams += rise;
+    this.likelyGrams += rise;
+    this.highGrams += rise;
+    this.anchorGrams = levelGrams;
+    this.anchorTurns = turns;
+  }
+
+  /** Ends a stretch that could not be weighed. Without a level the next chain begins later. */
+  closeEstimated(estimate: Estimate, levelGrams: Grams | null, turns: Turns): void {
+    this.lowGrams += estimate.lowGrams;
+    this.likelyGrams += estimate.likelyGrams;
+    this.highGrams += estimate.highGrams;
+    this.hasEstimate = true;
+    this.anchorTurns = turns;
+    if (levelGrams === null) this.anchorGrams = Number.NaN;
+    else this.begin(levelGrams, turns);
+  }
+
+  /** Food up to now when the bowl shows `levelGrams` and nothing but food lies in it. */
+  servedGrams(levelGrams: Grams): Grams {
+    return this.likelyGrams + levelGrams - this.anchorGrams;
+  }
+}

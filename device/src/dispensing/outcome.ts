@@ -1,0 +1,94 @@
+import type { Dose, Fault, FeedingResult, Grams } from '@cat-feeder/shared';
+import type { DispenseOutcome, KibbleObservation } from './feed-station.ts';
+import type { Run } from './run.ts';
+
+/** Sides of the interval around a weighed portion: sigmas of weighing, and what else a cell does. */
+const SIGMAS = 3;
+const CREEP_GRAMS: Grams = 0.08;
+/** The span is known to about this share. */
+const SPAN_SHARE = 0.003;
+/** Pieces that hang in the chute may still come down afterwards. */
+const LATE_PIECES = 0.6;
+/** Less than the portion by more than this is short. */
+const SHORT_GRAMS: Grams = 1;
+/** A stretch shorter than this teaches nothing of grams per turn. */
+const LEARN_TURNS_MIN = 0.4;
+
+/** How a finished run ended. Call once, in stage `done`. */
+export function outcomeOf(run: Run): DispenseOutcome {
+  const dose = doseOf(run);
+  const { result, fault } = verdictOf(run, dose);
+  return {
+    feedingId: run.order.feedingId,
+    result,
+    fault,
+    dose,
+    bowlBeforeGrams: run.bowlBeforeGrams,
+    bowlAfterGrams: run.bowlAfterGrams,
+    turns: run.meter.forwardTurns,
+    attempts: run.attempts,
+    motorMs: run.meter.motorMs,
+    durationMs: run.nowMs - run.startedAtMs,
+    observation: observationOf(run),
+    trace: run.trace.points(),
+  };
+}
+
+function doseOf(run: Run): Dose {
+  const { account, meter, flow } = run;
+  const unbooked = meter.forwardTurns - account.anchorTurns;
+  if (unbooked > 1e-6 && !Number.isNaN(unbooked)) {
+    account.closeEstimated(flow.blindEstimate(unbooked), null, meter.forwardTurns);
+  }
+  if (meter.forwardTurns <= 0 && account.chains <= 1 && !account.hasEstimate) {
+    const likelyGrams = Math.max(0, account.likelyGrams);
+    if (likelyGrams === 0) {
+      return { lowGrams: 0, likelyGrams: 0, highGrams: 0, method: 'measured' };
+    }
+  }
+  const likelyGrams = Math.max(0, account.likelyGrams);
+  const isWeighed = account.chains > 0;
+  const weighing = isWeighed
+    ? SIGMAS * Math.sqrt(run.levelVariance) + CREEP_GRAMS + SPAN_SHARE * likelyGrams
+    : 0;
+  const late = isWeighed ? LATE_PIECES * flow.kibbleGrams : 0;
+  return {
+    lowGrams: Math.max(0, Math.min(likelyGrams, account.lowGrams - weighing)),
+    likelyGrams,
+    highGrams: Math.max(likelyGrams, account.highGrams + weighing + late),
+    method: account.hasEstimate ? 'estimated' : 'measured',
+  };
+}
+
+function verdictOf(
+  run: Run,
+  dose: Dose,
+): { result: Exclude<FeedingResult, 'unknown_after_crash'>; fault: Fault | null } {
+  const fault = run.closing?.fault ?? run.fault;
+  if (run.closing?.result === 'cancelled') return { result: 'cancelled', fault };
+  const { aimGrams } = run.limits;
+  const shortBy = aimGrams - dose.likelyGrams;
+  const isServed = shortBy <= Math.max(SHORT_GRAMS, run.flow.kibbleGrams) && aimGrams > 0;
+  if (isServed) return { result: 'served', fault };
+  const isNothing = dose.likelyGrams < Math.max(0.3, 0.5 * run.flow.kibbleGrams);
+  return { result: isNothing ? 'failed' : 'short', fault };
+}
+
+function observationOf(run: Run): KibbleObservation | null {
+  const { account, meter } = run;
+  const turns = meter.forwardTurns;
+  const isClean = !account.hasEstimate && !run.hasJammed && account.chains === 1;
+  const mayLearn = isClean && turns >= LEARN_TURNS_MIN && account.likelyGrams > 0.5;
+  const gramsPerTurn = mayLearn ? account.likelyGrams / turns : null;
+  const inFlightGrams = run.hasJammed ? null : run.inFlightSeen;
+  const kibbleGrams = pieceGrams(run.pieceRises);
+  if (gramsPerTurn === null && inFlightGrams === null && kibbleGrams === null) return null;
+  return { gramsPerTurn, inFlightGrams, kibbleGrams };
+}
+
+/** The mass of one piece: the lower middle of what single small pulses brought. */
+function pieceGrams(rises: readonly Grams[]): Grams | null {
+  if (rises.length === 0) return null;
+  const sorted = rises.toSorted((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) * 0.4)] ?? null;
+}

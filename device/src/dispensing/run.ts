@@ -1,0 +1,182 @@
+import type {
+  Fault,
+  FeedingResult,
+  FeedingStage,
+  Grams,
+  Milliseconds,
+  ScaleCalibration,
+  Turns,
+} from '@cat-feeder/shared';
+import { BowlView } from '../weighing/bowl-view.ts';
+import { SettlingWindow } from '../weighing/settling.ts';
+import type { BoardTraits } from './control-board.ts';
+import type { DispenseOrder } from './feed-station.ts';
+import { FlowEstimate } from './flow-estimate.ts';
+import { FoodAccount } from './food-account.ts';
+import { idleCommand, type MotorCommand } from './motor-command.ts';
+import { OverflowWatch } from './overflow-watch.ts';
+import { type RunLimits, runLimits } from './run-limits.ts';
+import { TraceRecorder } from './trace-recorder.ts';
+import { TurnMeter } from './turn-meter.ts';
+
+/** How a run is to end once what fell has been weighed. */
+export interface Closing {
+  readonly result: Extract<FeedingResult, 'cancelled' | 'short' | 'failed'> | null;
+  readonly fault: Fault | null;
+}
+
+/** Why the dispenser gives nothing, as far as is known yet. */
+export type Suspicion = 'stall' | 'dead' | 'no_flow' | 'slow_flow';
+
+/** One stroke of the unjam pattern. */
+export interface Stroke {
+  readonly direction: 'forward' | 'reverse';
+  readonly turns: Turns;
+}
+
+/** Everything the loop knows of one run. Owned by one loop and changed in place. */
+export interface Run {
+  readonly order: DispenseOrder;
+  readonly traits: BoardTraits;
+  readonly limits: RunLimits;
+  readonly bowl: BowlView;
+  readonly hopper: SettlingWindow;
+  readonly meter: TurnMeter;
+  readonly account: FoodAccount;
+  readonly flow: FlowEstimate;
+  readonly overflow: OverflowWatch;
+  readonly trace: TraceRecorder;
+  readonly command: MotorCommand;
+
+  stage: FeedingStage;
+  closing: Closing | null;
+  closingAtMs: Milliseconds;
+  /** The scale is given up: the rest of the portion goes by turns. */
+  isBlind: boolean;
+  blindEndTurns: Turns;
+  /** What the run ended with besides its result, when it could go on. */
+  fault: Fault | null;
+  attempts: number;
+  topUps: number;
+  suspicion: Suspicion | null;
+
+  nowMs: Milliseconds;
+  startedAtMs: Milliseconds;
+  stageAtMs: Milliseconds;
+  /** Time spent without permission or voltage. */
+  pausedMs: Milliseconds;
+  isPaused: boolean;
+  disturbedMs: Milliseconds;
+  /** When the bowl's cell was last alive. */
+  deadSinceMs: Milliseconds;
+  /** Something other than food touched the bowl since the last still level. */
+  isTouched: boolean;
+  /** Mean square of how far the newest readings lay off, in g^2. */
+  unrest: number;
+  /** The highest level of the present stretch. */
+  peakGrams: Grams;
+  bowlBeforeGrams: Grams | null;
+  bowlAfterGrams: Grams | null;
+  /** Spread of the still levels at the ends of chains, as variances. */
+  levelVariance: number;
+  /** Weight of hopper and food at the baseline, from an unknown zero; NaN without a cell. */
+  hopperBeforeGrams: Grams;
+
+  /** A point of the present stretch that was believed: the level and turns of about half a second ago. */
+  trustedGrams: Grams;
+  trustedTurns: Turns;
+  candidateGrams: Grams;
+  candidateTurns: Turns;
+  candidateAtMs: Milliseconds;
+
+  /** Where the flow was last checked. */
+  checkTurns: Turns;
+  checkGrams: Grams;
+  slowChecks: number;
+
+  /** Motion inside `fine`: when the present pulse ends, or null while looking. */
+  pulseEndsAtMs: Milliseconds | null;
+  pulseFromTurns: Turns;
+  emptyGrams: Grams;
+  /** Filtered mass and turns at the moment the coarse motion was stopped; NaN when not to be learned. */
+  stopGrams: Grams;
+  stopFlowTurns: Turns;
+  inFlightSeen: Grams | null;
+  /** Rises of single small pulses, for the mass of one piece. */
+  readonly pieceRises: number[];
+  hasJammed: boolean;
+
+  strokes: readonly Stroke[];
+  strokeIndex: number;
+  strokeFromTurns: Turns;
+  strokeAtMs: Milliseconds;
+
+  missingReadings: number;
+}
+
+/** A run in its first stage; nothing moves yet. */
+export function createRun(parts: {
+  order: DispenseOrder;
+  traits: BoardTraits;
+  calibration: ScaleCalibration;
+  nowMs: Milliseconds;
+}): Run {
+  const { order, traits, calibration, nowMs } = parts;
+  return {
+    order,
+    traits,
+    limits: runLimits(order, traits),
+    bowl: new BowlView(calibration, traits.dispenseSamplesPerSecond),
+    hopper: new SettlingWindow(),
+    meter: new TurnMeter(traits),
+    account: new FoodAccount(),
+    flow: new FlowEstimate(order.model, traits),
+    overflow: new OverflowWatch(),
+    trace: new TraceRecorder(nowMs),
+    command: idleCommand(),
+    stage: 'claimed',
+    closing: null,
+    closingAtMs: nowMs,
+    deadSinceMs: nowMs,
+    isBlind: false,
+    blindEndTurns: 0,
+    fault: null,
+    attempts: 0,
+    topUps: 0,
+    suspicion: null,
+    nowMs,
+    startedAtMs: nowMs,
+    stageAtMs: nowMs,
+    pausedMs: 0,
+    isPaused: false,
+    disturbedMs: 0,
+    isTouched: false,
+    unrest: 0,
+    peakGrams: Number.NaN,
+    bowlBeforeGrams: null,
+    bowlAfterGrams: null,
+    levelVariance: 0,
+    hopperBeforeGrams: Number.NaN,
+    trustedGrams: Number.NaN,
+    trustedTurns: 0,
+    candidateGrams: Number.NaN,
+    candidateTurns: 0,
+    candidateAtMs: Number.NEGATIVE_INFINITY,
+    checkTurns: 0,
+    checkGrams: 0,
+    slowChecks: 0,
+    pulseEndsAtMs: null,
+    pulseFromTurns: 0,
+    emptyGrams: 0,
+    stopGrams: Number.NaN,
+    stopFlowTurns: 0,
+    inFlightSeen: null,
+    pieceRises: [],
+    hasJammed: false,
+    strokes: [],
+    strokeIndex: 0,
+    strokeFromTurns: 0,
+    strokeAtMs: 0,
+    missingReadings: 0,
+  };
+}

@@ -1,0 +1,117 @@
+import type { Grams, Milliseconds } from '@cat-feeder/shared';
+import { go, halt, turn, turnsLeft, turnsToMs } from './motion.ts';
+import type { Run, Suspicion } from './run.ts';
+
+/** Coarse stops this many pieces and grams before the portion, and leaves the rest to pulses. */
+const MARGIN_PIECES = 1.3;
+const MARGIN_GRAMS: Grams = 0.25;
+const MARGIN_SIGMAS = 1.3;
+/** Without a still level in between, a known kibble may not turn further than this allows. */
+const STRETCH_SHARE = 1.1;
+/** The flow is checked each time this much should have come down. */
+const CHECK_GRAMS: Grams = 2;
+/** Less than this share of what should have come is no flow; less than the next is a slow one. */
+const NO_FLOW_SHARE = 0.15;
+const SLOW_FLOW_SHARE = 0.5;
+const SLOW_CHECKS_MAX = 3;
+
+/** One sample of the fast part of a portion. */
+export function stepCoarse(run: Run): void {
+  if (stopOnMotorFault(run)) return;
+  if (run.isBlind) {
+    stepBlind(run);
+    return;
+  }
+  if (run.isTouched) {
+    go(run, 'disturb');
+    return;
+  }
+  const { account, flow, meter, limits } = run;
+  const mass = run.bowl.filter.massGrams;
+  const arrivedTurns = Math.max(account.anchorTurns, meter.forwardTurnsAt(run.nowMs - flow.lagMs));
+  const unseenTurns = Math.max(0, meter.forwardTurns - arrivedTurns);
+  const rise = mass - account.anchorGrams;
+  flow.seen(Math.max(0, rise), arrivedTurns - account.anchorTurns);
+  const unseenGrams = unseenTurns * flow.gramsPerTurn;
+  const predicted = account.servedGrams(mass) + unseenGrams;
+  const margin =
+    MARGIN_GRAMS + MARGIN_PIECES * flow.kibbleGrams + MARGIN_SIGMAS * flow.spreadGrams(unseenTurns);
+  const leftGrams = limits.aimGrams - margin - predicted;
+  const leftTurns = Math.min(leftGrams / flow.gramsPerTurn, turnsBound(run, unseenTurns, mass));
+  if (isFlowMissing(run, arrivedTurns, mass)) return;
+  const forMs = turnsToMs(run, Math.min(leftTurns, turnsLeft(run)));
+  if (forMs < 8) {
+    noteStop(run, mass);
+    go(run, 'near');
+    return;
+  }
+  turn(run, 'forward', forMs);
+}
+
+/**
+ * Forward turns that cannot make too much even if the scale lags, sticks or is pushed: what was
+ * weighed for sure plus the most that everything after it can deliver stays within the portion.
+ */
+function turnsBound(run: Run, unseenTurns: number, mass: Grams): number {
+  const { account, flow, meter, limits } = run;
+  const sureGrams = account.highGrams + Math.max(0, mass - account.anchorGrams);
+  const room = limits.aimGrams + 0.5 * flow.kibbleGrams - sureGrams;
+  const byUnseen = room / flow.highGramsPerTurn - unseenTurns;
+  const stretch =
+    (STRETCH_SHARE * (limits.aimGrams - account.likelyGrams)) / flow.gramsPerTurn + 0.15;
+  const byStretch = stretch - (meter.forwardTurns - account.anchorTurns);
+  return Math.min(byUnseen, byStretch);
+}
+
+/** Checks the flow in steps. True when the stage was left because nothing comes. */
+function isFlowMissing(run: Run, arrivedTurns: number, mass: Grams): boolean {
+  const { flow, bowl } = run;
+  const noise = 8 * bowl.noiseGrams;
+  const wanted = Math.max(CHECK_GRAMS, 4 * flow.kibbleGrams, noise);
+  const low = run.order.model.samples === 0 ? flow.lowGramsPerTurn : flow.gramsPerTurn;
+  const expected = (arrivedTurns - run.checkTurns) * low;
+  if (expected < wanted) return false;
+  const came = mass - run.checkGrams;
+  run.checkTurns = arrivedTurns;
+  run.checkGrams = mass;
+  if (came < NO_FLOW_SHARE * expected) return leaveFor(run, 'no_flow');
+  run.slowChecks = came < SLOW_FLOW_SHARE * expected ? run.slowChecks + 1 : 0;
+  return run.slowChecks >= SLOW_CHECKS_MAX ? leaveFor(run, 'slow_flow') : false;
+}
+
+function leaveFor(run: Run, suspicion: Suspicion): boolean {
+  run.suspicion = suspicion;
+  run.slowChecks = 0;
+  run.hasJammed = true;
+  go(run, 'stuck');
+  return true;
+}
+
+/** The shaft does not follow: leaves for unjamming. Also used by the other stages with motion. */
+export function stopOnMotorFault(run: Run): boolean {
+  const { meter } = run;
+  if (!meter.isStalled && !meter.isDead) return false;
+  const suspicion = meter.isDead ? 'dead' : 'stall';
+  meter.clearStall();
+  return leaveFor(run, suspicion);
+}
+
+/** By turns alone, to where the model says that the portion has been served. */
+function stepBlind(run: Run): void {
+  const left = Math.min(run.blindEndTurns - run.meter.forwardTurns, turnsLeft(run));
+  const forMs: Milliseconds = turnsToMs(run, left);
+  if (forMs < 4) {
+    halt(run);
+    go(run, 'enough');
+    return;
+  }
+  turn(run, 'forward', forMs);
+}
+
+/** Notes the moment of the stop, so that what still comes down can be learned. */
+function noteStop(run: Run, mass: Grams): void {
+  const { meter, account, flow } = run;
+  const fullTurns = (flow.lagMs / 1000) * meter.ratePerSecond * 1.3;
+  const isLongEnough = meter.forwardTurns - account.anchorTurns > fullTurns;
+  run.stopGrams = isLongEnough && !run.hasJammed ? mass : Number.NaN;
+}

@@ -1,0 +1,127 @@
+import { type Grams, type Milliseconds, MOTOR_SLICE_MS_MAX } from '@cat-feeder/shared';
+import { close, go, halt, turn, turnsLeft, turnsToMs } from './motion.ts';
+import type { Run } from './run.ts';
+import { stopOnMotorFault } from './stage-coarse.ts';
+import { bookStretch, type Level, lookMs, stillLevel } from './still-levels.ts';
+
+/** A look that finds no rest for this long, beyond its own time, was disturbed. */
+const RESTLESS_MS: Milliseconds = 1300;
+/** A pulse is meant to stay short of the rest by this share of what it moves. */
+const PULSE_SPREAD = 0.35;
+/** Shorter pulses move nothing, for the shaft has to start. */
+const PULSE_MS_MIN: Milliseconds = 30;
+/** A rest worth more than one slice goes to coarse motion again. */
+const COARSE_SLICES = 1.5;
+/** When pulses that should have moved this much moved nothing, nothing flows. */
+const EMPTY_GRAMS: Grams = 1.5;
+const EMPTY_PIECES = 4;
+
+/** One sample of the pulses and the looks between them. */
+export function stepFine(run: Run): void {
+  if (stopOnMotorFault(run)) return;
+  if (run.pulseEndsAtMs !== null) {
+    continuePulse(run);
+    return;
+  }
+  const windowMs = lookMs(run);
+  const level = stillLevel(run, windowMs);
+  if (level === null) {
+    const waitedMs = run.nowMs - Math.max(run.stageAtMs, run.meter.lastOnAtMs);
+    const patienceMs = run.flow.lagMs + windowMs + RESTLESS_MS;
+    if (waitedMs > patienceMs) {
+      run.isTouched = true;
+      go(run, 'disturb');
+    }
+    return;
+  }
+  look(run, level);
+}
+
+/** The mass below which another pulse would rather make it worse. */
+export function enoughGrams(run: Run): Grams {
+  return Math.max(0.12, 0.5 * run.flow.kibbleGrams);
+}
+
+/** What is still to be served, with respect for what may already have been. */
+export function missingGrams(run: Run): Grams {
+  const { account, limits, flow } = run;
+  const byLikely = limits.aimGrams - account.likelyGrams;
+  const byHigh = limits.aimGrams + flow.kibbleGrams - account.highGrams;
+  return Math.min(byLikely, byHigh);
+}
+
+function look(run: Run, level: Level): void {
+  const rise = level.grams - run.account.anchorGrams;
+  const turns = run.meter.forwardTurns - run.account.anchorTurns;
+  const isClean = bookStretch(run, level);
+  if (isClean) learnFromLook(run, level, { rise, turns });
+  const missing = missingGrams(run);
+  if (missing <= enoughGrams(run)) {
+    go(run, 'enough');
+    return;
+  }
+  if (turnsLeft(run) <= 0) {
+    close(run, { result: null, fault: run.suspicion === null ? 'slow_flow' : null });
+    return;
+  }
+  if (isNothingFlowing(run, rise, turns)) {
+    run.suspicion = 'no_flow';
+    run.hasJammed = true;
+    go(run, 'stuck');
+    return;
+  }
+  const wanted = pulseGrams(run, missing);
+  const pulseMs = turnsToMs(run, wanted / run.flow.gramsPerTurn);
+  if (pulseMs > COARSE_SLICES * MOTOR_SLICE_MS_MAX) {
+    go(run, 'lacking');
+    return;
+  }
+  startPulse(run, Math.max(PULSE_MS_MIN, pulseMs));
+}
+
+function learnFromLook(run: Run, level: Level, made: { rise: Grams; turns: number }): void {
+  if (!Number.isNaN(run.stopGrams)) {
+    run.inFlightSeen = Math.max(0, level.grams - run.stopGrams);
+    run.stopGrams = Number.NaN;
+    return;
+  }
+  const expected = made.turns * run.flow.gramsPerTurn;
+  const isSmall = expected > 0 && expected < 1.6 * run.flow.kibbleGrams;
+  const isSeen = made.rise > 4 * Math.sqrt(level.variance) && made.rise > 0.02;
+  if (isSmall && isSeen) run.pieceRises.push(made.rise);
+}
+
+function isNothingFlowing(run: Run, rise: Grams, turns: number): boolean {
+  const expected = turns * run.flow.gramsPerTurn;
+  if (rise > 0.3 * run.flow.kibbleGrams) {
+    run.emptyGrams = 0;
+    return false;
+  }
+  run.emptyGrams += expected;
+  if (run.emptyGrams < Math.max(EMPTY_GRAMS, EMPTY_PIECES * run.flow.kibbleGrams)) return false;
+  run.emptyGrams = 0;
+  return true;
+}
+
+/** A pulse that will hardly pass the rest; the last ones are for less than one piece. */
+function pulseGrams(run: Run, missing: Grams): Grams {
+  const { kibbleGrams } = run.flow;
+  const careful = (missing - 0.35 * kibbleGrams) / (1 + PULSE_SPREAD);
+  const boost = 1 + run.emptyGrams / (2 * kibbleGrams);
+  return Math.max(careful, Math.min(0.55 * kibbleGrams * boost, missing));
+}
+
+function startPulse(run: Run, pulseMs: Milliseconds): void {
+  run.pulseEndsAtMs = run.nowMs + pulseMs;
+  turn(run, 'forward', pulseMs);
+}
+
+function continuePulse(run: Run): void {
+  const leftMs = (run.pulseEndsAtMs ?? 0) - run.nowMs;
+  if (leftMs >= 1 && !run.isPaused) {
+    turn(run, 'forward', leftMs);
+    return;
+  }
+  run.pulseEndsAtMs = null;
+  halt(run);
+}

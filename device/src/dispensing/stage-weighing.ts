@@ -1,0 +1,189 @@
+import type { Grams, Milliseconds } from '@cat-feeder/shared';
+import { close, go, quietMs } from './motion.ts';
+import type { Run } from './run.ts';
+import { enoughGrams, missingGrams } from './stage-fine.ts';
+import {
+  bookStretch,
+  bookUnweighed,
+  isBowlMissing,
+  type Level,
+  lookMs,
+  stillLevel,
+} from './still-levels.ts';
+import { resetTouch } from './touch.ts';
+
+const BASELINE_MS: Milliseconds = 700;
+const VERIFY_MS: Milliseconds = 900;
+/** A bowl that does not come to rest at first may only be noisier than it was when tared. */
+const LEARN_NOISE_AFTER_MS: Milliseconds = 3000;
+const NOISE_LEARNED_MAX: Grams = 0.8;
+/** Patience with something on the bowl before the first motion, and with all of it later on. */
+const BASELINE_PATIENCE_MS: Milliseconds = 8000;
+const SETTLING_PATIENCE_MS: Milliseconds = 2500;
+const CLOSING_PATIENCE_MS: Milliseconds = 12_000;
+const DISTURBED_PATIENCE_MS: Milliseconds = 90_000;
+const DISTURBED_REST_MS: Milliseconds = 700;
+/** How long a cell may be silent or repeat itself, and be at its end, before it is given up. */
+const DEAD_CELL_MS: Milliseconds = 3000;
+const SATURATED_MS: Milliseconds = 25_000;
+const TOP_UPS_MAX = 4;
+/** An estimated rest is served this cautiously: doubts count against more food. */
+const BLIND_CAUTION_SIGMAS = 1.5;
+
+/** Waits for the level that everything is counted from. */
+export function stepBaseline(run: Run): void {
+  if (run.order.openLoop) {
+    goBlind(run, 0);
+    return;
+  }
+  if (giveUpDeadCell(run)) return;
+  const waitedMs = run.nowMs - run.stageAtMs;
+  const view = run.bowl.look(BASELINE_MS);
+  const isStill = view.isStill && run.bowl.isFresh && waitedMs >= BASELINE_MS * 0.9;
+  if (isStill) {
+    beginFrom(run, { grams: view.meanGrams, variance: (1.7 * view.sdGrams ** 2) / view.readings });
+    run.bowl.learnNoise(view.sdGrams);
+    return;
+  }
+  if (waitedMs > LEARN_NOISE_AFTER_MS && view.sdGrams > 0) {
+    const isLevel = Math.abs(view.trendGrams) < 4 * view.sdGrams * Math.sqrt(4 / view.readings);
+    if (isLevel && view.sdGrams < NOISE_LEARNED_MAX) run.bowl.learnNoise(view.sdGrams);
+  }
+  if (waitedMs > BASELINE_PATIENCE_MS) go(run, 'disturb');
+}
+
+function beginFrom(run: Run, level: Level): void {
+  if (isBowlMissing(run, level.grams)) {
+    close(run, { result: 'failed', fault: 'bowl_missing' });
+    return;
+  }
+  const isFirst = run.bowlBeforeGrams === null;
+  if (isFirst) {
+    run.bowlBeforeGrams = level.grams;
+    run.hopperBeforeGrams = run.hopper.median(BASELINE_MS);
+  }
+  run.account.begin(level.grams, run.meter.forwardTurns);
+  run.levelVariance += 2 * level.variance;
+  run.checkGrams = level.grams;
+  run.checkTurns = run.meter.forwardTurns;
+  resetTouch(run);
+  go(run, 'still');
+}
+
+/** The motor is off for good, or so it seems: what is on its way comes down. */
+export function stepSettling(run: Run): void {
+  if (run.isBlind) {
+    if (quietMs(run) > run.flow.lagMs + 600) go(run, 'calm');
+    return;
+  }
+  if (run.closing === null && giveUpDeadCell(run)) return;
+  if (stillLevel(run, lookMs(run)) !== null) {
+    go(run, 'calm');
+    return;
+  }
+  waitNoLonger(run, run.nowMs - run.stageAtMs - run.flow.lagMs);
+}
+
+/** The last weighing, longer and better than the looks before it. */
+export function stepVerifying(run: Run): void {
+  if (run.isBlind) {
+    finishBlind(run);
+    return;
+  }
+  if (run.closing === null && giveUpDeadCell(run)) return;
+  const level = stillLevel(run, VERIFY_MS);
+  if (level === null) {
+    waitNoLonger(run, run.nowMs - run.stageAtMs - VERIFY_MS - run.flow.lagMs);
+    return;
+  }
+  if (Number.isNaN(run.account.anchorGrams)) run.account.begin(level.grams, run.meter.forwardTurns);
+  else bookStretch(run, level);
+  run.bowlAfterGrams = level.grams;
+  run.levelVariance += 0.5 * level.variance;
+  const isShort = missingGrams(run) > 1.3 * enoughGrams(run) + 0.05;
+  if (isShort && run.closing === null && run.topUps < TOP_UPS_MAX) {
+    run.topUps += 1;
+    go(run, 'lacking');
+    return;
+  }
+  go(run, 'enough');
+}
+
+/** Something is on the bowl, or the scale says nothing: the motor is off until that is over. */
+export function stepDisturbed(run: Run, elapsedMs: Milliseconds): void {
+  run.disturbedMs += elapsedMs;
+  if (giveUpDeadCell(run)) return;
+  const level = stillLevel(run, DISTURBED_REST_MS);
+  if (level !== null && run.nowMs - run.stageAtMs > DISTURBED_REST_MS) {
+    if (isBowlMissing(run, level.grams)) {
+      bookUnweighed(run);
+      close(run, { result: null, fault: 'bowl_missing' });
+      return;
+    }
+    if (run.bowlBeforeGrams === null) {
+      beginFrom(run, level);
+      return;
+    }
+    run.isTouched = true;
+    if (Number.isNaN(run.account.anchorGrams)) beginFrom(run, level);
+    else {
+      bookStretch(run, level);
+      go(run, run.closing === null ? 'still' : 'give_up');
+    }
+    return;
+  }
+  if (run.disturbedMs > DISTURBED_PATIENCE_MS) goBlind(run, BLIND_CAUTION_SIGMAS);
+}
+
+/** Gives the cell up when it has been dead for too long. True: the stage was left. */
+function giveUpDeadCell(run: Run): boolean {
+  const { state } = run.bowl.cell;
+  if (state === 'ok') {
+    run.deadSinceMs = run.nowMs;
+    return false;
+  }
+  const patienceMs = state === 'saturated' ? SATURATED_MS : DEAD_CELL_MS;
+  if (run.nowMs - run.deadSinceMs < patienceMs) return false;
+  run.fault = `scale_${state}`;
+  goBlind(run, run.account.chains === 0 ? 0 : BLIND_CAUTION_SIGMAS);
+  return true;
+}
+
+/** The rest goes by turns. `cautionSigmas` of doubt are held back. */
+function goBlind(run: Run, cautionSigmas: number): void {
+  if (run.closing !== null) {
+    bookUnweighed(run);
+    go(run, run.stage === 'disturbed' ? 'give_up' : 'finish');
+    run.isBlind = true;
+    return;
+  }
+  bookUnweighed(run);
+  run.isBlind = true;
+  const { account, flow, limits, meter } = run;
+  const missing = Math.max(0, limits.aimGrams - account.likelyGrams);
+  const turns = missing / flow.gramsPerTurn;
+  const doubt = missing > 0 ? (cautionSigmas * flow.spreadGrams(turns)) / missing : 0;
+  account.anchorTurns = meter.forwardTurns;
+  run.blindEndTurns = meter.forwardTurns + Math.min(turns / (1 + doubt), turns);
+  go(run, 'blind');
+}
+
+function finishBlind(run: Run): void {
+  const { account, flow, meter } = run;
+  const turns = meter.forwardTurns - account.anchorTurns;
+  if (turns > 0) account.closeEstimated(flow.blindEstimate(turns), null, meter.forwardTurns);
+  go(run, 'enough');
+}
+
+/** Patience in settling and verifying; afterwards a cat is waited for, or the end is guessed. */
+function waitNoLonger(run: Run, waitedMs: Milliseconds): void {
+  if (run.closing === null) {
+    if (waitedMs <= SETTLING_PATIENCE_MS) return;
+    run.isTouched = true;
+    go(run, 'disturb');
+    return;
+  }
+  if (waitedMs <= CLOSING_PATIENCE_MS) return;
+  bookUnweighed(run);
+  go(run, 'finish');
+}

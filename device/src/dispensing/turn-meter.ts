@@ -1,0 +1,213 @@
+import type { Milliseconds, Turns } from '@cat-feeder/shared';
+import type { Sample } from '../weighing/sample.ts';
+import type { BoardTraits } from './control-board.ts';
+import type { MotorCommand } from './motor-command.ts';
+
+/** Without edges the shaft is believed to have moved at most this many edge distances. */
+const UNSEEN_EDGES_MAX = 1.3;
+/** A shaft that gave no edge for this many edge times, and at least this long, stands. */
+const STALL_EDGE_TIMES = 2.6;
+const STALL_MS_MIN: Milliseconds = 450;
+/** Current above this share of the stall current, for this long after the inrush, is a stall. */
+const STALL_CURRENT_SHARE = 0.72;
+const STALL_CURRENT_MS: Milliseconds = 220;
+const INRUSH_MS: Milliseconds = 160;
+/** Current below this share of the stall current while driven: no motor is connected. */
+const DEAD_CURRENT_SHARE = 0.035;
+const DEAD_CURRENT_MS: Milliseconds = 400;
+/** Slow averaging of the measured speed. */
+const RATE_WEIGHT = 0.25;
+/** Samples remembered for looking back. */
+const HISTORY = 256;
+
+/**
+ * How far the shaft has turned, in turns of the output: by the clock and the datasheet's speed,
+ * corrected by every edge where an index is fitted. Also what edges and current say of the motor.
+ */
+export class TurnMeter {
+  /**
+   * Forward only; an edge may correct it down by less than its own distance. Food is reckoned by
+   * these alone: what a reverse stroke takes back is not known.
+   */
+  forwardTurns: Turns = 0;
+  /** Reverse only. */
+  reverseTurns: Turns = 0;
+  /** Powered time of all slices. */
+  motorMs: Milliseconds = 0;
+  /** When the motor was last powered. */
+  lastOnAtMs: Milliseconds = Number.NEGATIVE_INFINITY;
+  /** Turns per second at full speed, as far as is known. */
+  ratePerSecond: number;
+  /** Edges since the motor should have come to rest. */
+  edgesWhileOff = 0;
+  /** How long a current has flowed that should not. */
+  currentWhileOffMs: Milliseconds = 0;
+  /** Edges seen since the run began. */
+  edgesSeen = 0;
+  readonly #traits: BoardTraits;
+  readonly #historyAtMs = new Float64Array(HISTORY);
+  readonly #historyTurns = new Float64Array(HISTORY);
+  #historyNext = 0;
+  #historyCount = 0;
+  #sign = 1;
+  #speed = 1;
+  #onFromMs: Milliseconds = 0;
+  #onUntilMs: Milliseconds = 0;
+  #lastAtMs: Milliseconds = Number.NaN;
+  #lastEdges: number | null = null;
+  #hasEdgeInDirection = false;
+  #sinceEdgeTurns: Turns = 0;
+  #drivenSinceEdgeMs: Milliseconds = 0;
+  #poweredMs: Milliseconds = 0;
+  #highCurrentMs: Milliseconds = 0;
+  #lowCurrentMs: Milliseconds = 0;
+
+  constructor(traits: BoardTraits) {
+    this.#traits = traits;
+    this.ratePerSecond = traits.nominalTurnsPerSecond;
+  }
+
+  /** Takes note of what the motor was told at `atMs`. */
+  commanded(command: MotorCommand, atMs: Milliseconds): void {
+    if (command.kind === 'hold') return;
+    if (command.kind === 'stop') {
+      this.#onUntilMs = Math.min(this.#onUntilMs, atMs);
+      return;
+    }
+    const sign = command.direction === 'forward' ? 1 : -1;
+    if (sign !== this.#sign) {
+      this.#sign = sign;
+      this.#hasEdgeInDirection = false;
+      this.#sinceEdgeTurns = 0;
+      this.clearStall();
+    }
+    this.#speed = command.speed;
+    if (atMs >= this.#onUntilMs) this.#poweredMs = 0;
+    this.#onFromMs = atMs;
+    this.#onUntilMs = atMs + command.maxMs;
+  }
+
+  /** Takes the shaft's side of a sample. */
+  observe(sample: Sample): void {
+    const { atMs } = sample;
+    const lastAtMs = Number.isNaN(this.#lastAtMs) ? atMs : this.#lastAtMs;
+    const onMs = Math.max(0, Math.min(atMs, this.#onUntilMs) - Math.max(lastAtMs, this.#onFromMs));
+    const edges = this.#newEdges(sample.indexEdges);
+    this.motorMs += onMs;
+    this.#poweredMs += onMs;
+    if (onMs > 0) this.lastOnAtMs = Math.min(atMs, this.#onUntilMs);
+    this.#advance(onMs, edges);
+    this.#watchCurrent(sample.motorMilliamps, onMs, atMs - lastAtMs);
+    if (onMs === 0 && atMs - this.lastOnAtMs > 600) this.edgesWhileOff += edges;
+    else this.edgesWhileOff = 0;
+    this.#lastAtMs = atMs;
+    this.#remember(atMs);
+  }
+
+  /** Whether power is on right now, as far as was commanded. */
+  isPowered(atMs: Milliseconds): boolean {
+    return atMs < this.#onUntilMs;
+  }
+
+  /** Forward turns at an instant that has passed; the oldest known when it lies too far back. */
+  forwardTurnsAt(atMs: Milliseconds): Turns {
+    for (let back = 1; back <= this.#historyCount; back += 1) {
+      const index = (this.#historyNext - back + HISTORY) % HISTORY;
+      if ((this.#historyAtMs[index] ?? 0) <= atMs) return this.#historyTurns[index] ?? 0;
+    }
+    const oldest = (this.#historyNext - this.#historyCount + HISTORY) % HISTORY;
+    return this.#historyCount === 0 ? this.forwardTurns : (this.#historyTurns[oldest] ?? 0);
+  }
+
+  /** Driven, but it does not turn: by current where it is measured, by missing edges otherwise. */
+  get isStalled(): boolean {
+    if (this.#highCurrentMs >= STALL_CURRENT_MS) return true;
+    const perTurn = this.#traits.indexEdgesPerTurn;
+    if (perTurn === null) return false;
+    const edgeMs = 1000 / (perTurn * this.ratePerSecond * Math.max(0.1, this.#speed));
+    return this.#drivenSinceEdgeMs > Math.max(STALL_MS_MIN, STALL_EDGE_TIMES * edgeMs);
+  }
+
+  /** Driven, but it draws no current at all. */
+  get isDead(): boolean {
+    return this.#lowCurrentMs >= DEAD_CURRENT_MS;
+  }
+
+  clearStall(): void {
+    this.#drivenSinceEdgeMs = 0;
+    this.#highCurrentMs = 0;
+    this.#lowCurrentMs = 0;
+  }
+
+  #newEdges(indexEdges: number | null): number {
+    if (indexEdges === null) return 0;
+    const last = this.#lastEdges ?? indexEdges;
+    this.#lastEdges = indexEdges;
+    const edges = indexEdges - last;
+    return edges > 0 && edges < 100_000 ? edges : 0;
+  }
+
+  #advance(onMs: Milliseconds, edges: number): void {
+    const perTurn = this.#traits.indexEdgesPerTurn;
+    const byClock = (this.ratePerSecond * this.#speed * onMs) / 1000;
+    if (perTurn === null) {
+      this.#move(byClock);
+      return;
+    }
+    this.#drivenSinceEdgeMs += onMs;
+    const unseenMax = UNSEEN_EDGES_MAX / perTurn;
+    const step = Math.max(0, Math.min(byClock, unseenMax - this.#sinceEdgeTurns));
+    this.#sinceEdgeTurns += step;
+    this.#move(step);
+    if (edges === 0) return;
+    this.edgesSeen += edges;
+    if (this.#hasEdgeInDirection) {
+      const measured = edges / perTurn;
+      this.#move(measured - this.#sinceEdgeTurns);
+      this.#learnRate(measured);
+    } else if (edges > 1) {
+      this.#move(Math.max(0, (edges - 1) / perTurn - this.#sinceEdgeTurns));
+    }
+    this.#hasEdgeInDirection = true;
+    this.#sinceEdgeTurns = 0;
+    this.#drivenSinceEdgeMs = 0;
+  }
+
+  /** Only long, uninterrupted motion tells the speed: starts and stops are slower. */
+  #learnRate(measured: Turns): void {
+    const drivenMs = this.#drivenSinceEdgeMs;
+    if (this.#poweredMs < 400 || drivenMs < 60 || this.#speed < 0.99) return;
+    const rate = (measured * 1000) / drivenMs;
+    const nominal = this.#traits.nominalTurnsPerSecond;
+    if (rate < nominal * 0.5 || rate > nominal * 1.6) return;
+    this.ratePerSecond += RATE_WEIGHT * (rate - this.ratePerSecond);
+  }
+
+  #move(turns: Turns): void {
+    if (this.#sign > 0) this.forwardTurns += turns;
+    else this.reverseTurns += turns;
+  }
+
+  #watchCurrent(milliamps: number | null, onMs: Milliseconds, spanMs: Milliseconds): void {
+    const stall = this.#traits.stallMilliamps;
+    if (milliamps === null || stall === null) return;
+    if (onMs > 0) {
+      this.currentWhileOffMs = 0;
+      if (this.#poweredMs < INRUSH_MS) return;
+      const isHigh = milliamps > stall * STALL_CURRENT_SHARE;
+      const isLow = milliamps < stall * DEAD_CURRENT_SHARE;
+      this.#highCurrentMs = isHigh ? this.#highCurrentMs + onMs : 0;
+      this.#lowCurrentMs = isLow ? this.#lowCurrentMs + onMs : 0;
+      return;
+    }
+    const isFlowing = milliamps > stall * 0.12;
+    this.currentWhileOffMs = isFlowing ? this.currentWhileOffMs + spanMs : 0;
+  }
+
+  #remember(atMs: Milliseconds): void {
+    this.#historyAtMs[this.#historyNext] = atMs;
+    this.#historyTurns[this.#historyNext] = this.forwardTurns;
+    this.#historyNext = (this.#historyNext + 1) % HISTORY;
+    if (this.#historyCount < HISTORY) this.#historyCount += 1;
+  }
+}
