@@ -20,7 +20,6 @@ import type {
   PetInput,
   Plan,
   PlanInput,
-  Preview,
   RationToday,
   ScaleCalibration,
   Settings,
@@ -34,6 +33,7 @@ import type { Clock, StationClock } from '../platform/clock.ts';
 import type { Collection, Single } from '../platform/collection.ts';
 import type { LiveEvents } from '../platform/live-events.ts';
 import type { Logger } from '../platform/logger.ts';
+import type { SchedulePreview } from '../scheduling/preview.ts';
 
 /** The one way to the dispenser. */
 export interface FeedDoor {
@@ -79,7 +79,7 @@ export interface SchedulePort {
   /** Local dates, both included. */
   occurrences(fromDate: string, toDate: string): readonly Occurrence[];
   occurrence(key: string): Occurrence | undefined;
-  preview(days: number): Preview;
+  preview(days: number): SchedulePreview;
   localDate(): string;
 }
 

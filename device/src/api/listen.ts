@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { FeederError, type Milliseconds } from '@cat-feeder/shared';
 import { getRequestListener } from '@hono/node-server';
 import type { Clock } from '../platform/clock.ts';
@@ -73,8 +73,8 @@ export async function listen(
   };
 }
 
-function requestListener(api: Api, log: Logger) {
-  return getRequestListener((request, env) => api.app.fetch(request, env), {
+function requestListener(api: Api, log: Logger): RequestListener {
+  const answer = getRequestListener((request, env) => api.app.fetch(request, env), {
     overrideGlobalObjects: false,
     // Only what is no request at all comes here: a target or a host that is no address.
     errorHandler: () => {
@@ -88,6 +88,12 @@ function requestListener(api: Api, log: Logger) {
       });
     },
   });
+  return (incoming, outgoing) => {
+    answer(incoming, outgoing).catch((error: unknown) => {
+      log.error({ err: error }, 'An answer could not be sent.');
+      outgoing.destroy();
+    });
+  };
 }
 
 /** The address to bind; a name could be pointed elsewhere. */

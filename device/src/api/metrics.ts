@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { setImmediate } from 'node:timers/promises';
 import type { Feeding, Milliseconds, Status } from '@cat-feeder/shared';
 import type { Clock } from '../platform/clock.ts';
 import type { LiveEvents } from '../platform/live-events.ts';
@@ -51,7 +52,7 @@ export class Metrics {
     });
   }
 
-  /** The whole exposition. Measures the event loop's lateness while it is asked. */
+  /** The whole exposition. Measures the event loop while it is asked. */
   async expose(status: Status, loopAgeMs: Milliseconds): Promise<string> {
     const lagSeconds = await this.#eventLoopLagSeconds();
     const loop = performance.eventLoopUtilization(this.#lastLoop);
@@ -72,7 +73,11 @@ export class Metrics {
         'Age of the control loop’s last sign of life.',
         loopAgeMs / 1000,
       ),
-      ...gauge('feeder_event_loop_lag_seconds', 'How late a timer fired just now.', lagSeconds),
+      ...gauge(
+        'feeder_event_loop_lag_seconds',
+        'Time of one turn of the event loop, just now.',
+        lagSeconds,
+      ),
       ...gauge(
         'feeder_event_loop_utilization',
         'Busy share since the last scrape.',
@@ -101,13 +106,11 @@ export class Metrics {
     }
   }
 
-  #eventLoopLagSeconds(): Promise<number> {
-    const begun = this.#clock.monoMs();
-    return new Promise((resolve) => {
-      this.#clock.after('event loop lag', 0, () => {
-        resolve(Math.max(0, this.#clock.monoMs() - begun) / 1000);
-      });
-    });
+  /** How long the loop takes to come round once more: what a request or a timer has to wait. */
+  async #eventLoopLagSeconds(): Promise<number> {
+    const begunMs = this.#clock.monoMs();
+    await setImmediate();
+    return Math.max(0, this.#clock.monoMs() - begunMs) / 1000;
   }
 
   #requestLines(): string[] {

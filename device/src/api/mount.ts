@@ -108,7 +108,8 @@ async function requestOf(route: RouteDef, c: Context<ApiEnv>): Promise<RouteRequ
   const params = route.params === undefined ? undefined : validate(route.params, c.req.param());
   const query = validate(route.query ?? noFields, queryOf(c));
   const json = isSafe(c.req.method) ? undefined : await readJsonBody(c.req.raw);
-  const body = validate(route.body ?? noFields, json ?? {});
+  // A schema of optional fields alone would take an empty array for an empty object.
+  const body = validate(route.body ?? noFields, validate(JsonObjectSchema, json));
   return {
     params,
     query,
@@ -119,6 +120,14 @@ async function requestOf(route: RouteDef, c: Context<ApiEnv>): Promise<RouteRequ
 }
 
 const noFields = v.strictObject({});
+
+const JsonObjectSchema = v.optional(
+  v.custom<object>(
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    'must be a JSON object',
+  ),
+  {},
+);
 
 function queryOf(c: Context<ApiEnv>): Record<string, string> {
   const query: Record<string, string> = Object.create(null);

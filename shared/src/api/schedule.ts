@@ -9,15 +9,27 @@ export const PreviewQuerySchema = v.strictObject({
   days: v.optional(queryInteger(1, PREVIEW_DAYS_MAX)),
 });
 
+/** A meal to come, as the plan will serve it. */
+export const PreviewMealSchema = v.strictObject({
+  ...OccurrenceSchema.entries,
+  /** What an overlay did to it, or that its time had passed when the preview was made. */
+  effect: v.picklist(['none', 'skipped', 'paused', 'vacation', 'past']),
+  /** Null without an active kibble that names its energy. */
+  kcal: v.nullable(v.number()),
+});
+export type PreviewMeal = v.InferOutput<typeof PreviewMealSchema>;
+
 /** One local day to come. */
 export const PreviewDaySchema = v.strictObject({
   localDate: v.string(),
-  occurrences: v.array(OccurrenceSchema),
+  occurrences: v.array(PreviewMealSchema),
   totalGrams: v.number(),
   /** Null without an active kibble that names its energy. */
   totalKcal: v.nullable(v.number()),
   /** Minutes by which the local clock jumps on this date: 60 in spring, -60 in autumn, else 0. */
   clockShiftMinutes: v.number(),
+  /** What the hopper will hold after the last meal; null when its content is not known. */
+  hopperGrams: v.nullable(v.number()),
 });
 export type PreviewDay = v.InferOutput<typeof PreviewDaySchema>;
 

@@ -10,6 +10,7 @@ import {
 import * as v from 'valibot';
 import type { ApiDeps } from '../deps.ts';
 import { found, ruleBroken } from '../params.ts';
+import { previewView } from '../preview-view.ts';
 import { defineRoute, ok, type RouteDef } from '../route.ts';
 
 const PREVIEW_DAYS = 7;
@@ -29,7 +30,7 @@ export function scheduleRoutes({ schedule }: ApiDeps): RouteDef[] {
       response: PreviewSchema,
       statuses: { 200: 'One row for each local day.' },
       errors: [],
-      handler: ({ query: { days = PREVIEW_DAYS } }) => ok(schedule.preview(days)),
+      handler: ({ query: { days = PREVIEW_DAYS } }) => ok(previewView(schedule.preview(days))),
     }),
     defineRoute({
       method: 'GET',

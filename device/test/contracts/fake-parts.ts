@@ -1,0 +1,102 @@
+import {
+  type ErrorEnvelope,
+  ErrorEnvelopeSchema,
+  FeederError,
+  type Feeding,
+  makeUlid,
+  type SuccessEnvelope,
+} from '@cat-feeder/shared';
+import * as v from 'valibot';
+import type { Collection, Entity } from '../../src/platform/collection.ts';
+import { SeededRandom } from '../../src/platform/random.ts';
+
+export const START_MS = Date.UTC(2026, 10, 22, 8);
+const random = new SeededRandom('fake feeder');
+
+/** An id as the feeder makes them. */
+export function fakeId(): string {
+  return makeUlid(START_MS, (length) => random.bytes(length));
+}
+
+/** A collection in memory that counts its writes. */
+export class FakeCollection<T extends Entity> implements Collection<T> {
+  readonly #items = new Map<string, T>();
+  readonly #onWrite: () => void;
+
+  constructor(onWrite: () => void) {
+    this.#onWrite = onWrite;
+  }
+
+  list(): readonly T[] {
+    return [...this.#items.values()];
+  }
+
+  get(id: string): T | undefined {
+    return this.#items.get(id);
+  }
+
+  add(value: Omit<T, 'id' | 'rev'>): T {
+    const entity = { ...value, id: fakeId(), rev: 1 } as unknown as T;
+    this.#onWrite();
+    this.#items.set(entity.id, entity);
+    return entity;
+  }
+
+  change(id: string, patch: Partial<Omit<T, 'id' | 'rev'>>, expectedRev?: number): T {
+    const present = this.#items.get(id);
+    if (present === undefined) throw new FeederError('ERR_NOT_FOUND');
+    if (expectedRev !== undefined && expectedRev !== present.rev) {
+      throw new FeederError('ERR_CONFLICT');
+    }
+    const changed = { ...present, ...patch, rev: present.rev + 1 };
+    this.#onWrite();
+    this.#items.set(id, changed);
+    return changed;
+  }
+
+  remove(id: string): void {
+    if (!this.#items.delete(id)) throw new FeederError('ERR_NOT_FOUND');
+    this.#onWrite();
+  }
+}
+
+/** A feeding that has just been claimed. */
+export function sampleFeeding(values: Partial<Feeding>): Feeding {
+  return {
+    id: fakeId(),
+    requestId: 'test-1',
+    cause: 'person',
+    occurrenceKey: null,
+    petId: null,
+    kibbleId: null,
+    portionGrams: 12,
+    state: 'running',
+    stage: 'claimed',
+    result: null,
+    fault: null,
+    refusal: null,
+    dose: null,
+    bowlBeforeGrams: null,
+    bowlAfterGrams: null,
+    turns: 0,
+    attempts: 0,
+    motorMs: 0,
+    startedAtMs: START_MS,
+    endedAtMs: null,
+    clockQuality: 'synchronized',
+    why: 'Asked for by person.',
+    ...values,
+  };
+}
+
+/** What a success carries. */
+export async function dataOf<T>(response: Response | Promise<Response>): Promise<T> {
+  return ((await (await response).json()) as SuccessEnvelope<T>).data;
+}
+
+/** What a failure carries; throws when it is none. */
+export async function errorOf(
+  response: Response | Promise<Response>,
+): Promise<ErrorEnvelope['error']> {
+  return v.parse(ErrorEnvelopeSchema, await (await response).json()).error;
+}
