@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { FeederError } from '@cat-feeder/shared';
-import type { ControlBoard } from '../../dispensing/control-board.ts';
+import type { Clock } from '../../platform/clock.ts';
 import { ScaledClock } from '../../platform/scaled-clock.ts';
 import { SystemClock } from '../../platform/system-clock.ts';
 import { FeederWorld } from '../simulated/feeder-world.ts';
@@ -20,11 +20,11 @@ import { WorldFile } from './world-file.ts';
 
 const realClock = new SystemClock();
 
-function openBoard(data: StationThreadData, clock: ScaledClock): ControlBoard {
+function openWorld(data: StationThreadData, clock: Clock) {
   const profile = data.profile === null ? parseProfile({}) : loadProfile(data.profile);
   const world = new FeederWorld({ profile, clock, seed: data.seed });
   const file = new WorldFile({ path: data.worldPath, world, seed: data.seed, clock, realClock });
-  return file.watched(new SimulatedBoard({ world, clock }));
+  return { board: file.watched(new SimulatedBoard({ world, clock })), world };
 }
 
 function main(): void {
@@ -40,15 +40,18 @@ function main(): void {
   const cells = new StationCells({ memory: data.memory });
   try {
     const clock = new ScaledClock(realClock, data.speed);
-    const raw = openBoard(data, clock);
+    const { board: raw, world } = openWorld(data, clock);
     const permission = () =>
       !cells.isRevoked && cells.heartbeatAgeMs(realClock.monoMs()) <= HEARTBEAT_AGE_MS_MAX;
     const board = permittedBoard(raw, permission);
     // Awaited by nobody: it never rejects, and the thread may end before.
     void cells.revoked().then(() => raw.drive.stop());
-    const station = new InlineStation({ board, clock, calibration: data.calibration, permission });
+    // The simulated feeder leaves its maker calibrated.
+    const maker = { traits: board.traits, calibration: world.trueCalibration() };
+    const { calibration } = maker;
+    const station = new InlineStation({ board, clock, calibration, permission });
     const onClosed = () => port.close();
-    serveStation({ station, traits: board.traits, line, cells, clock: realClock, onClosed });
+    serveStation({ station, maker, line, cells, clock: realClock, onClosed });
   } catch (error) {
     line.post({ kind: 'start-failed', failure: toFailure(error) });
   }

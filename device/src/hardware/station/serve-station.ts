@@ -1,4 +1,4 @@
-import { FeederError, type Milliseconds } from '@cat-feeder/shared';
+import { FeederError, type Milliseconds, type ScaleCalibration } from '@cat-feeder/shared';
 import type {
   BoardTraits,
   ControlBoard,
@@ -34,10 +34,16 @@ export function permittedBoard(board: ControlBoard, mayTurn: () => boolean): Con
   };
 }
 
+/** A board as it comes: what its parts are, and the calibration that it leaves the maker with. */
+export interface BoardFromMaker {
+  readonly traits: BoardTraits;
+  readonly calibration: ScaleCalibration;
+}
+
 /** Answers the main thread's requests from a station in this thread, and keeps the cells fresh. */
 export function serveStation(options: {
   readonly station: FeedStation;
-  readonly traits: BoardTraits;
+  readonly maker: BoardFromMaker;
   readonly line: StationLine;
   readonly cells: StationCells;
   readonly clock: Clock;
@@ -93,5 +99,5 @@ export function serveStation(options: {
     }
   };
   line.onMessage((message) => take(message as StationRequest));
-  line.post({ kind: 'ready', traits: options.traits });
+  line.post({ kind: 'ready', ...options.maker });
 }

@@ -7,6 +7,7 @@ import {
   FeederError,
   FeedingStageSchema,
   type ScaleCalibration,
+  ScaleCalibrationSchema,
 } from '@cat-feeder/shared';
 import * as v from 'valibot';
 import type { DispenseOrder } from '../../dispensing/feed-station.ts';
@@ -90,7 +91,11 @@ const TraitsSchema = v.object({
 
 /** What the control loop tells the main thread. */
 export const StationReplySchema = v.variant('kind', [
-  v.object({ kind: v.literal('ready'), traits: TraitsSchema }),
+  v.object({
+    kind: v.literal('ready'),
+    traits: TraitsSchema,
+    calibration: ScaleCalibrationSchema,
+  }),
   v.object({ kind: v.literal('start-failed'), failure: FailureSchema }),
   v.object({ kind: v.literal('progress'), progress: ProgressSchema }),
   v.object({ kind: v.literal('outcome'), call: v.number(), outcome: OutcomeSchema }),

@@ -55,6 +55,16 @@ const traits: BoardTraits = {
   ratedGrams: 1000,
   nominalCountsPerGram: 400,
 };
+const maker = {
+  traits,
+  calibration: {
+    zeroCounts: 12,
+    countsPerGram: 400,
+    noiseGrams: 0.1,
+    taredAtMs: null,
+    spannedAtMs: null,
+  },
+};
 const reading = { grams: 3, sigmaGrams: 0.1, state: 'stable', ageMs: 5 } as const;
 
 /** A station that does what the test tells it to. */
@@ -143,7 +153,7 @@ function makePair() {
   const serve = () =>
     serveStation({
       station: fake.station,
-      traits,
+      maker,
       line: loopEnd,
       cells,
       clock,
@@ -166,7 +176,7 @@ const settle = async () => {
 describe('WorkerStation', () => {
   it('tells what the board is', async () => {
     const { station } = await makeOpen();
-    expect(await station.ready()).toEqual(traits);
+    expect(await station.ready()).toMatchObject(maker);
   });
 
   it('runs an order in the other thread and passes on progress and outcome', async () => {

@@ -8,7 +8,6 @@ import {
   SECOND_MS,
 } from '@cat-feeder/shared';
 import * as v from 'valibot';
-import type { BoardTraits } from '../../dispensing/control-board.ts';
 import type {
   DispenseOrder,
   DispenseOutcome,
@@ -18,6 +17,7 @@ import type {
   WeighResult,
 } from '../../dispensing/feed-station.ts';
 import type { Cancel, Clock } from '../../platform/clock.ts';
+import type { BoardFromMaker } from './serve-station.ts';
 import type { StationCells } from './station-cells.ts';
 import {
   fromFailure,
@@ -67,7 +67,7 @@ export class WorkerStation implements FeedStation {
   #lastCall = 0;
   #onProgress: ((progress: DispenseProgress) => void) | null = null;
   #cancelBeat: Cancel | undefined;
-  readonly #ready: PromiseWithResolvers<BoardTraits> = Promise.withResolvers();
+  readonly #ready: PromiseWithResolvers<BoardFromMaker> = Promise.withResolvers();
   readonly #closed: PromiseWithResolvers<void> = Promise.withResolvers();
   #state: 'starting' | 'open' | 'closing' | 'closed' | 'lost' = 'starting';
 
@@ -90,7 +90,7 @@ export class WorkerStation implements FeedStation {
   }
 
   /** The board, once the loop runs; rejects with what kept it from starting. */
-  async ready(): Promise<BoardTraits> {
+  async ready(): Promise<BoardFromMaker> {
     const cancel = this.#clock.after('station ready', READY_LIMIT_MS, () =>
       this.lose(`gave no sign of life within ${READY_LIMIT_MS} ms of its start`),
     );
@@ -218,7 +218,7 @@ export class WorkerStation implements FeedStation {
     switch (reply.kind) {
       case 'ready':
         if (this.#state === 'starting') this.#state = 'open';
-        this.#ready.resolve(reply.traits);
+        this.#ready.resolve(reply);
         break;
       case 'start-failed':
         this.#ready.reject(fromFailure(reply.failure));

@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { DispenseOrder, DispenseOutcome } from '../../dispensing/feed-station.ts';
+import { guessModel } from '../../dispensing/kibble-model.ts';
+import { SystemClock } from '../../platform/system-clock.ts';
+import { spawnStation } from './spawn-station.ts';
+import { StationCells } from './station-cells.ts';
+import { WorkerStation } from './worker-station.ts';
+import { readWorld } from './world-file.ts';
+
+const SPEED = 20;
+const ends: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+/** The real thread with the simulated board, twenty times as fast as life. */
+async function spawnReal(profile: string | null = null) {
+  const folder = mkdtempSync(join(tmpdir(), 'feeder-worker-'));
+  ends.push(() => rmSync(folder, { recursive: true }));
+  const worldPath = join(folder, 'world.json');
+  const clock = new SystemClock();
+  const cells = new StationCells({ nowMs: clock.monoMs() });
+  const data = { memory: cells.memory, profile, seed: 1, speed: SPEED, worldPath };
+  const lost = Promise.withResolvers<string>();
+  const thread = spawnStation(data, { heapMb: 24 });
+  const station = new WorkerStation({
+    thread,
+    cells,
+    clock,
+    onLost: (error) => lost.resolve(error.message),
+  });
+  ends.push(() => station.close());
+  const { traits } = await station.ready();
+  const order: DispenseOrder = {
+    feedingId: 'f1',
+    portionGrams: 10,
+    gramsMax: 15,
+    model: guessModel(traits),
+    openLoop: false,
+  };
+  return { station, thread, cells, order, lost: lost.promise, world: () => readWorld(worldPath) };
+}
+
+describe('the control loop in its thread', () => {
+  it('serves a portion, and the food is in the world that it left behind', async () => {
+    const { station, order, world } = await spawnReal();
+    const outcome = await station.dispense(order, () => {});
+    expect(outcome.result).toBe('served');
+    expect(await station.weigh(10_000)).toMatchObject({ kind: 'stable' });
+    await station.close();
+    const truth = world()?.landedGrams ?? 0;
+    expect(outcome.dose.lowGrams).toBeLessThanOrEqual(truth);
+    expect(outcome.dose.highGrams).toBeGreaterThanOrEqual(truth);
+  });
+
+  it('FMEA-5 a thread that ends leaves at most one slice of motion', async () => {
+    const { station, thread, order, lost, world } = await spawnReal();
+    const turning = Promise.withResolvers<void>();
+    const run: Promise<DispenseOutcome> = station.dispense(order, (progress) => {
+      if (progress.motorMs > 0) turning.resolve();
+    });
+    const refused = expect(run).rejects.toMatchObject({ code: 'ERR_CONTROLLER_LOST' });
+    await turning.promise;
+    thread.terminate();
+    await refused;
+    expect(await lost).toContain('has ended');
+    expect(world()?.motor.leftMs).toBeLessThanOrEqual(250);
+    expect(station.health()).toMatchObject({ motorOn: false, fault: 'controller_lost' });
+  });
+
+  it('I3 stands still once the permission was taken back', async () => {
+    const { station, order, world } = await spawnReal();
+    const turning = Promise.withResolvers<void>();
+    const run = station.dispense(order, (progress) => {
+      if (progress.motorMs > 0) turning.resolve();
+    });
+    await turning.promise;
+    station.motorOff();
+    station.cancel();
+    expect((await run).result).toBe('cancelled');
+    expect(world()?.motor.leftMs).toBe(0);
+  });
+
+  it('says why the board could not start', async () => {
+    await expect(spawnReal('no/such/profile.json')).rejects.toMatchObject({ code: 'ERR_PROFILE' });
+  });
+});
