@@ -34,9 +34,10 @@ export class SimulatedBoard implements ControlBoard, PoweredBoard {
   readonly #world: FeederWorld;
   readonly #clock: Clock;
   readonly #sampler: BoardSampler;
-  readonly #restRate: SampleRate;
   readonly #dispenseRate: SampleRate;
-  readonly #restBatchMs: Milliseconds;
+  readonly #restPeriodMs: Milliseconds;
+  #restRate: SampleRate;
+  #restBatchMs: Milliseconds;
   #isOn = true;
   #mode: 'rest' | 'dispense' = 'rest';
   #listener: ((batch: readonly Sample[]) => void) | null = null;
@@ -53,11 +54,9 @@ export class SimulatedBoard implements ControlBoard, PoweredBoard {
     world.powerUp(this);
     const random = world.forkForBoard();
     const rateFactor = 1 + world.profile.bowlCell.sampleRateErrorFraction * (2 * random.next() - 1);
-    const restMs = 1000 / (this.traits.restSamplesPerSecond * rateFactor);
+    this.#restPeriodMs = 1000 / (this.traits.restSamplesPerSecond * rateFactor);
     const dispenseMs = 1000 / (this.traits.dispenseSamplesPerSecond * rateFactor);
-    const perBatch = options.restSamplesPerBatch ?? null;
-    const spacingMs = perBatch === null ? restMs : this.#restBatchMs / perBatch;
-    this.#restRate = { isFast: false, periodMs: restMs, spacingMs };
+    this.#restRate = this.#restPace(options.restSamplesPerBatch ?? null);
     this.#dispenseRate = { isFast: true, periodMs: dispenseMs, spacingMs: dispenseMs };
     this.#sampler = new BoardSampler({
       model: world.model,
@@ -80,6 +79,20 @@ export class SimulatedBoard implements ControlBoard, PoweredBoard {
     else this.#awaitConversion();
   }
 
+  /**
+   * Another pace at rest from now on: `samplesPerBatch` as in the options. A simulator slows down
+   * while nothing happens.
+   */
+  paceRest(batchMs: Milliseconds, samplesPerBatch: number | null): void {
+    this.#restBatchMs = batchMs;
+    this.#restRate = this.#restPace(samplesPerBatch);
+    if (!this.#isOn || this.#mode !== 'rest') return;
+    this.#world.catchUp();
+    this.#cancelTimer();
+    this.#sampler.setRate(this.#restRate);
+    this.#awaitRest();
+  }
+
   onSamples(listener: (batch: readonly Sample[]) => void): void {
     this.#listener = listener;
   }
@@ -92,6 +105,12 @@ export class SimulatedBoard implements ControlBoard, PoweredBoard {
 
   losePower(): void {
     this.#goDark();
+  }
+
+  #restPace(samplesPerBatch: number | null): SampleRate {
+    const spacingMs =
+      samplesPerBatch === null ? this.#restPeriodMs : this.#restBatchMs / samplesPerBatch;
+    return { isFast: false, periodMs: this.#restPeriodMs, spacingMs };
   }
 
   #goDark(): void {
@@ -120,7 +139,7 @@ export class SimulatedBoard implements ControlBoard, PoweredBoard {
 
   #awaitRest(): void {
     this.#cancelTimer = this.#clock.after('scale batch', this.#restBatchMs, () => {
-      this.#world.catchUp();
+      this.#world.catchUp(ROUNDING_MS);
       this.#awaitRest();
       this.#deliver();
     });

@@ -1,0 +1,135 @@
+import type { Fail, Checker, Observed, SentRequest, Situation } from '../observed.ts';
+import type { FeedingTruths } from './feeding-truths.ts';
+
+interface Answered {
+  readonly data?: { readonly id?: string; readonly rev?: number; readonly requestId?: string };
+  readonly error?: { readonly code?: string };
+}
+
+/**
+ * Invariants 6 and 8 at the door: what was acknowledged is in the ledger; what is expired,
+ * repeated or malformed is answered as such and moves nothing.
+ */
+export class Acknowledged implements Checker {
+  readonly #fail: Fail;
+  readonly #truths: FeedingTruths;
+  readonly #readOn: () => void;
+  readonly #revs = new Map<string, number>();
+  readonly #tombstones = new Set<string>();
+  readonly #refusals = new Set<string>();
+  readonly #claimedBy = new Map<string, string>();
+  /** Requests that must never be claimed, by requestId. */
+  readonly #never = new Map<string, string>();
+
+  constructor(parts: { fail: Fail; truths: FeedingTruths; readOn: () => void }) {
+    this.#fail = parts.fail;
+    this.#truths = parts.truths;
+    this.#readOn = parts.readOn;
+  }
+
+  /** The feeding that a requestId was claimed by. */
+  claimOf(requestId: string): string | undefined {
+    return this.#claimedBy.get(requestId);
+  }
+
+  see(event: Observed, now: Situation): void {
+    if (event.kind === 'entry') this.#note(event.entry);
+    else if (event.kind === 'sent') this.#sent(event.request);
+    else if (event.kind === 'answer') {
+      this.#readOn();
+      this.#answer(event.request, event.status, (event.body ?? {}) as Answered, now);
+    }
+  }
+
+  #note(entry: Extract<Observed, { kind: 'entry' }>['entry']): void {
+    if (entry.name === 'doc.changed') {
+      this.#revs.set(entry.body.id, entry.body.rev);
+      if (entry.body.deleted) this.#tombstones.add(entry.body.id);
+    } else if (entry.name === 'feeding.refused') {
+      this.#refusals.add(entry.body.requestId);
+    } else if (entry.name === 'feeding.claimed') {
+      const { requestId, feedingId } = entry.body;
+      this.#claimedBy.set(requestId, feedingId);
+      const why = this.#never.get(requestId);
+      if (why !== undefined) this.#fail('I8', `${requestId} (${why}) was claimed as ${feedingId}`);
+    }
+  }
+
+  #sent(request: SentRequest): void {
+    const { feed, nature } = request;
+    if (feed === null || (nature !== 'expired' && nature !== 'invalid')) return;
+    if (!this.#claimedBy.has(feed.requestId)) this.#never.set(feed.requestId, nature);
+  }
+
+  #answer(request: SentRequest, status: number, body: Answered, now: Situation): void {
+    const what = `${request.label} answered ${status} ${body.error?.code ?? ''}`;
+    if (status >= 500 && now.isDiskHealthy && body.error?.code !== 'ERR_UNAVAILABLE') {
+      this.#fail('I6', `${what} with a healthy disk`);
+    }
+    if (request.feed !== null) this.#feedAnswer(request, { status, body, what, now });
+    else if (status >= 200 && status < 300 && request.method !== 'GET') {
+      this.#editAnswer(request, body, what);
+    }
+  }
+
+  #editAnswer(request: SentRequest, body: Answered, what: string): void {
+    const id = request.method === 'DELETE' ? request.path.split('/').at(-1) : body.data?.id;
+    if (id === undefined) return;
+    if (request.method === 'DELETE') {
+      if (!this.#tombstones.has(id)) this.#fail('I6', `${what} but no tombstone is in the ledger`);
+    } else if (body.data?.rev !== undefined && (this.#revs.get(id) ?? 0) < body.data.rev) {
+      this.#fail('I6', `${what} but revision ${body.data.rev} is not in the ledger`);
+    }
+  }
+
+  #feedAnswer(
+    request: SentRequest,
+    answer: { status: number; body: Answered; what: string; now: Situation },
+  ): void {
+    const { status, body, what, now } = answer;
+    const requestId = request.feed?.requestId ?? '';
+    const claimedBy = this.#claimedBy.get(requestId);
+    if (status === 202 || status === 200) {
+      if (claimedBy === undefined || claimedBy !== body.data?.id) {
+        this.#fail('I6', `${what} as ${body.data?.id}, the ledger has ${claimedBy}`);
+      }
+    }
+    switch (request.nature) {
+      case 'duplicate':
+        if (status !== 200 && status !== 429) this.#fail('I8', `${what}, not the first result`);
+        break;
+      case 'reused':
+        if (status !== 409 && status !== 429) this.#fail('I8', `${what}, not a conflict`);
+        break;
+      case 'expired':
+        if (status < 400) this.#fail('I8', `${what} although it had expired`);
+        else if (status === 410 && now.isDiskHealthy && !this.#refusals.has(requestId)) {
+          this.#fail('I8', `${what} without a recorded refusal`);
+        }
+        break;
+      case 'invalid':
+        if (status < 400 || status >= 500) this.#fail('I8', `${what} although it is invalid`);
+        break;
+      case 'fresh':
+        this.#refusalIsRecorded(requestId, answer);
+        break;
+      default:
+    }
+  }
+
+  #refusalIsRecorded(
+    requestId: string,
+    answer: { status: number; what: string; now: Situation; body: Answered },
+  ): void {
+    const { status, what, now } = answer;
+    const isRule = status === 409 || status === 410 || status === 422;
+    if (isRule && now.isDiskHealthy && !this.#refusals.has(requestId)) {
+      this.#fail('I8', `${what} without a recorded refusal`);
+    }
+  }
+
+  /** Whether food of this feeding fell although its request was stale; for the trail. */
+  isNever(requestId: string): boolean {
+    return this.#never.has(requestId) && this.#truths.claimOf(requestId) !== undefined;
+  }
+}

@@ -1,0 +1,135 @@
+import {
+  HOUR_MS,
+  MINUTE_MS,
+  type Milliseconds,
+  parseOccurrenceKey,
+  type Verdict,
+} from '@cat-feeder/shared';
+import type { Checker, Fail, Observed, Situation } from '../observed.ts';
+import { isPausedAt, type PlanTruth } from '../plan-truth.ts';
+import type { FeedingTruth, FeedingTruths } from './feeding-truths.ts';
+
+/** Least time between two starvation portions. */
+const CATCH_UP_GAP_MS: Milliseconds = 6 * HOUR_MS;
+/** From the instant a portion is owed to its food in the bowl: a queue, a retry, a run. */
+const SLACK_MS: Milliseconds = 75 * MINUTE_MS;
+/** So long must everything have been sound, so that nothing excuses a wait. */
+const SOUND_MS: Milliseconds = 2 * HOUR_MS;
+/** A portion of which this share arrived is a meal. */
+const SURE_SHARE = 0.5;
+
+const hungryVerdicts: ReadonlySet<Verdict> = new Set<Verdict>([
+  'missed',
+  'blocked',
+  'failed',
+  'short',
+  'unknown_after_crash',
+]);
+
+/**
+ * Invariant 10, by the rule in scheduling/starvation.ts with the food that truly arrived: after a
+ * meal that brought nothing, and with everything sound, the limit may not pass without a portion.
+ */
+export class NeverStarves implements Checker {
+  readonly #fail: Fail;
+  readonly #plan: PlanTruth;
+  readonly #truths: FeedingTruths;
+  readonly #mayFeed: () => boolean;
+  /** Hungry occurrences since the last food, oldest first. */
+  #hungry: { key: string; atMs: Milliseconds }[] = [];
+  #lastFoodMs: Milliseconds = 0;
+  #lastCatchUpMs: Milliseconds = Number.NEGATIVE_INFINITY;
+  readonly #catchUpKeys = new Set<string>();
+  #hasFailed = false;
+  /** Looks at which the rule was demanded. */
+  demanded = 0;
+  catchUps = 0;
+
+  constructor(parts: {
+    fail: Fail;
+    plan: PlanTruth;
+    truths: FeedingTruths;
+    /** No fault keeps the motor off and the caps leave room for a portion. */
+    mayFeed: () => boolean;
+  }) {
+    this.#fail = parts.fail;
+    this.#plan = parts.plan;
+    this.#truths = parts.truths;
+    this.#mayFeed = parts.mayFeed;
+    parts.truths.onClosed((feeding) => this.#closed(feeding));
+  }
+
+  see(event: Observed, now: Situation): void {
+    if (event.kind === 'entry') this.#note(event.entry, now);
+    else if (event.kind === 'look' || event.kind === 'end') this.#look(now);
+  }
+
+  #closed(feeding: FeedingTruth): void {
+    if (feeding.landedGrams < feeding.order.portionGrams * SURE_SHARE) return;
+    this.#lastFoodMs = Math.max(this.#lastFoodMs, feeding.lastMotionMs);
+    this.#hungry = this.#hungry.filter((occurrence) => occurrence.atMs > feeding.lastMotionMs);
+  }
+
+  #note(entry: Extract<Observed, { kind: 'entry' }>['entry'], now: Situation): void {
+    if (entry.name === 'occurrence.closed' && hungryVerdicts.has(entry.body.verdict)) {
+      const { key } = entry.body;
+      const meal = this.#plan.now.meals.get(parseOccurrenceKey(key).mealId);
+      if (meal === undefined || meal.missedPolicy === 'skip') return;
+      this.#hungry.push({ key, atMs: now.nowMs });
+    } else if (entry.name === 'occurrence.reopened') {
+      this.#hungry = this.#hungry.filter((occurrence) => occurrence.key !== entry.body.key);
+    } else if (entry.name === 'feeding.claimed' && entry.body.cause === 'starvation') {
+      this.catchUps += 1;
+      if (
+        now.nowMs - this.#lastCatchUpMs < CATCH_UP_GAP_MS - MINUTE_MS &&
+        now.clockRightSinceMs < this.#lastCatchUpMs
+      ) {
+        this.#fail(
+          'I10',
+          `two starvation portions within ${((now.nowMs - this.#lastCatchUpMs) / HOUR_MS).toFixed(1)} h`,
+        );
+      }
+      this.#lastCatchUpMs = now.nowMs;
+      this.#catchUpKeys.add(entry.body.requestId);
+    }
+  }
+
+  #look(now: Situation): void {
+    const last = this.#hungry.at(-1);
+    if (last === undefined || !this.#isSound(now)) return;
+    const { settings } = this.#plan.now;
+    const limitMs = settings.starveLimitHours * HOUR_MS + SLACK_MS;
+    this.demanded += 1;
+    if (now.nowMs - this.#lastFoodMs < limitMs) return;
+    if (now.nowMs - this.#lastCatchUpMs < CATCH_UP_GAP_MS + SLACK_MS) return;
+    if (now.nowMs - last.atMs < SLACK_MS) return;
+    if (this.#catchUpKeys.has(`starve:${last.key}`) || this.#hasFailed) return;
+    this.#hasFailed = true;
+    this.#fail(
+      'I10',
+      `no food for ${((now.nowMs - this.#lastFoodMs) / HOUR_MS).toFixed(1)} h after ${last.key} brought none (limit ${settings.starveLimitHours} h)`,
+    );
+  }
+
+  #isSound(now: Situation): boolean {
+    const sinceMs = Math.max(
+      now.bootedAtMs,
+      now.clockRightSinceMs,
+      now.diskHealthySinceMs,
+      now.hardwareSoundSinceMs,
+    );
+    const form = this.#plan.now;
+    return (
+      now.isUp &&
+      now.nowMs - sinceMs > SOUND_MS &&
+      form.settings.activePlanId !== null &&
+      !isPausedAt(form, now.trueWallMs) &&
+      this.#mayFeed()
+    );
+  }
+
+  /** For reports: the truth that this rule is judged by. */
+  get recentFeedings(): number {
+    return this.#truths.recent.length;
+  }
+}

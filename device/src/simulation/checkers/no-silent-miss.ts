@@ -1,0 +1,86 @@
+import { type EpochMs, HOUR_MS, MINUTE_MS, type Milliseconds } from '@cat-feeder/shared';
+import type { Checker, Fail, Observed, Situation } from '../observed.ts';
+import type { PlanTruth } from '../plan-truth.ts';
+
+/** An occurrence this far behind its grace must have its verdict. */
+const SLACK_MS: Milliseconds = HOUR_MS;
+/** So long must the feeder have been up, with a right clock and a healthy disk. */
+const SOUND_MS: Milliseconds = HOUR_MS;
+/** The seams of a gap entry are the feeder's own instants, a moment away from the truth. */
+const GAP_MARGIN_MS: Milliseconds = 5 * MINUTE_MS;
+
+interface Verdicts {
+  /** Closings less reopenings. */
+  net: number;
+  verdict: string;
+}
+
+/**
+ * Invariant 2: everything that came due, by the simulator's own calendar and the plan as it
+ * stood, ends in exactly one verdict; and nothing gets a verdict twice.
+ */
+export class NoSilentMiss implements Checker {
+  readonly #fail: Fail;
+  readonly #plan: PlanTruth;
+  readonly #verdicts = new Map<string, Verdicts>();
+  readonly #gaps: { fromMs: EpochMs; toMs: EpochMs }[] = [];
+  #checkedThroughMs: EpochMs;
+  /** How many occurrences were looked up. */
+  checked = 0;
+
+  constructor(parts: { fail: Fail; plan: PlanTruth; startMs: EpochMs }) {
+    this.#fail = parts.fail;
+    this.#plan = parts.plan;
+    this.#checkedThroughMs = parts.startMs;
+  }
+
+  see(event: Observed, now: Situation): void {
+    if (event.kind === 'entry') this.#note(event.entry);
+    else if (event.kind === 'look' || event.kind === 'end') this.#look(now);
+  }
+
+  #note(entry: Extract<Observed, { kind: 'entry' }>['entry']): void {
+    if (entry.name === 'occurrence.closed') {
+      const { key, verdict } = entry.body;
+      const known = this.#verdicts.get(key) ?? { net: 0, verdict };
+      known.net += 1;
+      known.verdict = verdict;
+      if (known.net > 1) this.#fail('I2', `${key} has a second verdict: ${verdict}`);
+      this.#verdicts.set(key, known);
+    } else if (entry.name === 'occurrence.reopened') {
+      const known = this.#verdicts.get(entry.body.key);
+      if (known === undefined || known.net < 1) {
+        this.#fail('I2', `${entry.body.key} is reopened without a verdict`);
+      } else if (!['missed', 'skipped', 'blocked'].includes(known.verdict)) {
+        this.#fail('I2', `${entry.body.key} is reopened after '${known.verdict}'`);
+      } else known.net -= 1;
+    } else if (entry.name === 'occurrence.gap') {
+      this.#gaps.push({ fromMs: entry.body.fromMs, toMs: entry.body.toMs });
+    }
+  }
+
+  #look(now: Situation): void {
+    const soundSinceMs = Math.max(now.bootedAtMs, now.clockRightSinceMs, now.diskHealthySinceMs);
+    if (!now.isUp || now.nowMs - soundSinceMs < SOUND_MS) return;
+    const graceMs = this.#plan.now.settings.graceMinutes * MINUTE_MS;
+    const throughMs = now.trueWallMs - graceMs - SLACK_MS;
+    if (throughMs <= this.#checkedThroughMs) return;
+    for (const due of this.#plan.dueBetween(this.#checkedThroughMs, throughMs)) {
+      if (this.#plan.isDoubtful(due.dueMs)) continue;
+      this.checked += 1;
+      if ((this.#verdicts.get(due.key)?.net ?? 0) >= 1 || this.#isInGap(due.dueMs)) continue;
+      this.#fail(
+        'I2',
+        `${due.key}, due ${new Intl.DateTimeFormat('sv', { timeZone: 'UTC', dateStyle: 'short', timeStyle: 'medium' }).format(due.dueMs)} UTC, has no verdict`,
+      );
+    }
+    this.#checkedThroughMs = throughMs;
+    this.#plan.forgetBefore(throughMs - 48 * HOUR_MS);
+  }
+
+  #isInGap(dueMs: EpochMs): boolean {
+    return this.#gaps.some(
+      (gap) => gap.fromMs - GAP_MARGIN_MS <= dueMs && dueMs <= gap.toMs + GAP_MARGIN_MS,
+    );
+  }
+}

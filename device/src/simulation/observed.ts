@@ -1,0 +1,66 @@
+import type { EpochMs, FeedRequest, Grams, Milliseconds } from '@cat-feeder/shared';
+import type { DispenseOrder, DispenseOutcome } from '../dispensing/feed-station.ts';
+import type { FaultKind } from './fault-kinds.ts';
+import type { AuditEntry } from './ledger-reader.ts';
+
+/** A request that the simulator sent, and what it should come to by its making. */
+export interface SentRequest {
+  readonly label: string;
+  readonly method: string;
+  readonly path: string;
+  readonly feed: FeedRequest | null;
+  /** `fresh`: a new wish. The others must never move the motor on their own account. */
+  readonly nature: 'fresh' | 'duplicate' | 'reused' | 'expired' | 'invalid' | 'other';
+}
+
+/** What the simulator sees happen: from outside, never by asking the product for its opinion. */
+export type Observed =
+  | { readonly kind: 'boot'; readonly number: number }
+  | { readonly kind: 'death'; readonly how: 'power_cut' | 'kill' | 'stop' }
+  | { readonly kind: 'hang'; readonly forMs: Milliseconds }
+  /** A program that hung goes on. */
+  | { readonly kind: 'resumed' }
+  | { readonly kind: 'order'; readonly order: DispenseOrder }
+  /** A command that reached the motor driver. */
+  | { readonly kind: 'slice'; readonly feedingId: string | null; readonly maxMs: Milliseconds }
+  | { readonly kind: 'outcome'; readonly outcome: DispenseOutcome }
+  | { readonly kind: 'entry'; readonly entry: AuditEntry }
+  | { readonly kind: 'sent'; readonly request: SentRequest }
+  | {
+      readonly kind: 'answer';
+      readonly request: SentRequest;
+      readonly status: number;
+      readonly body: unknown;
+    }
+  | { readonly kind: 'fault'; readonly fault: FaultKind; readonly note: string }
+  /** Once for each stretch of quiet time, and at the end. */
+  | { readonly kind: 'look' }
+  | { readonly kind: 'end' };
+
+/** The state of things as they are, for the checkers. Times are the simulation's own. */
+export interface Situation {
+  readonly nowMs: Milliseconds;
+  readonly trueWallMs: EpochMs;
+  /** What the feeder's wall clock says, less the truth. */
+  readonly wallErrorMs: Milliseconds;
+  readonly origin: 'synchronized' | 'rtc' | 'none';
+  readonly isUp: boolean;
+  /** Since when the daemon has run without a break. */
+  readonly bootedAtMs: Milliseconds;
+  readonly isDiskHealthy: boolean;
+  readonly diskHealthySinceMs: Milliseconds;
+  /** Since when the wall clock has been right and known to be. */
+  readonly clockRightSinceMs: Milliseconds;
+  /** Since when nothing has been wrong with the hardware. */
+  readonly hardwareSoundSinceMs: Milliseconds;
+  /** The heaviest piece that this food has. */
+  readonly pieceGramsMax: Grams;
+}
+
+/** One rule, watched from outside. */
+export interface Checker {
+  see(event: Observed, now: Situation): void;
+}
+
+/** Tells of a broken invariant. */
+export type Fail = (invariant: string, why: string) => void;
