@@ -68,7 +68,7 @@ export interface PlanBookPort {
   removeMeal(id: string): void;
   addOverlay(input: OverlayInput): Overlay;
   removeOverlay(id: string): void;
-  /** Leaves out the next occurrence. `ERR_CONFLICT` when none is to come. */
+  /** Leaves out the next occurrence. `ERR_BUSINESS_RULE` when none is to come. */
   skipNext(): Overlay;
 }
 
@@ -88,6 +88,7 @@ export interface PetRegisterPort {
   get(id: string): Pet | undefined;
   add(input: PetInput): Pet;
   change(id: string, patch: Partial<PetInput>, expectedRev?: number): Pet;
+  /** `ERR_BUSINESS_RULE` while meals are meant for it. */
   remove(id: string): void;
   today(id: string): RationToday;
 }

@@ -26,6 +26,7 @@ import {
   ScaleViewSchema,
   SettingsSchema,
   StatusSchema,
+  StopResultSchema,
   SystemSchema,
 } from '@cat-feeder/shared';
 import type * as v from 'valibot';
@@ -59,5 +60,6 @@ export const schemaNames: ReadonlyMap<v.GenericSchema, string> = new Map<v.Gener
   [ScaleViewSchema, 'Scale'],
   [SettingsSchema, 'Settings'],
   [StatusSchema, 'Status'],
+  [StopResultSchema, 'StopResult'],
   [SystemSchema, 'System'],
 ]);

@@ -303,7 +303,7 @@ export class FakeFeeder {
       removeOverlay: (id) => this.overlays.remove(id),
       skipNext: () => {
         const meal = this.meals.list()[0];
-        if (meal === undefined) throw new FeederError('ERR_CONFLICT');
+        if (meal === undefined) throw new FeederError('ERR_BUSINESS_RULE');
         const skip = { kind: 'skip' as const, mealId: meal.id, date: '2026-11-23' };
         return this.overlays.add({ ...skip, createdAtMs: this.clock.wallMs() } as never);
       },

@@ -7,7 +7,7 @@ import {
   MealsSchema,
 } from '@cat-feeder/shared';
 import type { ApiDeps } from '../deps.ts';
-import { changeOf, found, IdParamsSchema, ruleBroken } from '../params.ts';
+import { changeOf, found, IdParamsSchema } from '../params.ts';
 import { created, defineRoute, done, ok, type RouteDef } from '../route.ts';
 
 const tags = ['plan'];
@@ -16,12 +16,6 @@ const path = '/api/v1/meals';
 /** Meals: the entries of a plan. */
 export function mealRoutes(deps: ApiDeps): RouteDef[] {
   return [listMeals(deps), addMeal(deps), ...oneMeal(deps)];
-}
-
-/** Plans know no pets, so whether a meal's pet exists is asked here. */
-function refuseUnknownPet({ pets }: ApiDeps, petId: string | null | undefined): void {
-  if (petId === null || petId === undefined || pets.get(petId) !== undefined) return;
-  throw ruleBroken('petId', 'there is no pet with this id');
 }
 
 function listMeals({ plans }: ApiDeps): RouteDef {
@@ -43,7 +37,7 @@ function listMeals({ plans }: ApiDeps): RouteDef {
   });
 }
 
-function addMeal(deps: ApiDeps): RouteDef {
+function addMeal({ plans }: ApiDeps): RouteDef {
   return defineRoute({
     method: 'POST',
     path,
@@ -58,15 +52,13 @@ function addMeal(deps: ApiDeps): RouteDef {
     statuses: { 201: 'The new meal.' },
     errors: ['ERR_NOT_FOUND', 'ERR_BUSINESS_RULE', 'ERR_STORAGE'],
     handler: ({ body: { planId, ...fields } }) => {
-      refuseUnknownPet(deps, fields.petId);
-      const meal = deps.plans.addMeal(planId === undefined ? fields : { ...fields, planId });
+      const meal = plans.addMeal(planId === undefined ? fields : { ...fields, planId });
       return created(meal, `${path}/${meal.id}`);
     },
   });
 }
 
-function oneMeal(deps: ApiDeps): RouteDef[] {
-  const { plans } = deps;
+function oneMeal({ plans }: ApiDeps): RouteDef[] {
   const shape = { path: `${path}/:id`, tags, auth: 'local', params: IdParamsSchema } as const;
   return [
     defineRoute({
@@ -91,7 +83,6 @@ function oneMeal(deps: ApiDeps): RouteDef[] {
       errors: ['ERR_NOT_FOUND', 'ERR_CONFLICT', 'ERR_BUSINESS_RULE', 'ERR_STORAGE'],
       handler: ({ params, body }) => {
         const { patch, expectedRev } = changeOf(body);
-        refuseUnknownPet(deps, patch.petId);
         return ok(plans.changeMeal(params.id, patch, expectedRev));
       },
     }),

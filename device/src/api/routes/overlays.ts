@@ -63,7 +63,7 @@ export function overlayRoutes({ plans }: ApiDeps): RouteDef[] {
       auth: 'local',
       response: OverlaySchema,
       statuses: { 201: 'The overlay that leaves it out.' },
-      errors: ['ERR_CONFLICT', 'ERR_STORAGE'],
+      errors: ['ERR_BUSINESS_RULE', 'ERR_STORAGE'],
       handler: () => {
         const overlay = plans.skipNext();
         return created(overlay, `${path}/${overlay.id}`);

@@ -1,6 +1,5 @@
 import {
   DoneSchema,
-  FeederError,
   type Pet,
   PetChangeSchema,
   PetInputSchema,
@@ -94,22 +93,11 @@ function onePet(deps: ApiDeps): RouteDef[] {
       summary: 'Remove a pet. Its meals must be removed or changed first.',
       response: DoneSchema,
       statuses: { 200: 'It is gone; its feedings stay on record.' },
-      errors: ['ERR_NOT_FOUND', 'ERR_CONFLICT', 'ERR_STORAGE'],
+      errors: ['ERR_NOT_FOUND', 'ERR_BUSINESS_RULE', 'ERR_STORAGE'],
       handler: ({ params }) => {
-        refuseWhilePlanned(deps, params.id);
         deps.pets.remove(params.id);
         return done;
       },
     }),
   ];
-}
-
-function refuseWhilePlanned({ plans }: ApiDeps, petId: string): void {
-  const meals = plans.meals().filter((meal) => meal.petId === petId);
-  if (meals.length === 0) return;
-  throw new FeederError('ERR_CONFLICT', {
-    message: 'Meals of the plan are meant for this pet.',
-    hint: 'Remove these meals, or give them to nobody in particular, and try again.',
-    details: meals.map((meal) => ({ path: 'meals', message: `${meal.name} (${meal.id})` })),
-  });
 }

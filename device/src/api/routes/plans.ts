@@ -96,10 +96,10 @@ function onePlan(deps: ApiDeps): RouteDef[] {
       ...shape,
       method: 'DELETE',
       operationId: 'removePlan',
-      summary: 'Remove a plan and its meals.',
+      summary: 'Remove a plan and its meals. The active one stays.',
       response: DoneSchema,
       statuses: { 200: 'It is gone.' },
-      errors: ['ERR_NOT_FOUND', 'ERR_CONFLICT', 'ERR_STORAGE'],
+      errors: ['ERR_NOT_FOUND', 'ERR_BUSINESS_RULE', 'ERR_STORAGE'],
       handler: ({ params }) => {
         deps.plans.removePlan(params.id);
         return done;
