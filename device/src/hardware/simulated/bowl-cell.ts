@@ -83,7 +83,9 @@ export class BowlCell {
   }
 
   #remember(load: CellLoad, conversion: Conversion): Grams {
-    const now = load.grams + load.impactGramMs / conversion.periodMs;
+    // After a pause nothing tells when the pieces hit, and most did so long before.
+    const impactGrams = conversion.isFresh ? 0 : load.impactGramMs / conversion.periodMs;
+    const now = load.grams + impactGrams;
     if (conversion.isFresh) {
       this.#before1 = load.grams;
       this.#before2 = load.grams;

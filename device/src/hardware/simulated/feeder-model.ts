@@ -144,7 +144,8 @@ export class FeederModel {
   }
 
   #isTurning(): boolean {
-    return this.shaft.isMoving || this.#isLeakOpen || this.shaft.isOnAt(this.#nowMs);
+    const isLeaking = this.#isLeakOpen && this.hopper.supply > 0;
+    return isLeaking || this.shaft.isMoving || this.shaft.isOnAt(this.#nowMs);
   }
 
   #stepEndMs(): Milliseconds {

@@ -139,7 +139,7 @@ export class SimulatedBoard implements ControlBoard, PoweredBoard {
 
   #awaitRest(): void {
     this.#cancelTimer = this.#clock.after('scale batch', this.#restBatchMs, () => {
-      this.#world.catchUp(ROUNDING_MS);
+      this.#catchUp();
       this.#awaitRest();
       this.#deliver();
     });
@@ -148,10 +148,16 @@ export class SimulatedBoard implements ControlBoard, PoweredBoard {
   #awaitConversion(): void {
     const waitMs = Math.max(0, this.#sampler.nextMs - this.#world.nowMs());
     this.#cancelTimer = this.#clock.after('scale conversion', waitMs, () => {
-      this.#world.catchUp(ROUNDING_MS);
+      this.#catchUp();
       this.#awaitConversion();
       this.#deliver();
     });
+  }
+
+  /** A timer may fire a rounding error before the conversion that it waits for. */
+  #catchUp(): void {
+    const earlyMs = this.#sampler.nextMs - this.#world.nowMs();
+    this.#world.catchUp(earlyMs > 0 && earlyMs < ROUNDING_MS ? earlyMs : 0);
   }
 
   #deliver(): void {
