@@ -1,0 +1,32 @@
+import type { ClockQuality, EpochMs, Milliseconds } from '@cat-feeder/shared';
+import type { StationTime } from '../platform/clock.ts';
+import type { FoodStamp } from './schedule-store.ts';
+
+/** Whether the wall clock may be compared with itself over a restart. */
+export function isTrusted(quality: ClockQuality): boolean {
+  return quality === 'synchronized' || quality === 'rtc';
+}
+
+/**
+ * How long ago something was, for hunger. Within one start of the daemon it is the monotonic
+ * clock, which no step can bend. Over a restart the time without power is unknown to it, so the
+ * larger of lived time and, where both wall clocks were trusted, their difference.
+ */
+export function elapsedMs(then: FoodStamp, now: StationTime): Milliseconds {
+  const livedMs = Math.max(0, now.ageMs - then.ageMs);
+  if (then.bootId === now.bootId) return livedMs;
+  if (!then.trusted || !isTrusted(now.quality)) return livedMs;
+  return Math.max(livedMs, now.wallMs - then.wallMs);
+}
+
+/** Where a stamp lies on the wall clock as it is now; null when nobody can know. */
+export function wallOf(then: FoodStamp, now: StationTime): EpochMs | null {
+  if (then.bootId === now.bootId) return now.wallMs - Math.max(0, now.ageMs - then.ageMs);
+  return then.trusted ? then.wallMs : null;
+}
+
+/** A stamp of the present. */
+export function foodStamp(now: StationTime): FoodStamp {
+  const { wallMs, ageMs, bootId } = now;
+  return { wallMs, ageMs, bootId, trusted: isTrusted(now.quality) };
+}
