@@ -1,0 +1,128 @@
+import {
+  FeederError,
+  type Grams,
+  MINUTE_MS,
+  type Milliseconds,
+  PORTION_GRAMS_MIN,
+  type RefusalRule,
+} from '@cat-feeder/shared';
+import type { StationClock } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { FeedWish } from './agenda.ts';
+import type { RefusedAttempt } from './due-occurrences.ts';
+import { foodStamp } from './food-clock.ts';
+import { RefusalMemory } from './refusal-memory.ts';
+import type { FeedAnswer, FoodStamp, MealFeeder } from './schedule-store.ts';
+
+const ANSWERED_MAX = 256;
+/** Feedings by elapsed time that can still lie close to a meal. */
+const ELAPSED_MAX = 32;
+/** A broken feeder is not asked again for so long. */
+const BROKEN_RETRY_MS: Milliseconds = MINUTE_MS;
+
+/**
+ * Takes the schedule's wishes to the dispenser, one at a time, and remembers the answers for as
+ * long as the program runs. What was answered once is not asked again.
+ */
+export class MealDesk {
+  readonly #feeder: MealFeeder;
+  readonly #time: StationClock;
+  readonly #logger: Logger;
+  readonly #refusals = new RefusalMemory();
+  readonly #answered = new Set<string>();
+  readonly #elapsed: FoodStamp[] = [];
+  #running: { readonly id: string; readonly done: Promise<void> } | null = null;
+
+  constructor(parts: { feeder: MealFeeder; time: StationClock; logger: Logger }) {
+    this.#feeder = parts.feeder;
+    this.#time = parts.time;
+    this.#logger = parts.logger;
+  }
+
+  /** The occurrence key or request id that is being served. */
+  get runningId(): string | null {
+    return this.#running?.id ?? null;
+  }
+
+  get refused(): ReadonlyMap<string, RefusedAttempt> {
+    return this.#refusals.all;
+  }
+
+  get answered(): ReadonlySet<string> {
+    return this.#answered;
+  }
+
+  /** Feedings by elapsed time since the start of the daemon. */
+  get elapsedFeedings(): readonly FoodStamp[] {
+    return this.#elapsed;
+  }
+
+  /** Resolves when nothing is being served. */
+  async settled(): Promise<void> {
+    await this.#running?.done;
+  }
+
+  forget(id: string): void {
+    this.#refusals.forget(id);
+  }
+
+  /** Serves a wish unless another runs; calls `onEnded` when the answer is known. */
+  begin(wish: FeedWish, onEnded: () => void): void {
+    if (this.#running !== null) return;
+    const done = this.#serve(wish).then(() => {
+      this.#running = null;
+      onEnded();
+    });
+    this.#running = { id: wish.id, done };
+  }
+
+  async #serve(wish: FeedWish): Promise<void> {
+    try {
+      this.#note(wish, await this.#ask(wish));
+    } catch (error) {
+      const rule: RefusalRule =
+        error instanceof FeederError && error.code === 'ERR_STORAGE' ? 'storage' : 'hardware_fault';
+      const why = error instanceof Error ? error.message : String(error);
+      this.#logger.error({ id: wish.id, why }, 'A scheduled feeding broke off.');
+      this.#refusals.note(wish.id, { rule, why }, this.#time.now().ageMs + BROKEN_RETRY_MS);
+    }
+  }
+
+  /** Asks for all of it; when a cap leaves less, for what it leaves. */
+  async #ask(wish: FeedWish): Promise<FeedAnswer> {
+    const answer = await this.#feed(wish, null);
+    if (answer.kind === 'ended' || !answer.rule.startsWith('cap_')) return answer;
+    const reducedGrams = Math.floor(answer.remainingGrams * 10) / 10;
+    if (reducedGrams < PORTION_GRAMS_MIN || reducedGrams >= wish.order.portionGrams) return answer;
+    return this.#feed(wish, { portionGrams: reducedGrams, rule: answer.rule });
+  }
+
+  #feed(wish: FeedWish, reduced: { portionGrams: Grams; rule: string } | null) {
+    if (wish.kind === 'extra') return this.#feeder.feedExtra({ ...wish.order, ...pick(reduced) });
+    const order = reduced === null ? wish.order : { ...wish.order, ...reduced };
+    return this.#feeder.feedOccurrence(
+      reduced === null ? order : { ...order, verdict: 'fed_reduced' },
+    );
+  }
+
+  #note(wish: FeedWish, answer: FeedAnswer): void {
+    if (answer.kind === 'refused') {
+      this.#refusals.note(wish.id, answer, this.#time.now().ageMs);
+      return;
+    }
+    this.#refusals.forget(wish.id);
+    if (this.#answered.size >= ANSWERED_MAX) {
+      const oldest = this.#answered.keys().next().value;
+      if (oldest !== undefined) this.#answered.delete(oldest);
+    }
+    this.#answered.add(wish.id);
+    if (wish.kind === 'extra' && wish.order.cause === 'elapsed_time') {
+      this.#elapsed.push(foodStamp(this.#time.now()));
+      if (this.#elapsed.length > ELAPSED_MAX) this.#elapsed.shift();
+    }
+  }
+}
+
+function pick(reduced: { portionGrams: Grams } | null): { portionGrams?: Grams } {
+  return reduced === null ? {} : { portionGrams: reduced.portionGrams };
+}
