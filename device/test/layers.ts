@@ -49,9 +49,9 @@ export const layers: Readonly<Record<string, Layer>> = {
     why: 'the use case joins the features, and reaches devices only through their ports',
   },
   hardware: {
-    mayImport: ['weighing', 'dispensing'],
+    mayImport: ['weighing', 'dispensing', 'scheduling'],
     packages: 'all',
-    why: 'boards implement the ports of motor and scale and know no plan and no pet',
+    why: 'boards implement the ports of motor, scale and alarm clock and know no pet and no rule',
   },
   storage: {
     mayImport: features,
