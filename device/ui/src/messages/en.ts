@@ -71,14 +71,15 @@ export const en = {
   'bowlState.stuck': 'the scale does not move',
 
   'plot.now': 'now',
+  'plot.seconds': '{seconds} s ago',
   'plot.minutes': '{minutes} min ago',
   'plot.label': 'Bowl weight over the last three minutes, now {grams} grams',
   'plot.labelNothing': 'Bowl weight over the last three minutes, no reading now',
 
   'facts.served': 'Served today',
   'facts.planned': 'of {grams} g planned',
-  'facts.remaining': 'Room under the cap',
-  'facts.remainingNote': 'for the rest of the day',
+  'facts.remaining': 'May still be fed',
+  'facts.remainingNote': 'before a cap is reached',
   'facts.hopper': 'In the hopper',
   'facts.hopperDays': 'about {days} days of the plan',
   'facts.hopperUnknown': 'this hopper has no scale',
@@ -91,7 +92,7 @@ export const en = {
   'next.makePlan': 'Make a plan',
 
   'feed.title': 'Feed now',
-  'feed.grams': 'Grams',
+  'feed.grams': 'Grams to feed',
   'feed.pet': 'For',
   'feed.anyPet': 'Any cat',
   'feed.button': 'Feed {grams} g',
@@ -126,11 +127,11 @@ export const en = {
   'ended.cancelled': 'Cancelled after {grams} g',
   'ended.failed': 'Failed after {grams} g',
   'ended.unknown': 'Not known how much was fed',
-  'ended.between': 'Between {range},',
+  'ended.between': 'Between {range}, {method}.',
 
-  'method.measured': 'weighed.',
-  'method.estimated': 'estimated from the turns.',
-  'method.unknown': 'neither weighed nor estimated.',
+  'method.measured': 'weighed',
+  'method.estimated': 'estimated from the turns',
+  'method.unknown': 'neither weighed nor estimated',
 
   'stage.claimed': 'Getting ready',
   'stage.baseline': 'Weighing the bowl',
@@ -182,8 +183,7 @@ export const en = {
 
   'recent.title': 'Last feedings',
   'recent.none': 'Nothing was fed yet.',
-  'recent.asked': 'asked {grams} g',
-  'recent.served': '{grams} g served',
+  'recent.asked': 'of {grams} g',
 
   'ration.title': 'Cats today',
   'ration.of': '{grams} of {ration} g',
@@ -270,6 +270,9 @@ export const en = {
 
   'preview.title': 'The next seven days',
   'preview.nothing': 'nothing planned',
+  'preview.skipped': 'left out',
+  'preview.paused': 'paused',
+  'preview.past': 'over',
   'preview.kcal': '{kcal} kcal',
   'preview.spring': 'clocks go forward',
   'preview.autumn': 'clocks go back',

@@ -1,4 +1,4 @@
-import { gramsText } from '../format.ts';
+import { gramsText, portionText } from '../format.ts';
 import { say, sayCode } from '../messages/say.ts';
 import { bowl, isLive, status } from '../state.ts';
 import { WeightPlot } from './weight-plot.tsx';
@@ -42,7 +42,7 @@ export function Facts() {
         <dd>
           {gramsText(today.servedGrams)} <span class="unit">{say('unit.g')}</span>
         </dd>
-        <dd class="soft">{say('facts.planned', { grams: gramsText(today.plannedGrams) })}</dd>
+        <dd class="soft">{say('facts.planned', { grams: portionText(today.plannedGrams) })}</dd>
       </div>
       <div>
         <dt>{say('facts.remaining')}</dt>

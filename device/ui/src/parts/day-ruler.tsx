@@ -2,11 +2,10 @@ import type { Meal } from '@cat-feeder/shared';
 import { minuteOfDay } from '../meal-draft.ts';
 
 const WIDTH = 1440;
-const HEIGHT = 120;
-const BASE = 88;
-const HOURS = [0, 6, 12, 18, 24];
+const HEIGHT = 100;
+const HOURS = ['00', '06', '12', '18', '24'];
 
-/** Meals on the line of a day, each as a drop as tall as its portion. For the eye only. */
+/** Meals on the line of a day, each a bar as tall as its portion. For the eye only. */
 export function DayRuler({ meals }: { meals: readonly Meal[] }) {
   const timed = meals.flatMap((meal) => {
     const minute = minuteOfDay(meal.time);
@@ -14,31 +13,22 @@ export function DayRuler({ meals }: { meals: readonly Meal[] }) {
   });
   const most = Math.max(1, ...meals.map((meal) => meal.portionGrams));
   return (
-    <svg
-      class="ruler"
-      viewBox={`-24 0 ${WIDTH + 48} ${HEIGHT}`}
-      aria-hidden="true"
-      focusable="false"
-    >
-      <path class="ruler-line" d={`M0 ${BASE}H${WIDTH}`} />
-      {HOURS.map((hour) => (
-        <g key={hour}>
-          <path class="ruler-line" d={`M${hour * 60} ${BASE}v8`} />
-          <text x={hour * 60} y={HEIGHT - 2} text-anchor="middle">
-            {String(hour).padStart(2, '0')}
-          </text>
-        </g>
-      ))}
-      {timed.map(({ meal, minute }) => {
-        const height = 14 + (meal.portionGrams / most) * 58;
-        return (
+    <div class="ruler" aria-hidden="true">
+      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
+        <path class="ruler-line" d={`M0 ${HEIGHT}H${WIDTH}`} />
+        {timed.map(({ meal, minute }) => (
           <path
             key={meal.id}
             class={meal.enabled ? 'ruler-meal' : 'ruler-meal ruler-off'}
-            d={`M${minute} ${BASE}v${-height}`}
+            d={`M${minute} ${HEIGHT}v${-(15 + (meal.portionGrams / most) * 75)}`}
           />
-        );
-      })}
-    </svg>
+        ))}
+      </svg>
+      <div class="ruler-hours">
+        {HOURS.map((hour) => (
+          <span key={hour}>{hour}</span>
+        ))}
+      </div>
+    </div>
   );
 }

@@ -71,7 +71,7 @@ function PetChoice() {
   const all = pets.value.value ?? [];
   if (all.length === 0) return null;
   return (
-    <div class="field">
+    <div class="feed-for">
       <label for="feed-pet">{say('feed.pet')}</label>
       <select
         id="feed-pet"
@@ -111,6 +111,7 @@ function FeedForm() {
       <GramsStepper
         id="feed-grams"
         label={say('feed.grams')}
+        isLabelHidden
         value={typed.value}
         bounds={limits}
         disabled={isWaiting}

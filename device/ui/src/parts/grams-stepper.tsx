@@ -7,6 +7,8 @@ interface StepperProps {
   readonly value: string;
   readonly bounds: PortionBounds;
   readonly disabled?: boolean;
+  /** For a place whose heading says it already. */
+  readonly isLabelHidden?: boolean;
   readonly onChange: (value: string) => void;
 }
 
@@ -25,7 +27,9 @@ export function GramsStepper(props: StepperProps) {
   const problem = portionProblem(value, bounds);
   return (
     <div class="field">
-      <label for={id}>{label}</label>
+      <label for={id} class={props.isLabelHidden === true ? 'visually-hidden' : ''}>
+        {label}
+      </label>
       <div class="stepper">
         <button
           type="button"

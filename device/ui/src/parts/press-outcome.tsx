@@ -28,8 +28,10 @@ function Ended({ feeding }: { feeding: Feeding }) {
       <p class="notice-title">{endedTitle(feeding)}</p>
       {dose !== null && (
         <p>
-          {say('ended.between', { range: rangeText(dose.lowGrams, dose.highGrams) })}{' '}
-          {sayCode('method', dose.method)}
+          {say('ended.between', {
+            range: rangeText(dose.lowGrams, dose.highGrams),
+            method: sayCode('method', dose.method),
+          })}
         </p>
       )}
       {feeding.result !== 'served' && <p>{feeding.why}</p>}

@@ -3,6 +3,12 @@ import { portionText, timeText, writtenDayText } from '../format.ts';
 import { say, sayCode } from '../messages/say.ts';
 import { preview } from '../state.ts';
 
+type Effect = PreviewDay['occurrences'][number]['effect'];
+
+function isServed(effect: Effect): boolean {
+  return effect === 'none' || effect === 'vacation';
+}
+
 function DayRow({ day, zone }: { day: PreviewDay; zone: string }) {
   return (
     <li class="day">
@@ -16,10 +22,11 @@ function DayRow({ day, zone }: { day: PreviewDay; zone: string }) {
       </p>
       <ul class="day-meals">
         {day.occurrences.map((one) => (
-          <li key={one.key} class={one.verdict === null ? '' : 'day-skipped'}>
+          <li key={one.key} class={isServed(one.effect) ? '' : 'day-off'}>
             <span class="day-time">{timeText(one.dueAtMs, zone)}</span>{' '}
-            {say('unit.grams', { grams: portionText(one.servedGrams ?? one.portionGrams) })}
-            {one.verdict !== null && <span class="soft"> {sayCode('verdict', one.verdict)}</span>}
+            {isServed(one.effect)
+              ? say('unit.grams', { grams: portionText(one.portionGrams) })
+              : sayCode('preview', one.effect)}
           </li>
         ))}
         {day.occurrences.length === 0 && <li class="soft">{say('preview.nothing')}</li>}

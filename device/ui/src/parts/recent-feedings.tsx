@@ -5,6 +5,7 @@ import { agoText, gramsText, portionText, rangeText, timeText } from '../format.
 import { say, sayCode } from '../messages/say.ts';
 import { feedings, nowMs, zone } from '../state.ts';
 import { Sparkline } from './sparkline.tsx';
+import { useWhy } from './why.tsx';
 
 /** Traces of ended feedings never change, so each is read once. */
 const traces = new Map<string, FeedingDetail['trace']>();
@@ -49,6 +50,7 @@ function tone(feeding: Feeding): string {
 function FeedingRow({ feeding }: { feeding: Feeding }) {
   const points = useTrace(feeding);
   const { dose } = feeding;
+  const why = useWhy(feeding.why, timeText(feeding.startedAtMs, zone.value));
   const ago = nowMs.value === null ? '' : agoText(nowMs.value - feeding.startedAtMs);
   return (
     <li class="fed">
@@ -57,25 +59,21 @@ function FeedingRow({ feeding }: { feeding: Feeding }) {
       </p>
       <p class="fed-cause">{sayCode('cause', feeding.cause)}</p>
       <p class="fed-grams">
-        <span class="soft">
-          {say('recent.asked', { grams: portionText(feeding.portionGrams) })}
-        </span>{' '}
-        {dose !== null && (
-          <>
-            <strong>{say('recent.served', { grams: gramsText(dose.likelyGrams) })}</strong>{' '}
-            <span class="soft">{rangeText(dose.lowGrams, dose.highGrams)}</span>
-          </>
-        )}
+        <strong>
+          {dose === null
+            ? say('bowl.none')
+            : say('unit.grams', { grams: gramsText(dose.likelyGrams) })}
+        </strong>{' '}
+        {say('recent.asked', { grams: portionText(feeding.portionGrams) })}
+      </p>
+      <p class="fed-range soft">
+        {dose !== null && rangeText(dose.lowGrams, dose.highGrams)}
+        {dose !== null && dose.method !== 'measured' && `, ${sayCode('method', dose.method)}`}
       </p>
       <Sparkline points={points} />
       <span class={`chip chip-${tone(feeding)}`}>{outcomeText(feeding)}</span>
-      <details class="why">
-        <summary>
-          {say('why.open')}
-          <span class="visually-hidden"> {timeText(feeding.startedAtMs, zone.value)}</span>
-        </summary>
-        <p>{feeding.why}</p>
-      </details>
+      {why.button}
+      {why.sentence}
     </li>
   );
 }

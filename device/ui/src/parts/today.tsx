@@ -2,6 +2,7 @@ import type { Occurrence } from '@cat-feeder/shared';
 import { dayText, gramsText, portionText, timeText } from '../format.ts';
 import { say, sayCode } from '../messages/say.ts';
 import { nowMs, occurrences, pets, zone } from '../state.ts';
+import { useWhy } from './why.tsx';
 
 /** How a verdict or a state is coloured; the word stands beside it always. */
 export function chipTone(occurrence: Occurrence): 'good' | 'warn' | 'bad' | 'calm' | 'active' {
@@ -36,6 +37,7 @@ export function VerdictChip({ occurrence }: { occurrence: Occurrence }) {
 function OccurrenceRow({ occurrence }: { occurrence: Occurrence }) {
   const pet = (pets.value.value ?? []).find((one) => one.id === occurrence.petId);
   const asked = portionText(occurrence.portionGrams);
+  const why = useWhy(occurrence.why, occurrence.mealName);
   const grams =
     occurrence.servedGrams === null
       ? say('unit.grams', { grams: asked })
@@ -44,23 +46,14 @@ function OccurrenceRow({ occurrence }: { occurrence: Occurrence }) {
     <li class={`slot slot-${chipTone(occurrence)}`}>
       <time class="slot-time">{timeText(occurrence.dueAtMs, zone.value)}</time>
       <div class="slot-body">
-        <p class="slot-line">
-          <span class="slot-name">
-            {occurrence.mealName}
-            {pet !== undefined && <span class="soft"> {say('today.for', { pet: pet.name })}</span>}
-          </span>
-          <span class="slot-grams">{grams}</span>
-          <VerdictChip occurrence={occurrence} />
+        <p class="slot-name">{occurrence.mealName}</p>
+        <p class="slot-grams">
+          {grams}
+          {pet !== undefined && <span class="soft"> {say('today.for', { pet: pet.name })}</span>}
         </p>
-        {occurrence.why !== '' && (
-          <details class="why">
-            <summary>
-              {say('why.open')}
-              <span class="visually-hidden"> {occurrence.mealName}</span>
-            </summary>
-            <p>{occurrence.why}</p>
-          </details>
-        )}
+        <VerdictChip occurrence={occurrence} />
+        {occurrence.why !== '' && why.button}
+        {why.sentence}
       </div>
     </li>
   );

@@ -7,6 +7,8 @@ import { bowl, progress, running, trace } from '../state.ts';
 import { TRACE_WINDOW_MS } from '../weight-trace.ts';
 
 const WINDOW_S = TRACE_WINDOW_MS / 1000;
+/** A page that was just opened begins with a shorter past, so that the line is seen at once. */
+const FIRST_WINDOW_S = 60;
 /** The scale never zooms in further than this, or noise would look like news. */
 const SPAN_GRAMS_MIN = 12;
 /** The plot moves on even when no reading comes. */
@@ -34,8 +36,14 @@ function plotData(): uPlot.AlignedData {
   return [seconds, [...grams], seconds.map((at) => (at > -20 ? target : null))];
 }
 
+function windowSeconds(): number {
+  const firstMs = trace.value.atMs[0] ?? performance.now();
+  return performance.now() - firstMs > FIRST_WINDOW_S * 1000 ? WINDOW_S : FIRST_WINDOW_S;
+}
+
 function agoLabel(seconds: number): string {
   if (seconds === 0) return say('plot.now');
+  if (seconds > -60) return say('plot.seconds', { seconds: Math.abs(seconds) });
   return say('plot.minutes', { minutes: Math.abs(seconds) / 60 });
 }
 
@@ -49,7 +57,7 @@ function plotOptions(width: number, height: number): uPlot.Options {
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 8 } },
     scales: {
-      x: { time: false, range: () => [-WINDOW_S, 0] },
+      x: { time: false, range: () => [-windowSeconds(), 0] },
       y: { range: (_plot, low, high) => gramsRange(low, high) },
     },
     axes: [
@@ -57,14 +65,14 @@ function plotOptions(width: number, height: number): uPlot.Options {
         ...axis,
         grid: { show: false },
         size: 26,
-        splits: () => [-180, -120, -60, 0],
+        splits: () => (windowSeconds() === WINDOW_S ? [-180, -120, -60, 0] : [-60, -40, -20, 0]),
         values: (_plot, splits) => splits.map(agoLabel),
       },
       {
         ...axis,
         grid,
         size: 44,
-        space: 44,
+        space: 36,
         values: (_plot, splits) => splits.map((grams) => gramsText(grams).replace(/\.0$/, '')),
       },
     ],
