@@ -49,6 +49,13 @@ export interface DocumentStoreOptions {
   readonly random: RandomBytes;
 }
 
+/** Which groups of which document changed. */
+export interface DocumentChange {
+  readonly kind: DocumentKind;
+  readonly id: string;
+  readonly groups: readonly string[];
+}
+
 /** What a change needs to become a row, an entry of the ledger and a value in memory. */
 interface Change {
   readonly kind: DocumentKind;
@@ -65,7 +72,7 @@ interface Change {
 export class DocumentStore {
   readonly table: CheckedTable<DocRow>;
   readonly #options: DocumentStoreOptions;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(change: DocumentChange) => void>();
   #documents: Map<DocumentKind, Map<string, StoredDocument>> | null = null;
   #lists = new Map<DocumentKind, readonly (Entity & Fields)[]>();
 
@@ -114,7 +121,7 @@ export class DocumentStore {
   }
 
   /** Calls the listener after each commit that changed a document. Returns the unsubscribe. */
-  onChange(listener: () => void): () => void {
+  onChange(listener: (change: DocumentChange) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -223,7 +230,10 @@ export class DocumentStore {
       this.#remember(stored);
       transactor.afterRollback(() => this.#forget(stored, change.before));
       transactor.afterCommit(() => {
-        for (const tell of this.#listeners) tell();
+        const groupsChanged = deleted
+          ? ['deleted']
+          : changedGroups(change.before?.groups ?? {}, groups);
+        for (const tell of this.#listeners) tell({ kind, id, groups: groupsChanged });
       });
     });
     return stored.entity;

@@ -228,6 +228,35 @@ export class EventLog {
     });
   }
 
+  /**
+   * Takes over entries that another copy of this log has after the present head: they must follow
+   * from it, or from the gap before them. The caller has checked the chain.
+   */
+  takeOver(rows: readonly EventRow[], gaps: readonly GapRow[]): void {
+    this.#options.transactor.write('log.take_over', () => {
+      const pending = this.#startPending();
+      for (const gap of gaps) this.gaps.insert(gap);
+      for (const row of rows) this.events.insert(row);
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      pending.hash = last.hash;
+      pending.segment = { ...pending.segment, head_seq: last.seq };
+    });
+  }
+
+  /** Makes a log that is still empty the continuation of another one. */
+  continueFrom(segment: SegmentRow): void {
+    if (this.#segment.head_seq > 0) throw new FeederError('ERR_CONFLICT');
+    this.#options.transactor.write('log.continue', () => {
+      this.segments.remove(this.#segment.epoch);
+      const empty = { ...segment, head_seq: segment.base_seq - 1 };
+      this.segments.insert(empty);
+      const pending = this.#startPending();
+      pending.segment = empty;
+      pending.hash = segment.base_hash;
+    });
+  }
+
   /** Calls the listener after each commit, once for each new entry. Returns the unsubscribe. */
   onEntry(listener: (entry: LogEntry) => void): () => void {
     this.#listeners.add(listener);

@@ -80,6 +80,9 @@ export class FeedingStore implements FeedingJournal {
   /** Claims that the emergency journal holds and the database does not have yet. */
   readonly #held = new Map<string, ClaimRecord>();
   #lastN: number | null = null;
+  /** The id of the newest claim; undefined until it is asked for. */
+  #lastClaim: string | null | undefined;
+  #notesLost = 0;
 
   constructor(options: FeedingStoreOptions) {
     this.#options = options;
@@ -87,7 +90,12 @@ export class FeedingStore implements FeedingJournal {
     this.#progress = new CheckedTable(options.db, progressTable);
     this.#traces = new CheckedTable(options.db, traceTable);
     this.#doses = new DoseMemory(options.feedings, options.extraDoses);
-    for (const claim of options.emergency?.held() ?? []) this.#hold(claim);
+    for (const { n, claim } of options.emergency?.noted() ?? []) if (n === 0) this.#hold(claim);
+  }
+
+  /** Claims and ends that the second copy did not take since the start. */
+  get notesLost(): number {
+    return this.#notesLost;
   }
 
   /** Claims that wait in the emergency journal. */
@@ -165,7 +173,7 @@ export class FeedingStore implements FeedingJournal {
     } catch (error) {
       const { emergency } = this.#options;
       if (emergency === null || !isDiskFull(error)) throw error;
-      emergency.hold(record);
+      emergency.note({ n: 0, claim: record, after: this.#lastClaimId(), dose: null });
       this.#hold(record);
     }
   }
@@ -192,6 +200,10 @@ export class FeedingStore implements FeedingJournal {
       this.#appendEnd(done, record);
       this.#learn(record);
       this.#afterCommit(done);
+      const dose = this.#toFeeding(done).dose ?? record.dose;
+      this.#options.transactor.afterCommit(() =>
+        this.#note((emergency) => emergency.end(record.feedingId, dose)),
+      );
     });
   }
 
@@ -240,14 +252,10 @@ export class FeedingStore implements FeedingJournal {
 
   /** Every write brings in the claims that wait, in the same transaction. */
   #write(name: string, work: () => void): void {
-    const { transactor, emergency, occurrences } = this.#options;
+    const { transactor, occurrences } = this.#options;
     transactor.write(name, () => {
       const waiting = [...this.#held.values()];
-      for (const claim of waiting) {
-        if (this.#feedings.first('WHERE feeding_id = ?', claim.feedingId) === undefined) {
-          this.#insertClaim(claim);
-        }
-      }
+      for (const claim of waiting) this.#insertClaim(claim);
       work();
       if (waiting.length === 0) return;
       transactor.afterCommit(() => {
@@ -255,7 +263,6 @@ export class FeedingStore implements FeedingJournal {
           this.#held.delete(claim.feedingId);
           if (claim.occurrence !== null) occurrences.hold(claim.occurrence.key, null);
         }
-        emergency?.clear(waiting.map((claim) => claim.feedingId));
       });
     });
   }
@@ -284,6 +291,31 @@ export class FeedingStore implements FeedingJournal {
       reservedMg: row.reserved_mg,
     });
     this.#afterCommit(row);
+    const after = this.#lastClaimId();
+    this.#options.transactor.afterCommit(() => {
+      this.#lastClaim = record.feedingId;
+      this.#note((emergency) => emergency.note({ n: row.n, claim: record, after, dose: null }));
+    });
+  }
+
+  /** The second copy is written after the first; when it refuses, the first one still holds. */
+  #note(write: (emergency: EmergencyJournal) => void): void {
+    const { emergency } = this.#options;
+    if (emergency === null) return;
+    try {
+      write(emergency);
+    } catch (error) {
+      if (!(error instanceof FeederError)) throw error;
+      this.#notesLost += 1;
+    }
+  }
+
+  #lastClaimId(): string | null {
+    if (this.#lastClaim === undefined) {
+      const newest = this.#feedings.first("WHERE state <> 'refused' ORDER BY n DESC LIMIT 1");
+      this.#lastClaim = newest?.feeding_id ?? null;
+    }
+    return this.#lastClaim;
   }
 
   #refuseRepeated({ requestId, occurrence }: ClaimRecord): void {
@@ -356,11 +388,14 @@ export class FeedingStore implements FeedingJournal {
   }
 
   #hold(claim: ClaimRecord): void {
-    if (this.#feedings.first('WHERE feeding_id = ?', claim.feedingId) !== undefined) {
-      this.#options.emergency?.clear([claim.feedingId]);
+    const stored = this.#feedings.first('WHERE feeding_id = ?', claim.feedingId);
+    if (stored !== undefined) {
+      // The power failed between the commit and the note: the database has it.
+      this.#note((emergency) => emergency.note({ n: stored.n, claim, after: null, dose: null }));
       return;
     }
     this.#held.set(claim.feedingId, claim);
+    this.#lastClaim = claim.feedingId;
     const row = claimRow(claim, this.lastNumber() + this.#held.size);
     this.#doses.onFeeding(row);
     if (claim.occurrence === null) return;

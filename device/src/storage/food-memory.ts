@@ -29,8 +29,13 @@ function isSure(row: FeedingRow): boolean {
 
 function toFoodStamp(row: FeedingRow | null): FoodStamp | null {
   if (row === null) return null;
-  const { wallMs, ageMs, bootId, quality } = claimStamp(row);
-  return { wallMs, ageMs, bootId, trusted: isTrusted(quality) };
+  const { bootId, quality } = claimStamp(row);
+  return {
+    wallMs: row.motion_ms,
+    ageMs: row.motion_age_ms,
+    bootId,
+    trusted: isTrusted(quality),
+  };
 }
 
 /**

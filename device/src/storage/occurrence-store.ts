@@ -1,8 +1,8 @@
 import type { Occurrence, Verdict } from '@cat-feeder/shared';
 import type Database from 'better-sqlite3';
 import { CheckedTable } from './checked-table.ts';
-import { clipWhy, toOccurrence } from './feeding-rows.ts';
 import type { EventLog } from './event-log.ts';
+import { clipWhy, toOccurrence } from './feeding-rows.ts';
 import { type OccurrenceRow, occurrenceTable } from './schema.ts';
 import type { Transactor } from './transactor.ts';
 

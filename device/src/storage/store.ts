@@ -1,18 +1,24 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { EventBody, EventName, RandomBytes, ScaleCalibration } from '@cat-feeder/shared';
-import { FeederError } from '@cat-feeder/shared';
+import { DAY_MS } from '@cat-feeder/shared';
 import type Database from 'better-sqlite3';
 import type { StationTime } from '../platform/clock.ts';
-import { openDatabase } from './database.ts';
-import type { EmergencyJournal } from './emergency-journal.ts';
+import { Ballast } from './ballast.ts';
+import { type DataDir, dataDir, keepNewest, makeDataDir, nextNumber } from './data-dir.ts';
+import { lockDataDir } from './data-dir-lock.ts';
+import { type OpenDatabase, openDatabase } from './database.ts';
+import { type EmergencyJournal, FileEmergencyJournal } from './emergency-journal.ts';
+import { LogRetention, type RetentionReport } from './log-retention.ts';
+import { type CheckpointReport, checkpoint, type DiskUse, diskUse } from './maintenance.ts';
 import { migrate } from './migrations.ts';
+import { PlanCopy } from './plan-copy.ts';
+import { PlanCopyWriter } from './plan-copy-writer.ts';
+import { openOrRestore, type RestoreReport } from './recovery.ts';
+import { forgetOldRows, type RowRetentionReport } from './row-retention.ts';
+import { copyNow, rotateSnapshots, type Snapshot, writeSnapshot } from './snapshots.ts';
 import { composeParts, type StoreParts } from './store-parts.ts';
 import { Transactor, type WriteHooks } from './transactor.ts';
 import { type VerifyReport, verifyDatabase } from './verify-store.ts';
-
-export const DATABASE_FILE = 'feeder.db';
 
 export interface StoreOptions {
   /**
@@ -22,66 +28,190 @@ export interface StoreOptions {
   readonly at: string | Database.Database;
   /** Stamps for ledger entries and documents. Not called before `openStore` has returned. */
   readonly time: () => StationTime;
+  /** What the bowl's scale is by its datasheet, until it is calibrated. */
+  readonly defaultCalibration: ScaleCalibration;
   /** For ids and the genesis; the operating system's unless given. */
   readonly random?: RandomBytes;
   readonly hooks?: WriteHooks;
-  /** What the bowl's scale is by its datasheet, until it is calibrated. */
-  readonly defaultCalibration: ScaleCalibration;
-  /** Replaces the emergency journal of the data directory; without a directory there is none. */
-  readonly emergency?: EmergencyJournal | null;
+  /** For stores without a directory; a directory has its own. */
+  readonly emergency?: EmergencyJournal;
+}
+
+/** What the health page says of storage, beside the disk's figures. */
+export interface StorageState {
+  /** Claims that only the emergency journal holds. */
+  readonly heldClaims: number;
+  /** Writes of the second copies that failed since the start. */
+  readonly copiesFailed: number;
+  /** What this start had to restore; null when nothing. */
+  readonly restored: RestoreReport | null;
+}
+
+export interface MaintenanceReport {
+  readonly ledger: RetentionReport;
+  readonly rows: RowRetentionReport;
+  readonly tombstones: number;
+  readonly checkpoint: CheckpointReport;
 }
 
 /** Everything that the feeder remembers, over one database. */
 export interface DeviceStore extends StoreParts {
+  /** What the start had to restore; null when nothing. */
+  readonly restored: RestoreReport | null;
   /** One transaction over several stores; what they write inside belongs to it. */
   write<T>(name: string, work: () => T): T;
   /** One ledger entry in a transaction of its own. */
   record<Name extends EventName>(name: Name, body: EventBody<Name>): void;
   /** Checks everything that can be read. Takes seconds on a large database. */
   verify(): VerifyReport;
+  /** Copies the database to this path while it is in use, and checks the copy. */
+  snapshot(path: string): Promise<Snapshot>;
+  /** The daily snapshot in the data directory; null for a store without one. */
+  takeDailySnapshot(): Promise<Snapshot | null>;
+  /** Retention, tombstones, WAL, ballast, second copy: to be called daily. */
+  maintain(): MaintenanceReport;
+  checkpoint(): CheckpointReport;
+  diskUse(): DiskUse;
+  health(): StorageState;
+  /** Checkpoints, gives up the lock and closes. Idempotent. */
   close(): void;
 }
 
-/** Opens the feeder's memory, ready to be used. Throws coded errors; see docs/storage.md. */
+/** Deleted documents are remembered this long, so that a late edit of one is understood. */
+const TOMBSTONE_DAYS = 180;
+/** Databases as they were before a migration. */
+const MIGRATION_BACKUPS_KEPT = 2;
+
+/** What a store has besides its database when it lies in a directory. */
+interface Place {
+  readonly dir: DataDir | null;
+  readonly opened: OpenDatabase;
+  readonly restored: RestoreReport | null;
+  readonly emergency: EmergencyJournal | null;
+  readonly ballast: Ballast | null;
+  readonly planCopy: PlanCopy | null;
+  readonly close: () => void;
+}
+
+/**
+ * Opens the feeder's memory, ready to be used. Throws `ERR_ALREADY_RUNNING`, `ERR_DATA_DIR`,
+ * `ERR_STORAGE`, `ERR_SCHEMA_TOO_NEW`, `ERR_MIGRATION_CHANGED`, and `ERR_DATABASE_CORRUPT` when a
+ * damaged database could not be replaced.
+ */
 export function openStore(options: StoreOptions): DeviceStore {
-  const { at } = options;
-  const source = typeof at === 'string' && at !== ':memory:' ? fileIn(at) : at;
-  const { db, close } = openDatabase(source);
+  const place = openPlace(options);
   try {
-    const transactor = new Transactor({
-      db,
-      ...(options.hooks === undefined ? {} : { hooks: options.hooks }),
-    });
-    migrate({ db, transactor });
-    const parts = composeParts({
-      db,
-      transactor,
-      time: options.time,
-      random: options.random ?? randomBytes,
-      emergency: options.emergency ?? null,
-      defaultCalibration: options.defaultCalibration,
-    });
-    return {
-      ...parts,
-      write: (name, work) => transactor.write(name, work),
-      record: (name, body) => transactor.write(name, () => parts.log.append(name, body)),
-      verify: () => verifyDatabase(db, parts.log),
-      close,
-    };
+    return compose(place, options);
   } catch (error) {
-    close();
+    place.close();
     throw error;
   }
 }
 
-function fileIn(dir: string): string {
-  try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw new FeederError('ERR_DATA_DIR', {
-      message: `The data directory ${dir} cannot be made.`,
-      cause: error,
-    });
+function openPlace(options: StoreOptions): Place {
+  const { at, random = randomBytes, defaultCalibration } = options;
+  if (typeof at !== 'string' || at === ':memory:') {
+    const opened = openDatabase(at);
+    return {
+      dir: null,
+      opened,
+      restored: null,
+      emergency: options.emergency ?? null,
+      ballast: null,
+      planCopy: null,
+      close: opened.close,
+    };
   }
-  return join(dir, DATABASE_FILE);
+  const dir = dataDir(at);
+  makeDataDir(dir);
+  const unlock = lockDataDir(dir.lock);
+  let emergency: FileEmergencyJournal | null = null;
+  try {
+    emergency = new FileEmergencyJournal(dir.emergency);
+    const planCopy = new PlanCopy(dir.planCopies);
+    const journal = emergency;
+    const { opened, report } = openOrRestore({
+      dir,
+      emergency,
+      planCopy,
+      random,
+      defaultCalibration,
+    });
+    const close = () => {
+      opened.close();
+      journal.close();
+      unlock();
+    };
+    const ballast = new Ballast(dir.ballast);
+    return { dir, opened, restored: report, emergency, ballast, planCopy, close };
+  } catch (error) {
+    emergency?.close();
+    unlock();
+    throw error;
+  }
+}
+
+function compose(place: Place, options: StoreOptions): DeviceStore {
+  const { db } = place.opened;
+  const { dir, ballast } = place;
+  const transactor = new Transactor({
+    db,
+    makeRoom: () => ballast?.drop() ?? false,
+    ...(options.hooks === undefined ? {} : { hooks: options.hooks }),
+  });
+  migrate({
+    db,
+    transactor,
+    backup: () => {
+      if (dir === null) return;
+      copyNow(db, nextNumber(dir.root, '.before-migration.db'));
+      keepNewest(dir.root, MIGRATION_BACKUPS_KEPT, '.before-migration.db');
+    },
+  });
+  const parts = composeParts({
+    db,
+    transactor,
+    time: options.time,
+    random: options.random ?? randomBytes,
+    emergency: place.emergency,
+    defaultCalibration: options.defaultCalibration,
+  });
+  const copies =
+    place.planCopy === null ? null : new PlanCopyWriter(place.planCopy, parts.documents);
+  const ledger = new LogRetention({ db, transactor, log: parts.log });
+  return {
+    ...parts,
+    restored: place.restored,
+    write: (name, work) => transactor.write(name, work),
+    record: (name, body) => transactor.write(name, () => parts.log.append(name, body)),
+    verify: () => verifyDatabase(db, parts.log),
+    snapshot: (path) => writeSnapshot(db, path),
+    takeDailySnapshot: async () => (dir === null ? null : rotateSnapshots(db, dir.snapshots)),
+    maintain: () => {
+      const now = options.time();
+      const oldMs = now.wallMs - TOMBSTONE_DAYS * DAY_MS;
+      parts.journal.importHeld();
+      const report = {
+        ledger: ledger.run(now),
+        rows: forgetOldRows(db, transactor, now),
+        tombstones: parts.documents.purgeTombstones(({ ms, tq }) => tq >= 2 && ms < oldMs),
+        checkpoint: checkpoint(db),
+      };
+      copies?.writeIfStale();
+      ballast?.take();
+      return report;
+    },
+    checkpoint: () => checkpoint(db),
+    diskUse: () => diskUse(db, dir, ballast),
+    health: () => ({
+      heldClaims: parts.journal.heldCount,
+      copiesFailed: parts.journal.notesLost + (copies?.failures ?? 0),
+      restored: place.restored,
+    }),
+    close: () => {
+      if (!db.open) return;
+      copies?.writeIfStale();
+      place.close();
+    },
+  };
 }

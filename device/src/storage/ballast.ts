@@ -1,0 +1,42 @@
+import { closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
+
+/** Room for some hundred commits and a checkpoint. */
+const BALLAST_BYTES = 4 * 1024 * 1024;
+/** The ballast is only taken aboard while this much is free besides. */
+const FREE_BYTES_MIN = 64 * 1024 * 1024;
+
+/** A file of no use but its size: given up on a full disk, so that claims can still be written. */
+export class Ballast {
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  isAboard(): boolean {
+    return (statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0) >= BALLAST_BYTES;
+  }
+
+  /** Gives up the room; false when there was none to give. */
+  drop(): boolean {
+    if (!this.isAboard()) return false;
+    rmSync(this.#path);
+    return true;
+  }
+
+  /** Takes ballast aboard when the disk has plenty of room. Throws the file system's error. */
+  take(): void {
+    if (this.isAboard()) return;
+    const { bavail, bsize } = statfsSync(`${this.#path}/..`);
+    if (bavail * bsize < FREE_BYTES_MIN + BALLAST_BYTES) return;
+    const handle = openSync(this.#path, 'w', 0o600);
+    try {
+      // Written, not only reserved: some file systems store zeros as nothing.
+      const chunk = Buffer.alloc(64 * 1024, 0x5a);
+      for (let at = 0; at < BALLAST_BYTES; at += chunk.length) writeSync(handle, chunk);
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+  }
+}

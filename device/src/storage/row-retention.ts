@@ -1,0 +1,46 @@
+import { DAY_MS } from '@cat-feeder/shared';
+import type Database from 'better-sqlite3';
+import type { StationTime } from '../platform/clock.ts';
+import { statement } from './statements.ts';
+import type { Transactor } from './transactor.ts';
+
+/** Feedings and verdicts stay as long as the ledger keeps them at least. */
+export const FEEDING_DAYS_KEPT = 400;
+/** The curve of a feeding is for looking at it soon after. */
+export const TRACE_DAYS_KEPT = 90;
+
+export interface RowRetentionReport {
+  readonly feedings: number;
+  readonly traces: number;
+  readonly occurrences: number;
+}
+
+/**
+ * Forgets old feedings, their curves and old verdicts. Only while the time is believed, and never
+ * the newest feeding: its number orders what comes after.
+ */
+export function forgetOldRows(
+  db: Database.Database,
+  transactor: Transactor,
+  now: StationTime,
+): RowRetentionReport {
+  if (now.quality !== 'synchronized' && now.quality !== 'rtc') {
+    return { feedings: 0, traces: 0, occurrences: 0 };
+  }
+  const oldMs = now.wallMs - FEEDING_DAYS_KEPT * DAY_MS;
+  const traceMs = now.wallMs - TRACE_DAYS_KEPT * DAY_MS;
+  return transactor.write('rows.forget', () => {
+    const run = (sql: string, ...params: number[]) => statement(db, sql).run(...params).changes;
+    return {
+      traces: run(
+        'DELETE FROM feeding_trace WHERE feeding_id IN (SELECT feeding_id FROM feeding WHERE ended_ms < ?)',
+        traceMs,
+      ),
+      feedings: run(
+        "DELETE FROM feeding WHERE state <> 'running' AND ended_ms < ? AND n < (SELECT max(n) FROM feeding)",
+        oldMs,
+      ),
+      occurrences: run("DELETE FROM occurrence WHERE state = 'closed' AND decided_ms < ?", oldMs),
+    };
+  });
+}
