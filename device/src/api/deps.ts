@@ -145,4 +145,6 @@ export interface ApiDeps {
   readonly storage: () => StorageHealth;
   /** Space left where the data lies; null when it cannot be known. */
   readonly diskFreeBytes: () => number | null;
+  /** Live readings cost wake-ups: told when somebody begins to watch, and when nobody does. */
+  readonly onAudience: (isWatched: boolean) => void;
 }

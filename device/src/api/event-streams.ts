@@ -19,6 +19,8 @@ export interface EventStreamsParts {
   readonly live: LiveEvents;
   /** The whole state: the first thing that a watcher is told. */
   readonly status: () => unknown;
+  /** Told when the first watcher comes and when the last one goes. */
+  readonly onAudience: (isWatched: boolean) => void;
 }
 
 /** Server-sent event streams: bounded in number, in what they queue, and ended on shutdown. */
@@ -55,7 +57,8 @@ export class EventStreams {
       { highWaterMark: QUEUED_EVENTS_MAX },
     );
     return new Response(body, {
-      headers: { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' },
+      // Nothing follows a stream on its connection; kept alive, it would hold up a stop.
+      headers: { 'content-type': 'text/event-stream', connection: 'close' },
     });
   }
 
@@ -81,6 +84,7 @@ export class EventStreams {
       cancelBeat();
       unsubscribe();
       this.#open.delete(stream);
+      if (this.#open.size === 0) this.#parts.onAudience(false);
       // A stream that its reader has cancelled is closed already.
       if (controller.desiredSize !== null && !isCancelled) controller.close();
     };
@@ -96,6 +100,7 @@ export class EventStreams {
       cancelBeat = clock.after('event stream heartbeat', HEARTBEAT_MS, beat);
     };
     this.#open.add(stream);
+    if (this.#open.size === 1) this.#parts.onAudience(true);
     send(`retry: ${RETRY_MS}\n\n`);
     for (const event of this.#missed(lastEventId)) send(eventText(event));
     send(eventText({ id: live.lastId(), name: 'status', data: status() }));

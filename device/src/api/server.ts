@@ -36,6 +36,7 @@ export function createApi(deps: ApiDeps, options: ApiOptions): Api {
     clock: deps.clock,
     live: deps.live,
     status: () => statusView(deps),
+    onAudience: deps.onAudience,
   });
   const routes: RouteDef[] = [
     ...feedingRoutes(deps),

@@ -1,4 +1,4 @@
-import type { RandomBytes } from '@cat-feeder/shared';
+import type { EpochMs, RandomBytes } from '@cat-feeder/shared';
 import type { BoardTraits } from '../dispensing/control-board.ts';
 import type { FeedStation } from '../dispensing/feed-station.ts';
 import type { CloseAfterCrash } from '../feeding/crash-recovery.ts';
@@ -13,7 +13,8 @@ import type { DeviceStore } from '../storage/store.ts';
 export interface DeviceParts {
   readonly clock: Clock;
   readonly timeSource: TimeSource;
-  readonly alarm: AlarmClock;
+  /** The alarm clock of the schedule, which counts in station time. */
+  readonly alarm: (stationWallMs: () => EpochMs) => AlarmClock;
   readonly bootId: string;
   readonly randomBytes: RandomBytes;
   readonly logger: Logger;
@@ -29,7 +30,6 @@ export interface DeviceParts {
   };
   /** Directory of the built page; null: API only. */
   readonly uiDir: string | null;
-  readonly diskFreeBytes: () => number | null;
   /** The program cannot go on: stop the motor and end it. */
   readonly onFatal: (error: unknown) => void;
   readonly rules?: Partial<DeviceRules>;

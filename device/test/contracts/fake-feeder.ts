@@ -182,6 +182,7 @@ export class FakeFeeder {
       components: () => [{ name: 'scheduler', state: 'ok', why: 'runs' }],
       storage: () => ({ ok: this.storageOk, why: this.storageOk ? 'writes' : 'read-only' }),
       diskFreeBytes: () => 5_000_000_000,
+      onAudience: () => {},
     };
   }
 

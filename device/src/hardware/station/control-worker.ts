@@ -47,7 +47,12 @@ function main(): void {
     // Awaited by nobody: it never rejects, and the thread may end before.
     void cells.revoked().then(() => raw.drive.stop());
     // The simulated feeder leaves its maker calibrated.
-    const maker = { traits: board.traits, calibration: world.trueCalibration() };
+    const madeAtMs = realClock.wallMs();
+    const calibrated = { taredAtMs: madeAtMs, spannedAtMs: madeAtMs };
+    const maker = {
+      traits: board.traits,
+      calibration: { ...world.trueCalibration(), ...calibrated },
+    };
     const { calibration } = maker;
     const station = new InlineStation({ board, clock, calibration, permission });
     const onClosed = () => port.close();

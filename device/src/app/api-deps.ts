@@ -1,0 +1,75 @@
+import type { ApiDeps } from '../api/deps.ts';
+import { todayFigures } from '../feeding/day-totals.ts';
+import type { DeviceCore } from './compose-device.ts';
+import { storageCondition } from './compose-runtime.ts';
+import type { DeviceParts } from './device-parts.ts';
+import { ledgerPort } from './ledger-port.ts';
+import type { RuntimeManager } from './runtime-manager.ts';
+
+/** Everything that the routes may ask. */
+export function apiDeps(
+  parts: DeviceParts,
+  core: DeviceCore,
+  run: { readonly runtime: RuntimeManager; readonly startedMonoMs: number },
+): ApiDeps {
+  const { store, time, live, plan, alerts } = core;
+  const { feeding, journal, faults, unwritten, scale, kibbleCalibration } = core.feeding;
+  const { version, board, simulated } = parts.identity;
+  return {
+    identity: { version, board, simulated, startedMonoMs: run.startedMonoMs },
+    clock: parts.clock,
+    time,
+    log: parts.logger,
+    live,
+    station: parts.station,
+    feeding,
+    journal,
+    faults,
+    today: () => {
+      const now = time.now();
+      return todayFigures({
+        doses: journal.doses(now),
+        now,
+        localDateOf: plan.localDateOf,
+        plannedGrams: plan.plannedGramsOn(plan.localDateOf(now.wallMs)),
+        dayGramsMax: store.settings.get().dayGramsMax,
+      });
+    },
+    plans: plan.book,
+    schedule: plan.schedule,
+    pets: plan.pets,
+    kibbles: store.kibbles,
+    kibbleCalibration,
+    scale,
+    settings: plan.settings,
+    ledger: ledgerPort(store),
+    alerts: () => alerts.active(),
+    components: () => run.runtime.health(),
+    storage: () => {
+      if (unwritten.count > 0) {
+        return { ok: false, why: `${unwritten.count} outcomes wait for the disk` };
+      }
+      const condition = storageCondition(store);
+      return condition.state === 'ok'
+        ? { ok: true, why: '' }
+        : { ok: condition.state === 'degraded', why: condition.why };
+    },
+    diskFreeBytes: () => store.diskUse().freeBytes,
+    onAudience: readingsOnDemand(parts, core),
+  };
+}
+
+/** Live readings wake the program up, so they flow only while somebody watches. */
+function readingsOnDemand(parts: DeviceParts, { live }: DeviceCore): (isWatched: boolean) => void {
+  let stop: (() => void) | null = null;
+  return (isWatched) => {
+    if (!isWatched) {
+      stop?.();
+      stop = null;
+    } else {
+      stop ??= parts.station.onReading((bowl, hopperGrams) =>
+        live.publish('reading', { bowl, hopperGrams }),
+      );
+    }
+  };
+}

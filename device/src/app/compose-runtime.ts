@@ -1,0 +1,127 @@
+import { DAY_MS, type EventBody, FeederError } from '@cat-feeder/shared';
+import { recoverOpenFeedings } from '../feeding/crash-recovery.ts';
+import type { DeviceStore } from '../storage/store.ts';
+import type { DeviceCore } from './compose-device.ts';
+import type { DeviceParts } from './device-parts.ts';
+import { Housekeeping } from './housekeeping.ts';
+import { RuntimeManager, type ServiceCondition } from './runtime-manager.ts';
+import { watchLedger } from './watch-ledger.ts';
+
+/** The parts in the order in which they start; they stop in reverse. */
+export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeManager {
+  const { clock, logger, station } = parts;
+  const { store, time, live, scheduler } = core;
+  const { feeding, unwritten, recovery } = core.feeding;
+  const recover = async () => {
+    await recoverOpenFeedings(recovery);
+    feeding.openDoor();
+    scheduler.start();
+  };
+  const housekeeping = new Housekeeping({
+    clock,
+    logger,
+    isBusy: () => feeding.isBusy(),
+    chores: [
+      { name: 'retention', everyMs: DAY_MS, run: () => void store.maintain() },
+      {
+        name: 'snapshot',
+        everyMs: DAY_MS,
+        run: async () => void (await store.takeDailySnapshot()),
+      },
+    ],
+  });
+  return new RuntimeManager({ clock, log: logger })
+    .add('storage', {
+      start: () => startStorage(parts, store),
+      stop: () => stopStorage(parts, store),
+      condition: () => storageCondition(store),
+    })
+    .add('clock', { start: () => time.start(), stop: () => time.stop() })
+    .add('station', {
+      start: () => station.setCalibration(store.calibration.get()),
+      stop: () => station.close(),
+      condition: () => stationCondition(parts, store),
+    })
+    .add('live events', watchers(parts, core, watchLedger(store, live)))
+    .add('feeding', {
+      // Not awaited: the page must show a feeder that waits for a cat to leave the bowl.
+      start: () => void recover().catch(parts.onFatal),
+      stop: async () => {
+        await feeding.stop();
+        unwritten.close();
+      },
+      condition: () => unwrittenCondition(unwritten.count),
+    })
+    .add('schedule', { stop: () => scheduler.stop() }, { needs: ['feeding'] })
+    .add('housekeeping', housekeeping, { critical: false });
+}
+
+/** A disk that refuses the note of this start does not keep the feeder from feeding. */
+function startStorage(parts: DeviceParts, store: DeviceStore): void {
+  tolerate(parts, 'The start was not recorded.', () => store.boots.started(parts.identity.version));
+}
+
+function stopStorage(parts: DeviceParts, store: DeviceStore): void {
+  tolerate(parts, 'The stop was not recorded.', () => store.boots.stopped('asked to stop'));
+  store.close();
+}
+
+/** Notes changes of the clock, and stops all watching at the end. */
+function watchers(parts: DeviceParts, core: DeviceCore, unwatchLedger: () => void) {
+  const { store, time, live, scheduler } = core;
+  const unwatchClock = time.subscribe(({ from, to, stepMs }) => {
+    live.publish('clock', { quality: to, stepMs });
+    const change: EventBody<'clock.changed'> = { from, to, stepMs: Math.round(stepMs) };
+    // Not from inside the reading that noticed it: that may be inside a transaction.
+    parts.clock.after('clock change', 0, () => {
+      tolerate(parts, 'A change of the clock was not recorded.', () =>
+        store.record('clock.changed', change),
+      );
+      scheduler.clockChanged();
+    });
+  });
+  return {
+    stop: () => {
+      unwatchClock();
+      unwatchLedger();
+    },
+  };
+}
+
+function tolerate(parts: DeviceParts, sentence: string, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    if (!(error instanceof FeederError) || error.code !== 'ERR_STORAGE') throw error;
+    parts.logger.error({ code: error.code, reason: error.message }, sentence);
+  }
+}
+
+/** A scale that was never calibrated works by its datasheet, which is far from good enough. */
+function stationCondition(parts: DeviceParts, store: DeviceStore): ServiceCondition {
+  const { fault } = parts.station.health();
+  if (fault !== null) return { state: 'degraded', why: `the control loop sees: ${fault}` };
+  const { taredAtMs, spannedAtMs } = store.calibration.get();
+  if (taredAtMs !== null && spannedAtMs !== null) return { state: 'ok' };
+  const why = 'the scale was never calibrated: tare it, then weigh a known mass';
+  return { state: 'degraded', why };
+}
+
+function unwrittenCondition(count: number): ServiceCondition {
+  if (count === 0) return { state: 'ok' };
+  return { state: 'degraded', why: `${count} outcomes wait for the disk` };
+}
+
+/** What the disk did to us at this start and since. */
+export function storageCondition(store: DeviceStore): ServiceCondition {
+  const { heldClaims, copiesFailed, restored } = store.health();
+  if (heldClaims > 0) {
+    return { state: 'degraded', why: `${heldClaims} claims are only in the emergency journal` };
+  }
+  if (copiesFailed > 0) {
+    return { state: 'degraded', why: `${copiesFailed} writes of the second copies failed` };
+  }
+  if (restored === null) return { state: 'ok' };
+  const why = `the database was damaged and restored from ${restored.source}: ${restored.reason}`;
+  return { state: 'degraded', why };
+}

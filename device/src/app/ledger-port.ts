@@ -1,0 +1,44 @@
+import type { LedgerPage } from '@cat-feeder/shared';
+import type { LedgerPort } from '../api/deps.ts';
+import type { LogEntry } from '../storage/event-log.ts';
+import type { DeviceStore } from '../storage/store.ts';
+
+/** The ledger in the words of the API. */
+export function ledgerPort(store: DeviceStore): LedgerPort {
+  return {
+    page: ({ afterSeq, limit }): LedgerPage => {
+      const { entries, headSeq } = store.log.page({ afterSeq, limit });
+      const last = entries.at(-1)?.seq ?? headSeq;
+      return {
+        items: entries.map(entryView),
+        lastSeq: headSeq,
+        nextAfterSeq: last < headSeq ? last : null,
+      };
+    },
+    verify: () => {
+      const report = store.verify();
+      const { seq } = store.log.head();
+      return {
+        ok: report.ok,
+        entries: report.entries,
+        lastSeq: seq,
+        brokenSeq: report.firstBad ?? null,
+        why: report.ok
+          ? `All ${report.entries} entries and rows fit.`
+          : report.problems.slice(0, 3).join('; '),
+      };
+    },
+  };
+}
+
+function entryView(entry: LogEntry): LedgerPage['items'][number] {
+  return {
+    seq: entry.seq,
+    wallMs: entry.wallMs,
+    kind: entry.name ?? null,
+    kindNumber: entry.kind,
+    version: entry.kver,
+    body: entry.body,
+    hash: entry.hash.toString('hex'),
+  };
+}

@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { FeederError } from '@cat-feeder/shared';
+import { type Listening, listen } from '../api/listen.ts';
+import type { Api } from '../api/server.ts';
+import type { DeviceConfig } from '../config/device-config.ts';
+import { NodeScheduleAlarm } from '../hardware/node-schedule-alarm.ts';
+import { spawnStation } from '../hardware/station/spawn-station.ts';
+import { StationCells } from '../hardware/station/station-cells.ts';
+import { WorkerStation } from '../hardware/station/worker-station.ts';
+import type { PinoLogger } from '../platform/pino-logger.ts';
+import { safeRandomBytes } from '../platform/safe-random.ts';
+import { createServiceNotify, type ServiceNotify } from '../platform/service-notify.ts';
+import { SystemClock } from '../platform/system-clock.ts';
+import { SystemTimeSource } from '../platform/system-time-source.ts';
+import { lockDataDir } from '../storage/data-dir-lock.ts';
+import { openStore } from '../storage/store.ts';
+import { composeDevice, type Device } from './compose-device.ts';
+import type { SafetyStop } from './safety-stop.ts';
+import { builtAtMs, programVersion } from './version.ts';
+import { Watchdog } from './watchdog.ts';
+
+/**
+ * The daemon on this machine: lock, motor safe, database, features, port, ready. Resolves when it
+ * is ready; the safety stop ends it. Throws coded errors, each with its exit code.
+ */
+export async function runDaemon(
+  config: DeviceConfig,
+  run: { readonly logger: PinoLogger; readonly safetyStop: SafetyStop },
+): Promise<Listening> {
+  const { logger, safetyStop } = run;
+  const clock = new SystemClock();
+  refuseSecondDaemon(config.dataDir);
+  const { station, maker } = await startStation(config, clock, safetyStop);
+  const bootId = randomUUID();
+  const device = composeDevice({
+    clock,
+    timeSource: new SystemTimeSource({ isTrusted: config.trustWallClock }),
+    alarm: (stationWallMs) =>
+      new NodeScheduleAlarm({ stationWallMs, systemWallMs: () => clock.wallMs() }),
+    bootId,
+    randomBytes: safeRandomBytes,
+    logger,
+    openStore: (time) =>
+      openStore({ at: config.dataDir, time, defaultCalibration: maker.calibration }),
+    station,
+    traits: maker.traits,
+    identity: {
+      version: programVersion,
+      builtAtMs,
+      board: config.board,
+      simulated: config.board === 'simulated',
+    },
+    uiDir: config.uiDir ?? join(import.meta.dirname, 'ui'),
+    onFatal: (error) => safetyStop.fail(error),
+  });
+  const notify = createServiceNotify();
+  const listening = await startParts(device, {
+    config,
+    logger,
+    safetyStop,
+    clock,
+    station,
+    notify,
+  });
+  notify.ready(`Listening on ${listening.url}`);
+  return listening;
+}
+
+/** Before anything of the hardware is touched: it may belong to the other one. */
+function refuseSecondDaemon(dataDir: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new FeederError('ERR_DATA_DIR', {
+      message: `The data directory ${dataDir} cannot be made.`,
+      cause,
+    });
+  }
+  lockDataDir(join(dataDir, 'lock.db'))();
+}
+
+async function startStation(config: DeviceConfig, clock: SystemClock, safetyStop: SafetyStop) {
+  const cells = new StationCells({ nowMs: clock.monoMs() });
+  const thread = spawnStation(
+    {
+      memory: cells.memory,
+      profile: config.profile,
+      seed: config.simulationSeed,
+      speed: config.simulationSpeed,
+      worldPath: join(config.dataDir, 'simulated-world.json'),
+    },
+    { heapMb: config.stationHeapMb },
+  );
+  const station = new WorkerStation({
+    thread,
+    cells,
+    clock,
+    onLost: (error) => safetyStop.fail(error),
+  });
+  safetyStop.guardMotor(() => station.motorOff());
+  return { station, maker: await station.ready() };
+}
+
+async function startParts(
+  device: Device,
+  run: {
+    readonly config: DeviceConfig;
+    readonly logger: PinoLogger;
+    readonly safetyStop: SafetyStop;
+    readonly clock: SystemClock;
+    readonly station: WorkerStation;
+    readonly notify: ServiceNotify;
+  },
+): Promise<Listening> {
+  const { config, logger, safetyStop, clock, station, notify } = run;
+  const bound: { listening?: Listening } = {};
+  const watchdog = new Watchdog({
+    clock,
+    notify,
+    loopAgeMs: () => station.health().loopAgeMs,
+    silenceMsMax: config.loopSilenceMs,
+    onLost: (error) => {
+      station.lose('was silent for too long');
+      safetyStop.fail(error);
+    },
+  });
+  device.runtime.add('watchdog', watchdog).add('api', {
+    start: async () => {
+      const makeApi = (port: () => number): Api => device.createApi(port);
+      const { host, port } = config;
+      bound.listening = await listen(makeApi, { host, port, clock, log: logger });
+    },
+    stop: async () => bound.listening?.close(),
+  });
+  safetyStop.stopWith(async () => {
+    notify.stopping('Asked to stop');
+    const problems = await device.runtime.stop();
+    for (const problem of problems) logger.error(problem, 'A part did not stop as it should.');
+  });
+  await device.runtime.start(safetyStop.signal);
+  if (bound.listening === undefined) throw new FeederError('ERR_UNAVAILABLE');
+  return bound.listening;
+}

@@ -1,0 +1,60 @@
+import { exitCodeFor, exitCodes, lastWords } from './app/exit-codes.ts';
+import { runDaemon } from './app/run-daemon.ts';
+import { SafetyStop } from './app/safety-stop.ts';
+import { programVersion } from './app/version.ts';
+import { helpText, parseArguments } from './config/parse-arguments.ts';
+import { readConfig } from './config/read-config.ts';
+import { createPinoLogger } from './platform/pino-logger.ts';
+import { SystemClock } from './platform/system-clock.ts';
+
+const cliCommands = new Set(['run', 'config', 'help', 'version']);
+
+/** Reads the arguments, then runs the daemon until a signal ends it, or one command of the CLI. */
+async function main(argv: readonly string[]): Promise<void> {
+  const [first = 'run'] = argv;
+  if (!first.startsWith('-') && !cliCommands.has(first)) {
+    // Loaded when asked for: the daemon has no use for it.
+    const { runCliProgram } = await import('./cli/cli-program.ts');
+    process.exitCode = await runCliProgram(argv);
+    return;
+  }
+  const asked = parseArguments(argv);
+  switch (asked.kind) {
+    case 'usage':
+      process.stderr.write(`${asked.problem}\n\n${helpText()}`);
+      process.exitCode = exitCodes.usage;
+      return;
+    case 'help':
+      process.stdout.write(helpText());
+      return;
+    case 'version':
+      process.stdout.write(`${programVersion}\n`);
+      return;
+    case 'check-config':
+      for (const warning of readConfig(asked).warnings)
+        process.stdout.write(`warning: ${warning}\n`);
+      process.stdout.write('The configuration is usable.\n');
+      return;
+    case 'run':
+      await run(asked);
+  }
+}
+
+async function run(asked: Parameters<typeof readConfig>[0]): Promise<void> {
+  const { config, warnings } = readConfig(asked);
+  const logger = createPinoLogger({ level: config.logLevel });
+  const safetyStop = new SafetyStop({ process, clock: new SystemClock(), log: logger });
+  for (const warning of warnings) logger.warn({}, warning);
+  try {
+    const { url } = await runDaemon(config, { logger, safetyStop });
+    logger.info({ url, dataDir: config.dataDir, board: config.board }, `The feeder is at ${url}`);
+  } catch (error) {
+    process.stderr.write(lastWords(error));
+    safetyStop.fail(error);
+  }
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(lastWords(error));
+  process.exit(exitCodeFor(error));
+});
