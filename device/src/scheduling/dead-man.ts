@@ -1,4 +1,4 @@
-import { DAY_MS, type EpochMs, MINUTE_MS, type Occurrence } from '@cat-feeder/shared';
+import { DAY_MS, type EpochMs, MINUTE_MS, type Occurrence, type Verdict } from '@cat-feeder/shared';
 import type { StationTime } from '../platform/clock.ts';
 import { isEarlierForm, type PlannedOccurrence } from './occurrences.ts';
 import { duration } from './words.ts';
@@ -52,16 +52,11 @@ export function unconfirmedMeals(input: DeadManInput): {
   return { overdue, nextMs };
 }
 
+const quietVerdicts: readonly Verdict[] = ['fed', 'fed_late', 'fed_reduced', 'skipped'];
+
 function needsNoAlarm(row: Occurrence | undefined): boolean {
-  switch (row?.verdict) {
-    case 'fed':
-    case 'fed_late':
-    case 'fed_reduced':
-    case 'skipped':
-      return true;
-    default:
-      return false;
-  }
+  const verdict = row?.verdict ?? null;
+  return verdict !== null && quietVerdicts.includes(verdict);
 }
 
 function explain(planned: Occurrence, row: Occurrence | undefined, patienceMs: number): string {

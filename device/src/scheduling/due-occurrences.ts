@@ -207,7 +207,9 @@ function byLateness(
   const refused = input.refused.get(occurrence.key);
   if (lateness.kind === 'missed') return closeMissed(candidate, lateness, refused, now);
   if (refused !== undefined && now.ageMs < refused.retryAtAgeMs) {
-    return hold(occurrence, refused.retryAtAgeMs, `Refused for now: ${refused.why}`);
+    const endAgeMs = now.ageMs + (lateness.servableUntilMs - now.wallMs) + 1;
+    const lookAgainMs = Math.min(refused.retryAtAgeMs, endAgeMs);
+    return hold(occurrence, lookAgainMs, `Refused for now: ${refused.why}`);
   }
   return {
     kind: 'feed',

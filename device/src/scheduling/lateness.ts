@@ -13,7 +13,12 @@ export const LATE_GAP_MS: Milliseconds = 2 * HOUR_MS;
 
 /** How a due occurrence stands: in time, late but worth serving, or missed. */
 export type Lateness =
-  | { readonly kind: 'on_time' | 'late'; readonly rule: string }
+  | {
+      readonly kind: 'on_time' | 'late';
+      readonly rule: string;
+      /** After this instant it is missed. */
+      readonly servableUntilMs: EpochMs;
+    }
   | {
       readonly kind: 'missed';
       readonly rule: 'policy_skip' | 'policy_ask' | 'too_late' | 'next_meal_near';
@@ -31,44 +36,45 @@ export function judgeLateness(
   at: { readonly view: PlanView; readonly now: StationTime },
 ): Lateness {
   const { now, view } = at;
-  const lateMs = now.wallMs - candidate.occurrence.dueAtMs;
+  const { dueAtMs } = candidate.occurrence;
+  const lateMs = now.wallMs - dueAtMs;
   const isEstimated = now.quality === 'estimated';
-  if (lateMs <= (isEstimated ? ON_TIME_ESTIMATED_MS : ON_TIME_MS)) {
-    return { kind: 'on_time', rule: isEstimated ? 'clock_estimated' : 'on_time' };
-  }
-  const late = `${duration(lateMs)} late`;
-  const policy = candidate.meal.missedPolicy;
-  if (policy !== 'catch_up_one') {
-    return {
-      kind: 'missed',
-      rule: policy === 'skip' ? 'policy_skip' : 'policy_ask',
-      numbers: { lateMs },
-      why:
-        policy === 'skip'
-          ? `It would have been ${late}, and this meal is not made up for.`
-          : `It would have been ${late}, and this meal is served late only by hand.`,
-    };
-  }
+  const onTimeMs = isEstimated ? ON_TIME_ESTIMATED_MS : ON_TIME_MS;
   const graceMs = view.settings.graceMinutes * MINUTE_MS;
+  const policy = candidate.meal.missedPolicy;
+  const nextMs = nextDueMs(candidate, planned, now.wallMs) ?? Number.POSITIVE_INFINITY;
+  const lateUntilMs =
+    policy === 'catch_up_one' ? Math.min(dueAtMs + graceMs, nextMs - LATE_GAP_MS) : dueAtMs;
+  const servableUntilMs = Math.max(dueAtMs + onTimeMs, lateUntilMs);
+  if (lateMs <= onTimeMs) {
+    const rule = isEstimated ? 'clock_estimated' : 'on_time';
+    return { kind: 'on_time', rule, servableUntilMs };
+  }
+  if (now.wallMs <= lateUntilMs) return { kind: 'late', rule: 'late_in_grace', servableUntilMs };
+  const late = `It would have been ${duration(lateMs)} late`;
+  if (policy === 'skip') {
+    return missed('policy_skip', { lateMs }, `${late}, and this meal is not made up for.`);
+  }
+  if (policy === 'ask') {
+    return missed('policy_ask', { lateMs }, `${late}, and it is served late only by hand.`);
+  }
   if (lateMs > graceMs) {
-    return {
-      kind: 'missed',
-      rule: 'too_late',
-      numbers: { lateMs, graceMs },
-      why: `It would have been ${late}; meals up to ${duration(graceMs)} late are served.`,
-    };
+    const why = `${late}; meals up to ${duration(graceMs)} late are served.`;
+    return missed('too_late', { lateMs, graceMs }, why);
   }
-  const nextMs = nextDueMs(candidate, planned, now.wallMs);
-  if (nextMs !== null && nextMs - now.wallMs < LATE_GAP_MS) {
-    const untilNextMs = Math.max(0, nextMs - now.wallMs);
-    return {
-      kind: 'missed',
-      rule: 'next_meal_near',
-      numbers: { lateMs, untilNextMs, gapMs: LATE_GAP_MS },
-      why: `It would have been ${late}, and the next meal is less than ${duration(LATE_GAP_MS)} away.`,
-    };
-  }
-  return { kind: 'late', rule: 'late_in_grace' };
+  return missed(
+    'next_meal_near',
+    { lateMs, untilNextMs: Math.max(0, nextMs - now.wallMs), gapMs: LATE_GAP_MS },
+    `${late}, and the next meal is less than ${duration(LATE_GAP_MS)} away.`,
+  );
+}
+
+function missed(
+  rule: Extract<Lateness, { kind: 'missed' }>['rule'],
+  numbers: Record<string, number | null>,
+  why: string,
+): Lateness {
+  return { kind: 'missed', rule, numbers, why };
 }
 
 /** When the same pet eats next; a meal for nobody in particular is a meal for everybody. */

@@ -22,8 +22,9 @@ import { grams, hours } from './words.ts';
  *
  * Let the *hungry* occurrences be those that were due since `sure` and did not surely bring food:
  *   - with the verdict missed, blocked, failed, short or unknown_after_crash (`food().missed`), and
- *   - those that came due a second time, more than two hours after `sure`, because the clock or
- *     the zone was set back: they were fed in their first life and are not fed again;
+ *   - those that came due a second time, more than an hour after `sure`, because the clock or the
+ *     zone was set back: they were fed in their first life and are not fed again. (A meal whose
+ *     time was edited after it was fed is not among them: its owner moved it.)
  * meals with the policy `skip` excepted: their owner wants them not made up for.
  *
  * H1 While the clock is not unknown, a plan is active and no pause holds: if `since` has reached
@@ -55,7 +56,7 @@ export type StarvationDecision =
 /** Least time between two starvation portions. */
 export const CATCH_UP_GAP_MS: Milliseconds = 6 * HOUR_MS;
 /** A key that was fed counts as due again only this long after the last sure food. */
-const REPEATED_AFTER_MS: Milliseconds = 2 * HOUR_MS;
+const REPEATED_AFTER_MS: Milliseconds = HOUR_MS;
 
 interface Hungry {
   readonly key: string;
@@ -104,13 +105,15 @@ function hungryOccurrences(input: StarvationInput, sinceMs: Milliseconds): Hungr
     const { key, dueAtMs, portionGrams } = occurrence;
     if (dueAtMs <= repeatedFromMs || dueAtMs > now.wallMs) continue;
     if (leftOut !== null || meal.missedPolicy === 'skip' || found.has(key)) continue;
-    if (wasFed(decided.get(key))) found.set(key, { key, dueAtMs, portionGrams });
+    const row = decided.get(key);
+    if (row?.localTime !== occurrence.localTime || !wasFed(row)) continue;
+    found.set(key, { key, dueAtMs, portionGrams });
   }
   return [...found.values()].sort((a, b) => a.dueAtMs - b.dueAtMs || (a.key < b.key ? -1 : 1));
 }
 
-function wasFed(row: Occurrence | undefined): boolean {
-  return row?.verdict === 'fed' || row?.verdict === 'fed_late' || row?.verdict === 'fed_reduced';
+function wasFed({ verdict }: Occurrence): boolean {
+  return verdict === 'fed' || verdict === 'fed_late' || verdict === 'fed_reduced';
 }
 
 function explain(
