@@ -1,0 +1,86 @@
+import type { ApiClient } from './api-client.ts';
+
+/** How a command ends. */
+export const EXIT_OK = 0;
+/** The feeder refused it, or what was asked for did not work out. */
+export const EXIT_FAILED = 1;
+/** The command line cannot be understood. */
+export const EXIT_USAGE = 2;
+/** No feeder answers. */
+export const EXIT_UNREACHABLE = 3;
+
+/** A configuration that was read and checked. */
+export interface CheckedConfig {
+  readonly config: object;
+  readonly warnings: readonly string[];
+}
+
+/** The outside world of the command line. */
+export interface CliIo {
+  /** Writes to the standard output as it is. */
+  out(text: string): void;
+  err(text: string): void;
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  sleep(ms: number): Promise<void>;
+  /** A requestId that nobody has used. */
+  newRequestId(): string;
+  /** Reads and checks the daemon's configuration; throws `ERR_CONFIG` with every problem. */
+  loadConfig(file: string | null): CheckedConfig;
+}
+
+/** What the words after the command say. */
+export interface CommandInput {
+  readonly api: ApiClient;
+  readonly io: CliIo;
+  readonly url: string;
+  readonly words: readonly string[];
+  option(name: string): string | undefined;
+  flag(name: string): boolean;
+}
+
+/** What a command found out: for programs (`data`, with --json) and for people. */
+export interface CommandResult {
+  readonly data: unknown;
+  readonly text: string;
+  readonly exitCode?: number;
+}
+
+/** One command as plain data. */
+export interface Command {
+  /** One or two words, `plan add`. */
+  readonly name: string;
+  /** Another name for the same. */
+  readonly alias?: string;
+  /** What follows the name. */
+  readonly usage: string;
+  readonly summary: string;
+  /** Options that take a value, and flags that take none. */
+  readonly options?: readonly string[];
+  readonly flags?: readonly string[];
+  /** How many words may follow. */
+  readonly words: readonly [min: number, max: number];
+  run(input: CommandInput): Promise<CommandResult>;
+}
+
+/** The command line is wrong; the sentence says how. */
+export class UsageError extends Error {
+  constructor(sentence: string) {
+    super(sentence);
+    this.name = 'UsageError';
+  }
+}
+
+/** A number of a given unit, as the person wrote it. The feeder itself checks its range. */
+export function numberOf(text: string, what: string): number {
+  if (!/^-?\d+(\.\d+)?$/.test(text))
+    throw new UsageError(`${what} must be a number, not '${text}'`);
+  return Number(text);
+}
+
+/** An option that must be given. */
+export function required(input: CommandInput, name: string): string {
+  const value = input.option(name);
+  if (value === undefined) throw new UsageError(`--${name} is missing`);
+  return value;
+}

@@ -1,0 +1,90 @@
+import type { CalibrationJob, ScaleView } from '@cat-feeder/shared';
+import {
+  type Command,
+  type CommandInput,
+  type CommandResult,
+  EXIT_FAILED,
+  EXIT_OK,
+  numberOf,
+  required,
+} from '../command.ts';
+import { gramsText, tableText } from '../text.ts';
+
+const POLL_MS = 1_000;
+/** Ten rounds of the longest feeding. */
+const POLLS_MAX = 3_000;
+
+/** Weighing and calibration. */
+export const scaleCommands: readonly Command[] = [
+  {
+    name: 'scale',
+    usage: '',
+    summary: 'What lies in the bowl, and the calibration.',
+    words: [0, 0],
+    run: async ({ api }) => told(await api.get<ScaleView>('/scale')),
+  },
+  {
+    name: 'tare',
+    usage: '',
+    summary: 'Take the empty bowl as zero.',
+    words: [0, 0],
+    run: async ({ api }) => told(await api.post<ScaleView>('/scale/tare')),
+  },
+  {
+    name: 'calibrate scale',
+    usage: '--grams G [--confirm]',
+    summary: 'Set the span from a known mass in the tared bowl. --confirm: the cell was replaced.',
+    options: ['grams'],
+    flags: ['confirm'],
+    words: [0, 0],
+    run: async (input) => {
+      const knownGrams = numberOf(required(input, 'grams'), '--grams');
+      const body = { knownGrams, confirm: input.flag('confirm') };
+      return told(await input.api.post<ScaleView>('/scale/calibrate', body));
+    },
+  },
+  {
+    name: 'calibrate kibble',
+    usage: 'ID [--rounds N] [--grams G] [--wait]',
+    summary: 'Serve small portions and learn how a kibble flows.',
+    options: ['rounds', 'grams'],
+    flags: ['wait'],
+    words: [1, 1],
+    run: calibrateKibble,
+  },
+];
+
+function told(scale: ScaleView): CommandResult {
+  const { bowl, calibration } = scale;
+  const text = tableText([
+    ['Bowl', `${gramsText(bowl.grams)} +- ${gramsText(bowl.sigmaGrams)} (${bowl.state})`],
+    ['Hopper', gramsText(scale.hopperGrams)],
+    ['Span', `${calibration.countsPerGram} counts per gram, zero at ${calibration.zeroCounts}`],
+    ['Tared', calibration.taredAtMs === null ? 'never' : 'yes'],
+    ['Calibrated', calibration.spannedAtMs === null ? 'never' : 'yes'],
+  ]);
+  return { data: scale, text };
+}
+
+async function calibrateKibble(input: CommandInput): Promise<CommandResult> {
+  const { api, io, words, option } = input;
+  const path = `/kibbles/${encodeURIComponent(words[0] ?? '')}/calibrate`;
+  const rounds = option('rounds');
+  const grams = option('grams');
+  let job = await api.post<CalibrationJob>(path, {
+    ...(rounds === undefined ? {} : { rounds: numberOf(rounds, '--rounds') }),
+    ...(grams === undefined ? {} : { portionGrams: numberOf(grams, '--grams') }),
+  });
+  if (input.flag('wait')) {
+    for (let polls = 0; job.state === 'running' && polls < POLLS_MAX; polls++) {
+      await io.sleep(POLL_MS);
+      job = await api.get<CalibrationJob>(path);
+    }
+  }
+  const served = job.servedGrams.map(gramsText).join(', ') || 'nothing yet';
+  return {
+    data: job,
+    text: `${job.state}: served ${served}. ${job.why}`,
+    exitCode: job.state === 'failed' ? EXIT_FAILED : EXIT_OK,
+  };
+}

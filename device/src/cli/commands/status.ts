@@ -1,0 +1,40 @@
+import type { Status } from '@cat-feeder/shared';
+import type { Command } from '../command.ts';
+import { feedingText, gramsText, occurrenceText, tableText, timeText } from '../text.ts';
+
+/** What the feeder is doing. */
+export const statusCommands: readonly Command[] = [
+  {
+    name: 'status',
+    usage: '',
+    summary: 'What the feeder weighs, does and will do.',
+    words: [0, 0],
+    run: async ({ api }) => {
+      const status = await api.get<Status>('/status');
+      return { data: status, text: statusText(status) };
+    },
+  },
+];
+
+function statusText(status: Status): string {
+  const { zone, bowl, today, running, next } = status;
+  const left = `${gramsText(today.remainingCapGrams)} left under the caps`;
+  const served = `${gramsText(today.servedGrams)} of ${gramsText(today.plannedGrams)} planned`;
+  const interval = `surely ${gramsText(today.lowGrams)}, at most ${gramsText(today.highGrams)}`;
+  return tableText([
+    ['Feeder', `${status.name}, version ${status.version}${status.simulated ? ', simulated' : ''}`],
+    ['Time', `${timeText(status.nowMs, zone)} ${zone} (${status.clockQuality})`],
+    ['Bowl', `${gramsText(bowl.grams)} (${bowl.state})`],
+    ['Hopper', gramsText(status.hopperGrams)],
+    ['Motor', status.motorOn ? 'on' : 'off'],
+    ['Running', running === null ? '-' : feedingText(running, zone)],
+    ['Next', next === null ? '-' : occurrenceText(next)],
+    ['Today', `${served} (${interval}), ${left}`],
+    ['Storage', status.storage.ok ? 'ok' : status.storage.why],
+    ...status.components
+      .filter(({ state }) => state !== 'ok')
+      .map(({ name, state, why }) => [name, `${state}: ${why}`]),
+    ...status.faults.map(({ fault, advice }) => ['Fault', `${fault}: ${advice}`]),
+    ...status.alerts.map(({ alert, why }) => ['Alert', `${alert}: ${why}`]),
+  ]);
+}

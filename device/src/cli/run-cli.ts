@@ -1,0 +1,117 @@
+import { parseArgs } from 'node:util';
+import { FeederError } from '@cat-feeder/shared';
+import { ApiClient, RefusedError, UnreachableError } from './api-client.ts';
+import {
+  type CliIo,
+  type Command,
+  type CommandInput,
+  EXIT_FAILED,
+  EXIT_OK,
+  EXIT_UNREACHABLE,
+  EXIT_USAGE,
+  UsageError,
+} from './command.ts';
+import { commands } from './commands/all.ts';
+import { commandHelp, overview } from './help.ts';
+import { printable } from './text.ts';
+
+const DEFAULT_URL = 'http://127.0.0.1:8480';
+
+/** Whether the first word names a command of this command line rather than of the daemon. */
+export function isCliCommand(word: string | undefined): boolean {
+  return commands.some((command) => command.name.split(' ')[0] === word);
+}
+
+/** Runs one command against a running feeder; resolves with the exit code and never rejects. */
+export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
+  const wantsJson = argv.includes('--json');
+  try {
+    return await run(argv, io, wantsJson);
+  } catch (error) {
+    return report(error, { io, wantsJson });
+  }
+}
+
+async function run(argv: readonly string[], io: CliIo, wantsJson: boolean): Promise<number> {
+  const named = commandOf(argv);
+  const wantsHelp = argv.includes('--help') || argv.includes('-h') || argv[0] === 'help';
+  if (named === undefined || wantsHelp) {
+    const isAsked = wantsHelp || argv.length === 0;
+    if (!isAsked) throw new UsageError(`Unknown command '${argv.slice(0, 2).join(' ')}'`);
+    io.out(named === undefined ? overview(commands) : commandHelp(named.command));
+    return EXIT_OK;
+  }
+  const args = argv.slice(named.name.split(' ').length);
+  const result = await named.command.run(inputOf(named.command, args, io));
+  const text = wantsJson ? JSON.stringify(result.data) : printable(result.text);
+  io.out(`${text}\n`);
+  return result.exitCode ?? EXIT_OK;
+}
+
+/** The command whose name is the longest that the line begins with, and that name. */
+function commandOf(argv: readonly string[]): { command: Command; name: string } | undefined {
+  const words = argv[0] === 'help' ? argv.slice(1) : argv;
+  return commands
+    .flatMap((command) =>
+      [command.name, command.alias ?? []].flat().map((name) => ({ command, name })),
+    )
+    .sort((a, b) => b.name.length - a.name.length)
+    .find(({ name }) => name.split(' ').every((word, at) => words[at] === word));
+}
+
+function inputOf(command: Command, args: readonly string[], io: CliIo): CommandInput {
+  const options: Record<string, { type: 'string' | 'boolean' }> = {
+    url: { type: 'string' },
+    json: { type: 'boolean' },
+  };
+  for (const name of command.options ?? []) options[name] = { type: 'string' };
+  for (const name of command.flags ?? []) options[name] = { type: 'boolean' };
+  const { values, positionals } = parse([...args], options);
+  const [min, max] = command.words;
+  if (positionals.length < min || positionals.length > max) {
+    throw new UsageError(`Usage: feeder ${command.name} ${command.usage}`.trimEnd());
+  }
+  const option = (name: string) => {
+    const value = values[name];
+    return typeof value === 'string' ? value : undefined;
+  };
+  const url = option('url') ?? (io.env['FEEDER_URL'] || DEFAULT_URL);
+  if (!URL.canParse(url) || !/^https?:/.test(url)) {
+    throw new UsageError(`'${url}' is no address of a feeder; it looks like ${DEFAULT_URL}`);
+  }
+  const api = new ApiClient(io, url);
+  return { api, io, url, words: positionals, option, flag: (name) => values[name] === true };
+}
+
+function parse(args: string[], options: Record<string, { type: 'string' | 'boolean' }>) {
+  try {
+    return parseArgs({ args, options, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function report(error: unknown, { io, wantsJson }: { io: CliIo; wantsJson: boolean }): number {
+  if (error instanceof UsageError) {
+    io.err(`${printable(error.message)}\nSee feeder --help.\n`);
+    return EXIT_USAGE;
+  }
+  if (error instanceof UnreachableError) {
+    const hint = 'Start the feeder, or name its address with --url or FEEDER_URL.';
+    if (wantsJson) io.out(`${JSON.stringify({ error: { message: error.message, hint } })}\n`);
+    else io.err(`${printable(error.message)}\n${hint}\n`);
+    return EXIT_UNREACHABLE;
+  }
+  const told = error instanceof RefusedError ? error.error : error;
+  if (told instanceof FeederError || error instanceof RefusedError) {
+    const { code, message, hint, details } = told as FeederError;
+    if (wantsJson) io.out(`${JSON.stringify({ error: { code, message, hint, details } })}\n`);
+    else {
+      const lines = details.map((detail) => `  ${detail.path}: ${detail.message}`);
+      io.err(`${printable([`${code}: ${message}`, ...lines, hint].join('\n'))}\n`);
+    }
+    return EXIT_FAILED;
+  }
+  io.err(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return EXIT_FAILED;
+}
