@@ -1,4 +1,5 @@
 import { closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 /** Room for some hundred commits and a checkpoint. */
 const BALLAST_BYTES = 4 * 1024 * 1024;
@@ -27,7 +28,7 @@ export class Ballast {
   /** Takes ballast aboard when the disk has plenty of room. Throws the file system's error. */
   take(): void {
     if (this.isAboard()) return;
-    const { bavail, bsize } = statfsSync(`${this.#path}/..`);
+    const { bavail, bsize } = statfsSync(dirname(this.#path));
     if (bavail * bsize < FREE_BYTES_MIN + BALLAST_BYTES) return;
     const handle = openSync(this.#path, 'w', 0o600);
     try {

@@ -269,6 +269,7 @@ export class FeedingStore implements FeedingJournal {
 
   #insertClaim(record: ClaimRecord): void {
     const { occurrences, log } = this.#options;
+    const after = this.#lastClaimId();
     const row = claimRow(record, this.#nextNumber());
     this.#feedings.insert(row);
     if (record.occurrence !== null) {
@@ -291,7 +292,6 @@ export class FeedingStore implements FeedingJournal {
       reservedMg: row.reserved_mg,
     });
     this.#afterCommit(row);
-    const after = this.#lastClaimId();
     this.#options.transactor.afterCommit(() => {
       this.#lastClaim = record.feedingId;
       this.#note((emergency) => emergency.note({ n: row.n, claim: record, after, dose: null }));

@@ -16,6 +16,7 @@ import { type OpenDatabase, openDatabase } from './database.ts';
 import type { EmergencyJournal, NotedClaim } from './emergency-journal.ts';
 import { migrate } from './migrations.ts';
 import type { PlanCopy } from './plan-copy.ts';
+import { findLostTail, reachesBack, takeClaims } from './restore-claims.ts';
 import { type Salvaged, salvage } from './salvage.ts';
 import { copySnapshot, listSnapshots } from './snapshots.ts';
 import { findDamage } from './start-check.ts';
@@ -93,7 +94,7 @@ function inspect({ dir, emergency, planCopy }: RecoveryOptions): Found {
   let opened: OpenDatabase | null = null;
   try {
     opened = openDatabase(dir.database);
-    const problem = findDamage(opened.db);
+    const problem = findDamage(opened.db) ?? findLostTail(opened.db, emergency, planCopy);
     if (problem === null) return { kind: 'good', opened };
     const isNew = problem === 'The database is empty.' && !hasHistory;
     opened.close();
@@ -178,20 +179,21 @@ function rebuild(options: RecoveryOptions, next: OpenDatabase, loss: Loss): Rest
     compose(() => noTime),
     noted,
   );
-  const parts = compose(() => time);
+  const isTailLost = findLostTail(next.db, emergency, planCopy) !== null;
+  const lostFromSeq = salvaged.lostFromSeq ?? (isTailLost ? log.head().seq + 1 : null);
+  const isDoseUnknown = lostFromSeq !== null && !reachesBack(noted, next.db);
+  const parts = composeParts({ ...options, db: next.db, transactor, time: () => time, emergency });
   return transactor.write('storage.restore', () => {
     const documentsFromCopy = takeDocuments(parts, planCopy);
-    const isClaimed = (id: string) => parts.journal.find(id) !== undefined;
-    const isDoseUnknown = salvaged.lostFromSeq !== null && !reachesBack(noted, isClaimed);
     const claimsFromJournal = takeClaims(parts, noted, time);
     parts.clockMemory.save(time);
-    if (salvaged.lostFromSeq !== null) parts.state.write('restore_fence', { ageMs: time.ageMs });
+    if (lostFromSeq !== null) parts.state.write('restore_fence', { ageMs: time.ageMs });
     if (isDoseUnknown) parts.state.write('unknown_dose', unknownDose(parts, time));
     const { reason, source, keptAside } = loss;
     parts.log.append('storage.restored', {
       reason: reason.slice(0, 400),
       source,
-      lostFromSeq: salvaged.lostFromSeq,
+      lostFromSeq,
       keptAside,
     });
     return {
@@ -202,7 +204,7 @@ function rebuild(options: RecoveryOptions, next: OpenDatabase, loss: Loss): Rest
       rowsSalvaged: salvaged.rows,
       documentsFromCopy,
       claimsFromJournal,
-      lostFromSeq: salvaged.lostFromSeq,
+      lostFromSeq,
       isDoseUnknown,
     };
   });
@@ -225,64 +227,6 @@ function lastKnownTime(parts: StoreParts, noted: readonly NotedClaim[]): Station
 function takeDocuments(parts: StoreParts, planCopy: PlanCopy): number {
   const copied = planCopy.read() ?? [];
   return copied.filter((document) => parts.documents.restore(document)).length;
-}
-
-/** Whether the noted claims go back without a hole to one that the database has, or to the first. */
-function reachesBack(noted: readonly NotedClaim[], isClaimed: (id: string) => boolean): boolean {
-  const byId = new Map(noted.map((entry) => [entry.claim.feedingId, entry]));
-  let entry = noted.at(-1);
-  for (let steps = 0; entry !== undefined && steps <= noted.length; steps++) {
-    if (entry.after === null || isClaimed(entry.claim.feedingId)) return true;
-    if (isClaimed(entry.after)) return true;
-    entry = byId.get(entry.after);
-  }
-  return false;
-}
-
-/** Claims that only the emergency journal remembers; those whose end it has are closed with it. */
-function takeClaims(parts: StoreParts, noted: readonly NotedClaim[], time: StationTime): number {
-  let taken = 0;
-  for (const { claim, dose } of noted) {
-    if (parts.journal.find(claim.feedingId) === undefined) {
-      if (isDecided(parts, claim)) continue;
-      parts.journal.claim(claim);
-      taken += 1;
-    }
-    if (dose === null || parts.journal.find(claim.feedingId)?.state !== 'running') continue;
-    const result = dose.lowGrams * 2 >= claim.portionGrams ? 'served' : 'short';
-    const why = 'The database was lost; the emergency journal kept what was served.';
-    parts.journal.finish({
-      feedingId: claim.feedingId,
-      result,
-      fault: null,
-      dose,
-      bowlBeforeGrams: null,
-      bowlAfterGrams: null,
-      turns: 0,
-      attempts: 0,
-      motorMs: 0,
-      trace: [],
-      verdict:
-        claim.occurrence === null
-          ? null
-          : {
-              verdict: result === 'served' ? 'fed' : 'short',
-              rule: 'storage_restored',
-              numbers: { lowGrams: dose.lowGrams, highGrams: dose.highGrams },
-            },
-      time,
-      why,
-      learned: null,
-    });
-  }
-  return taken;
-}
-
-function isDecided(parts: StoreParts, claim: NotedClaim['claim']): boolean {
-  const { occurrence, requestId } = claim;
-  const known = parts.journal.findByRequestId(requestId);
-  if (known !== undefined && known.state !== 'refused') return true;
-  return occurrence !== null && parts.schedule.occurrence(occurrence.key) !== undefined;
 }
 
 /**

@@ -36,8 +36,10 @@ export function forgetOldRows(
         'DELETE FROM feeding_trace WHERE feeding_id IN (SELECT feeding_id FROM feeding WHERE ended_ms < ?)',
         traceMs,
       ),
+      // Only from the beginning: a hole in the numbers would look like a lost claim.
       feedings: run(
-        "DELETE FROM feeding WHERE state <> 'running' AND ended_ms < ? AND n < (SELECT max(n) FROM feeding)",
+        `DELETE FROM feeding WHERE n < (SELECT max(n) FROM feeding) AND n < coalesce(
+          (SELECT min(n) FROM feeding WHERE state = 'running' OR ended_ms >= ?), 0)`,
         oldMs,
       ),
       occurrences: run("DELETE FROM occurrence WHERE state = 'closed' AND decided_ms < ?", oldMs),
