@@ -1,4 +1,4 @@
-import { say } from './messages/say.ts';
+import { say, sayCount } from './messages/say.ts';
 
 /** The language of numbers and dates; the page's texts are English so far. */
 const LOCALE = 'en-GB';
@@ -42,7 +42,7 @@ export function splitDuration(ms: number): { hours: number; minutes: number; sec
 export function countdownText(ms: number): string {
   const { hours, minutes, seconds } = splitDuration(ms);
   const two = (value: number) => String(value).padStart(2, '0');
-  if (hours >= 48) return say('time.days', { days: Math.round(hours / 24) });
+  if (hours >= 48) return sayCount('time.days', Math.round(hours / 24));
   if (hours > 0) return say('time.hoursMinutes', { hours, minutes: two(minutes) });
   if (minutes > 0) return say('time.minutesSeconds', { minutes, seconds: two(seconds) });
   return say('time.seconds', { seconds });
@@ -51,7 +51,7 @@ export function countdownText(ms: number): string {
 /** How long ago, coarsely: `just now`, `4 min ago`, `3 h ago`, `2 days ago`. */
 export function agoText(ms: number): string {
   const { hours, minutes } = splitDuration(ms);
-  if (hours >= 48) return say('time.daysAgo', { days: Math.round(hours / 24) });
+  if (hours >= 48) return sayCount('time.daysAgo', Math.round(hours / 24));
   if (hours > 0) return say('time.hoursAgo', { hours });
   if (minutes > 0) return say('time.minutesAgo', { minutes });
   return say('time.justNow');

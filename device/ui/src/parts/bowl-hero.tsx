@@ -1,5 +1,5 @@
 import { gramsText, portionText } from '../format.ts';
-import { say, sayCode } from '../messages/say.ts';
+import { say, sayCode, sayCount } from '../messages/say.ts';
 import { bowl, isLive, status } from '../state.ts';
 import { WeightPlot } from './weight-plot.tsx';
 
@@ -66,5 +66,5 @@ export function Facts() {
 function hopperNote(hopperGrams: number | null, plannedGrams: number): string {
   if (hopperGrams === null) return say('facts.hopperUnknown');
   if (plannedGrams <= 0) return say('facts.hopperNoPlan');
-  return say('facts.hopperDays', { days: Math.floor(hopperGrams / plannedGrams) });
+  return sayCount('facts.hopperDays', Math.floor(hopperGrams / plannedGrams));
 }

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { api } from '../api-client.ts';
 import { bytesText, clockText, countdownText, dayText } from '../format.ts';
-import { say, sayCode } from '../messages/say.ts';
+import { say, sayCode, sayCount } from '../messages/say.ts';
 import { Heading } from '../parts/heading.tsx';
 import { KibbleSection } from '../parts/kibble-section.tsx';
 import { Problems, useSaving } from '../parts/save-form.tsx';
@@ -41,7 +41,7 @@ function LedgerCheck() {
     const result = await api.verifyLedger();
     setAnswer(
       result.ok
-        ? say('ledger.ok', { entries: result.entries })
+        ? sayCount('ledger.ok', result.entries)
         : say('ledger.broken', { seq: result.brokenSeq ?? 0, why: result.why }),
     );
   };
