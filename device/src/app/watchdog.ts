@@ -13,8 +13,8 @@ import type { Service } from './runtime-manager.ts';
  * I2 The doubt outlasts a stop of the whole machine, after which both clocks look old at once.
  */
 
-/** Also the pace of the signs of life: WatchdogSec in systemd/cat-feeder.service is four times this. */
-export const WATCHDOG_PACE_MS: Milliseconds = 5_000;
+/** Also the pace of the signs of life; WatchdogSec in systemd/cat-feeder.service outlasts two of them. */
+export const WATCHDOG_PACE_MS: Milliseconds = 8_000;
 const CONFIRM_MS: Milliseconds = 500;
 
 /** Feeds the service manager's watchdog from the control loop's signs of life. */

@@ -44,7 +44,7 @@ export interface BoardTraits {
 export interface ControlBoard {
   readonly traits: BoardTraits;
   readonly drive: FeedDrive;
-  /** `rest`: batches, at least one a second. `dispense`: every sample as it comes, at the dispensing rate. */
+  /** `rest`: batches, at least one every 1.5 s. `dispense`: every sample as it comes, at the dispensing rate. */
   setMode(mode: 'rest' | 'dispense'): void;
   /** One listener. Samples are in order of time. */
   onSamples(listener: (batch: readonly Sample[]) => void): void;

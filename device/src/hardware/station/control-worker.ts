@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { FeederError } from '@cat-feeder/shared';
+import { FeederError, type Milliseconds } from '@cat-feeder/shared';
 import type { Clock } from '../../platform/clock.ts';
 import { ScaledClock } from '../../platform/scaled-clock.ts';
 import { SystemClock } from '../../platform/system-clock.ts';
@@ -19,12 +19,20 @@ import { WorldFile } from './world-file.ts';
  */
 
 const realClock = new SystemClock();
+/**
+ * Samples at rest come in batches this far apart: together with what wakes the main thread that
+ * is less than one wake-up a second, and still well inside the limit for a silent loop.
+ */
+const REST_BATCH_MS: Milliseconds = 1300;
 
 function openWorld(data: StationThreadData, clock: Clock) {
   const profile = data.profile === null ? parseProfile({}) : loadProfile(data.profile);
   const world = new FeederWorld({ profile, clock, seed: data.seed });
   const file = new WorldFile({ path: data.worldPath, world, seed: data.seed, clock, realClock });
-  return { board: file.watched(new SimulatedBoard({ world, clock })), world };
+  return {
+    board: file.watched(new SimulatedBoard({ world, clock, restBatchMs: REST_BATCH_MS })),
+    world,
+  };
 }
 
 function main(): void {
