@@ -14,13 +14,24 @@ const TURN_SPREAD = 0.2;
 const PHASE_SPREAD = 0.35;
 /** The least relative doubt about a known kibble: hoppers empty, refill and settle. */
 const DOUBT_MIN = 0.06;
-const LAG_MS_MIN: Milliseconds = 180;
+/** From a turn to the settled reading: never shorter than a fall and the converter's memory. */
+const LAG_MS_MIN: Milliseconds = 330;
 const LAG_MS_MAX: Milliseconds = 1500;
 /** Without a scale a portion is known to this share, until many feedings have shown better. */
 const BLIND_SHARE = 0.3;
 const WELL_KNOWN_SAMPLES = 5;
+/** Without a fine encoder the turns themselves are known to about this. */
+const TURN_DOUBT: Turns = 0.15;
+/** Error of a level seen in motion. */
+const SEEN_SIGMA_GRAMS: Grams = 0.15;
 /** Intervals from the flow alone are this wide. */
 const SIGMAS = 3;
+
+/** The part of a stretch that the scale had seen. */
+export interface SeenPart {
+  readonly grams: Grams;
+  readonly turns: Turns;
+}
 
 /** What a turn delivers in this run: the model's belief, sharpened by what this run has weighed. */
 export class FlowEstimate {
@@ -30,23 +41,39 @@ export class FlowEstimate {
   doubt: number;
   readonly #model: KibbleModel;
   readonly #priorDoubt: number;
-  readonly #lagMs: Milliseconds;
+  readonly #turnSpread: number;
+  readonly #flightMs: Milliseconds;
+  readonly #turnsPerSecond: number;
   #clean: { grams: Grams; turns: Turns } = { grams: 0, turns: 0 };
 
   constructor(model: KibbleModel, traits: BoardTraits) {
     this.#model = model;
     this.gramsPerTurn = model.gramsPerTurn;
+    this.#turnsPerSecond = traits.nominalTurnsPerSecond;
+    this.#turnSpread = turnSpread(model);
     this.#priorDoubt = priorDoubt(model);
     this.doubt = this.#priorDoubt;
     const flow = model.gramsPerTurn * traits.nominalTurnsPerSecond;
     const learned = flow > 0 ? (1000 * model.inFlightGrams) / flow : GUESS_LAG_MS;
     const lagMs = model.samples === 0 ? GUESS_LAG_MS : learned;
-    this.#lagMs = Math.min(LAG_MS_MAX, Math.max(LAG_MS_MIN, lagMs));
+    this.#flightMs = Math.min(LAG_MS_MAX, Math.max(0, lagMs));
   }
 
-  /** From a turn of the auger to the scale's filtered reading. */
+  /** From a turn of the auger until all of its food is seen. */
   get lagMs(): Milliseconds {
-    return this.#lagMs;
+    return Math.max(LAG_MS_MIN, this.#flightMs);
+  }
+
+  /** What is in flight at full speed, as the time in which the auger delivers it. */
+  get flightMs(): Milliseconds {
+    return this.#flightMs;
+  }
+
+  /** The most that a stretch of so many turns delivers: beyond it something else lies in the bowl. */
+  mostGrams(turns: Turns): Grams {
+    const likely = this.gramsPerTurn * Math.max(0, turns);
+    const unsure = turns > 0 ? TURN_DOUBT * this.highGramsPerTurn : 0;
+    return likely + 4 * this.spreadGrams(turns) + unsure + 2 * this.kibbleGrams;
   }
 
   /** Food that may still be on its way from before the present stretch. */
@@ -83,7 +110,7 @@ export class FlowEstimate {
     const allTurns = this.#clean.turns + turns;
     if (!(allTurns > 0.05) || !(allGrams > 0)) return;
     const weighing = (0.3 + 0.5 * this.kibbleGrams) / allGrams;
-    const variance = (TURN_SPREAD * TURN_SPREAD) / allTurns + weighing * weighing + 0.02 * 0.02;
+    const variance = this.#turnSpread ** 2 / allTurns + weighing * weighing + 0.02 * 0.02;
     const prior = this.#priorDoubt * this.#priorDoubt;
     const weight = prior / (prior + variance);
     const measured = allGrams / allTurns;
@@ -95,7 +122,7 @@ export class FlowEstimate {
   /** Spread of what `turns` deliver, in grams. */
   spreadGrams(turns: Turns): Grams {
     const mean = this.gramsPerTurn * Math.max(0, turns);
-    const wander = TURN_SPREAD * this.gramsPerTurn * Math.sqrt(Math.max(0, turns));
+    const wander = this.#turnSpread * this.gramsPerTurn * Math.sqrt(Math.max(0, turns));
     const phase = Math.min(PHASE_SPREAD * mean, PHASE_SPREAD * this.gramsPerTurn * 0.3);
     const pieces = Math.sqrt(this.kibbleGrams * mean) * 0.5;
     const doubt = Math.max(DOUBT_MIN, this.doubt) * mean;
@@ -126,19 +153,44 @@ export class FlowEstimate {
     };
   }
 
-  /** What may have fallen in `turns` that nobody weighed. */
-  estimate(turns: Turns): Estimate {
-    const likelyGrams = this.gramsPerTurn * Math.max(0, turns);
-    const spread = SIGMAS * this.spreadGrams(turns) + this.kibbleGrams;
+  /**
+   * What fell in a stretch of `turns` of which the scale had seen a part. The seen level lacks
+   * what was in flight then; the turns after it deliver as usual.
+   */
+  estimateAfter(seen: SeenPart | null, turns: Turns): Estimate {
+    const seenTurns = seen?.turns ?? 0;
+    const flightTurns = (this.lagMs / 1000) * this.#turnsPerSecond;
+    const isFlowing = seenTurns > flightTurns;
+    const inFlight = isFlowing ? this.inFlightGrams : this.gramsPerTurn * seenTurns;
+    const base = isFlowing ? (seen?.grams ?? 0) + inFlight : inFlight;
+    const restTurns = Math.max(0, turns - seenTurns);
+    const likelyGrams = base + this.gramsPerTurn * restTurns;
+    const flightSpread = isFlowing ? this.#model.inFlightGramsSd + 0.1 : 0;
+    const sigma = Math.hypot(
+      this.spreadGrams(isFlowing ? restTurns : turns),
+      flightSpread,
+      SEEN_SIGMA_GRAMS,
+      0.3 * this.kibbleGrams,
+    );
+    const most = turns * this.highGramsPerTurn + 2 * this.kibbleGrams;
     return {
-      lowGrams: Math.max(0, likelyGrams - spread),
+      lowGrams: Math.max(0, likelyGrams - SIGMAS * sigma),
       likelyGrams,
-      highGrams: Math.min(
-        likelyGrams + spread,
-        turns * Math.max(this.highGramsPerTurn, this.gramsPerTurn * 1.3) + 2 * this.kibbleGrams,
-      ),
+      highGrams: Math.max(likelyGrams, Math.min(likelyGrams + SIGMAS * sigma, most)),
     };
   }
+
+  /** Food on its way at full speed, as learned, scaled to what a turn delivers in this run. */
+  get inFlightGrams(): Grams {
+    return this.#model.inFlightGrams * (this.gramsPerTurn / this.#model.gramsPerTurn);
+  }
+}
+
+/** How much one turn differs from the next: from what was learned, once enough was. */
+function turnSpread(model: KibbleModel): number {
+  if (model.samples < WELL_KNOWN_SAMPLES) return TURN_SPREAD;
+  const learned = (1.7 * model.gramsPerTurnSd) / Math.max(0.01, model.gramsPerTurn);
+  return Math.min(TURN_SPREAD * 1.3, Math.max(0.08, learned));
 }
 
 function priorDoubt(model: KibbleModel): number {

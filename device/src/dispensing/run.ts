@@ -8,15 +8,18 @@ import type {
   Turns,
 } from '@cat-feeder/shared';
 import { BowlView } from '../weighing/bowl-view.ts';
+import { FloorWatch } from '../weighing/floor-watch.ts';
 import { SettlingWindow } from '../weighing/settling.ts';
 import type { BoardTraits } from './control-board.ts';
 import type { DispenseOrder } from './feed-station.ts';
 import { FlowEstimate } from './flow-estimate.ts';
 import { FoodAccount } from './food-account.ts';
 import { idleCommand, type MotorCommand } from './motor-command.ts';
+import { MotionLevel } from './motion-level.ts';
 import { OverflowWatch } from './overflow-watch.ts';
 import { type RunLimits, runLimits } from './run-limits.ts';
 import { TraceRecorder } from './trace-recorder.ts';
+import { TrustTrail } from './trust-trail.ts';
 import { TurnMeter } from './turn-meter.ts';
 
 /** How a run is to end once what fell has been weighed. */
@@ -44,6 +47,7 @@ export interface Run {
   readonly meter: TurnMeter;
   readonly account: FoodAccount;
   readonly flow: FlowEstimate;
+  readonly floor: FloorWatch;
   readonly overflow: OverflowWatch;
   readonly trace: TraceRecorder;
   readonly command: MotorCommand;
@@ -73,8 +77,8 @@ export interface Run {
   isTouched: boolean;
   /** Mean square of how far the newest readings lay off, in g^2. */
   unrest: number;
-  /** The highest level of the present stretch. */
-  peakGrams: Grams;
+  /** What the empty bowl shows at present, as far as its drift is known; 0 or less. */
+  readonly emptyGrams: Grams;
   bowlBeforeGrams: Grams | null;
   bowlAfterGrams: Grams | null;
   /** Spread of the still levels at the ends of chains, as variances. */
@@ -82,12 +86,8 @@ export interface Run {
   /** Weight of hopper and food at the baseline, from an unknown zero; NaN without a cell. */
   hopperBeforeGrams: Grams;
 
-  /** A point of the present stretch that was believed: the level and turns of about half a second ago. */
-  trustedGrams: Grams;
-  trustedTurns: Turns;
-  candidateGrams: Grams;
-  candidateTurns: Turns;
-  candidateAtMs: Milliseconds;
+  readonly trail: TrustTrail;
+  readonly level: MotionLevel;
 
   /** Where the flow was last checked. */
   checkTurns: Turns;
@@ -97,7 +97,8 @@ export interface Run {
   /** Motion inside `fine`: when the present pulse ends, or null while looking. */
   pulseEndsAtMs: Milliseconds | null;
   pulseFromTurns: Turns;
-  emptyGrams: Grams;
+  /** What pulses since the last rise should have moved. */
+  fruitlessGrams: Grams;
   /** Filtered mass and turns at the moment the coarse motion was stopped; NaN when not to be learned. */
   stopGrams: Grams;
   stopFlowTurns: Turns;
@@ -120,6 +121,8 @@ export function createRun(parts: {
   traits: BoardTraits;
   calibration: ScaleCalibration;
   nowMs: Milliseconds;
+  /** What the empty bowl shows at present; 0 right after a tare, less when the zero has drifted. */
+  emptyGrams?: Grams;
 }): Run {
   const { order, traits, calibration, nowMs } = parts;
   return {
@@ -131,6 +134,7 @@ export function createRun(parts: {
     meter: new TurnMeter(traits),
     account: new FoodAccount(),
     flow: new FlowEstimate(order.model, traits),
+    floor: new FloorWatch(),
     overflow: new OverflowWatch(),
     trace: new TraceRecorder(nowMs),
     command: idleCommand(),
@@ -152,22 +156,19 @@ export function createRun(parts: {
     disturbedMs: 0,
     isTouched: false,
     unrest: 0,
-    peakGrams: Number.NaN,
+    emptyGrams: Math.min(0, parts.emptyGrams ?? 0),
     bowlBeforeGrams: null,
     bowlAfterGrams: null,
     levelVariance: 0,
     hopperBeforeGrams: Number.NaN,
-    trustedGrams: Number.NaN,
-    trustedTurns: 0,
-    candidateGrams: Number.NaN,
-    candidateTurns: 0,
-    candidateAtMs: Number.NEGATIVE_INFINITY,
+    trail: new TrustTrail(),
+    level: new MotionLevel(),
     checkTurns: 0,
     checkGrams: 0,
     slowChecks: 0,
     pulseEndsAtMs: null,
     pulseFromTurns: 0,
-    emptyGrams: 0,
+    fruitlessGrams: 0,
     stopGrams: Number.NaN,
     stopFlowTurns: 0,
     inFlightSeen: null,

@@ -9,7 +9,11 @@ const MARGIN_SIGMAS = 1.3;
 /** Without a still level in between, a known kibble may not turn further than this allows. */
 const STRETCH_SHARE = 1.1;
 /** The flow is checked each time this much should have come down. */
-const CHECK_GRAMS: Grams = 2;
+const CHECK_GRAMS: Grams = 2.5;
+const CHECK_PIECES = 6;
+const CHECK_TURNS = 0.5;
+/** Looking at the flow waits a little longer than the mean lag. */
+const CHECK_LATE_MS: Milliseconds = 200;
 /** Less than this share of what should have come is no flow; less than the next is a slow one. */
 const NO_FLOW_SHARE = 0.15;
 const SLOW_FLOW_SHARE = 0.5;
@@ -27,9 +31,10 @@ export function stepCoarse(run: Run): void {
     return;
   }
   const { account, flow, meter, limits } = run;
-  const mass = run.bowl.filter.massGrams;
+  const mass = Number.isNaN(run.level.grams) ? account.anchorGrams : run.level.grams;
   const arrivedTurns = Math.max(account.anchorTurns, meter.forwardTurnsAt(run.nowMs - flow.lagMs));
-  const unseenTurns = Math.max(0, meter.forwardTurns - arrivedTurns);
+  const flightTurns = meter.forwardTurnsAt(run.nowMs - flow.flightMs);
+  const unseenTurns = meter.forwardTurns - Math.max(account.anchorTurns, flightTurns);
   const rise = mass - account.anchorGrams;
   flow.seen(Math.max(0, rise), arrivedTurns - account.anchorTurns);
   const unseenGrams = unseenTurns * flow.gramsPerTurn;
@@ -38,7 +43,7 @@ export function stepCoarse(run: Run): void {
     MARGIN_GRAMS + MARGIN_PIECES * flow.kibbleGrams + MARGIN_SIGMAS * flow.spreadGrams(unseenTurns);
   const leftGrams = limits.aimGrams - margin - predicted;
   const leftTurns = Math.min(leftGrams / flow.gramsPerTurn, turnsBound(run, unseenTurns, mass));
-  if (isFlowMissing(run, arrivedTurns, mass)) return;
+  if (isFlowMissing(run, mass)) return;
   const forMs = turnsToMs(run, Math.min(leftTurns, turnsLeft(run)));
   if (forMs < 8) {
     noteStop(run, mass);
@@ -64,13 +69,14 @@ function turnsBound(run: Run, unseenTurns: number, mass: Grams): number {
 }
 
 /** Checks the flow in steps. True when the stage was left because nothing comes. */
-function isFlowMissing(run: Run, arrivedTurns: number, mass: Grams): boolean {
-  const { flow, bowl } = run;
-  const noise = 8 * bowl.noiseGrams;
-  const wanted = Math.max(CHECK_GRAMS, 4 * flow.kibbleGrams, noise);
-  const low = run.order.model.samples === 0 ? flow.lowGramsPerTurn : flow.gramsPerTurn;
-  const expected = (arrivedTurns - run.checkTurns) * low;
-  if (expected < wanted) return false;
+function isFlowMissing(run: Run, mass: Grams): boolean {
+  const { flow, bowl, meter, order } = run;
+  const arrivedTurns = meter.forwardTurnsAt(run.nowMs - flow.lagMs - CHECK_LATE_MS);
+  const turns = arrivedTurns - run.checkTurns;
+  const gramsPerTurn = order.model.samples === 0 ? flow.lowGramsPerTurn : flow.gramsPerTurn;
+  const expected = turns * gramsPerTurn;
+  const wanted = Math.max(CHECK_GRAMS, CHECK_PIECES * flow.kibbleGrams, 8 * bowl.noiseGrams);
+  if (expected < wanted || turns < CHECK_TURNS) return false;
   const came = mass - run.checkGrams;
   run.checkTurns = arrivedTurns;
   run.checkGrams = mass;

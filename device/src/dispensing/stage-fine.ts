@@ -15,6 +15,8 @@ const COARSE_SLICES = 1.5;
 /** When pulses that should have moved this much moved nothing, nothing flows. */
 const EMPTY_GRAMS: Grams = 1.5;
 const EMPTY_PIECES = 4;
+const OVER_GRAMS: Grams = 0.7;
+const OVER_PIECES = 1.6;
 
 /** One sample of the pulses and the looks between them. */
 export function stepFine(run: Run): void {
@@ -44,10 +46,15 @@ export function enoughGrams(run: Run): Grams {
 
 /** What is still to be served, with respect for what may already have been. */
 export function missingGrams(run: Run): Grams {
-  const { account, limits, flow } = run;
+  const { account, limits } = run;
   const byLikely = limits.aimGrams - account.likelyGrams;
-  const byHigh = limits.aimGrams + flow.kibbleGrams - account.highGrams;
+  const byHigh = limits.aimGrams + overGrams(run) - account.highGrams;
   return Math.min(byLikely, byHigh);
+}
+
+/** What may come too much where only an estimate is to be had. */
+export function overGrams(run: Run): Grams {
+  return Math.max(OVER_GRAMS, OVER_PIECES * run.flow.kibbleGrams);
 }
 
 function look(run: Run, level: Level): void {
@@ -94,12 +101,12 @@ function learnFromLook(run: Run, level: Level, made: { rise: Grams; turns: numbe
 function isNothingFlowing(run: Run, rise: Grams, turns: number): boolean {
   const expected = turns * run.flow.gramsPerTurn;
   if (rise > 0.3 * run.flow.kibbleGrams) {
-    run.emptyGrams = 0;
+    run.fruitlessGrams = 0;
     return false;
   }
-  run.emptyGrams += expected;
-  if (run.emptyGrams < Math.max(EMPTY_GRAMS, EMPTY_PIECES * run.flow.kibbleGrams)) return false;
-  run.emptyGrams = 0;
+  run.fruitlessGrams += expected;
+  if (run.fruitlessGrams < Math.max(EMPTY_GRAMS, EMPTY_PIECES * run.flow.kibbleGrams)) return false;
+  run.fruitlessGrams = 0;
   return true;
 }
 
@@ -107,7 +114,7 @@ function isNothingFlowing(run: Run, rise: Grams, turns: number): boolean {
 function pulseGrams(run: Run, missing: Grams): Grams {
   const { kibbleGrams } = run.flow;
   const careful = (missing - 0.35 * kibbleGrams) / (1 + PULSE_SPREAD);
-  const boost = 1 + run.emptyGrams / (2 * kibbleGrams);
+  const boost = 1 + run.fruitlessGrams / (2 * kibbleGrams);
   return Math.max(careful, Math.min(0.55 * kibbleGrams * boost, missing));
 }
 

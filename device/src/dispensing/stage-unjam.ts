@@ -9,6 +9,9 @@ const PAUSE_MS: Milliseconds = 250;
 const STROKE_PATIENCE = 1.7;
 const STROKE_MS_MORE: Milliseconds = 250;
 
+/** Forward turns after a reverse stroke that may deliver nothing. */
+const BACKLASH_TURNS: Turns = 0.4;
+
 const back = (turns: Turns): Stroke => ({ direction: 'reverse', turns });
 const forth = (turns: Turns): Stroke => ({ direction: 'forward', turns });
 
@@ -30,6 +33,10 @@ export function stepUnjam(run: Run): void {
   if (stroke === undefined) {
     run.strokes = [];
     run.meter.clearStall();
+    run.level.reset();
+    run.trail.reset();
+    run.checkTurns = run.meter.forwardTurns + BACKLASH_TURNS;
+    run.checkGrams = run.bowl.filter.massGrams;
     go(run, 'freed');
     return;
   }

@@ -3,6 +3,7 @@ import { close, go, quietMs } from './motion.ts';
 import type { Run } from './run.ts';
 import { enoughGrams, missingGrams } from './stage-fine.ts';
 import {
+  DISTURBED_REST_MS,
   bookStretch,
   bookUnweighed,
   isBowlMissing,
@@ -10,7 +11,7 @@ import {
   lookMs,
   stillLevel,
 } from './still-levels.ts';
-import { resetTouch } from './touch.ts';
+import { landingSpread, resetTouch } from './touch.ts';
 
 const BASELINE_MS: Milliseconds = 700;
 const VERIFY_MS: Milliseconds = 900;
@@ -21,8 +22,7 @@ const NOISE_LEARNED_MAX: Grams = 0.8;
 const BASELINE_PATIENCE_MS: Milliseconds = 8000;
 const SETTLING_PATIENCE_MS: Milliseconds = 2500;
 const CLOSING_PATIENCE_MS: Milliseconds = 12_000;
-const DISTURBED_PATIENCE_MS: Milliseconds = 90_000;
-const DISTURBED_REST_MS: Milliseconds = 700;
+const DISTURBED_PATIENCE_MS: Milliseconds = 200_000;
 /** How long a cell may be silent or repeat itself, and be at its end, before it is given up. */
 const DEAD_CELL_MS: Milliseconds = 3000;
 const SATURATED_MS: Milliseconds = 25_000;
@@ -43,6 +43,7 @@ export function stepBaseline(run: Run): void {
   if (isStill) {
     beginFrom(run, { grams: view.meanGrams, variance: (1.7 * view.sdGrams ** 2) / view.readings });
     run.bowl.learnNoise(view.sdGrams);
+    run.bowl.landingGrams = landingSpread(run);
     return;
   }
   if (waitedMs > LEARN_NOISE_AFTER_MS && view.sdGrams > 0) {

@@ -1,5 +1,7 @@
 import type { Grams, Milliseconds } from '@cat-feeder/shared';
 import { BOWL_MISSING_GRAMS } from '../weighing/load-cell.ts';
+import type { SeenPart } from './flow-estimate.ts';
+import type { Estimate } from './food-account.ts';
 import { quietMs } from './motion.ts';
 import type { Run } from './run.ts';
 import { resetTouch } from './touch.ts';
@@ -10,6 +12,10 @@ const LOOK_MS_MIN: Milliseconds = 160;
 const LOOK_MS_MAX: Milliseconds = 1500;
 /** After the motor has stopped, the last pieces need this much longer than the mean. */
 const LATE_MS: Milliseconds = 110;
+/** A bowl that rests this soon after what was on its way was not held by anybody. */
+const AT_ONCE_MS: Milliseconds = 350;
+/** A level after a disturbance must stand this long. */
+export const DISTURBED_REST_MS: Milliseconds = 700;
 /** Readings that overlap in the converter carry less than their number says. */
 const OVERLAP = 1.7;
 /** A level this far below the one before is food that was taken away. */
@@ -42,8 +48,8 @@ export function stillLevel(run: Run, windowMs: Milliseconds): Level | null {
 
 /** Whether a level says that the bowl itself is gone. */
 export function isBowlMissing(run: Run, grams: Grams): boolean {
-  const from = run.bowlBeforeGrams === null ? 0 : Math.min(0, run.bowlBeforeGrams);
-  return grams < from + BOWL_MISSING_GRAMS;
+  const from = run.bowlBeforeGrams ?? run.emptyGrams;
+  return grams < Math.min(from, run.emptyGrams) + BOWL_MISSING_GRAMS;
 }
 
 /**
@@ -56,9 +62,9 @@ export function bookStretch(run: Run, level: Level): boolean {
   const rise = level.grams - account.anchorGrams;
   const sigma = Math.sqrt(level.variance);
   const floor = -Math.max(TAKEN_GRAMS, TAKEN_SIGMAS * sigma);
-  const slack = 2 * flow.kibbleGrams + 0.5 + 5 * sigma;
-  const ceiling = turns * flow.highGramsPerTurn + flow.inFlightSlackGrams + slack;
-  const isClean = !run.isTouched && rise >= floor && rise <= ceiling;
+  const ceiling = flow.mostGrams(turns) + flow.inFlightSlackGrams + 0.4 + 5 * sigma;
+  const isUntouched = !run.isTouched || cameToRestAtOnce(run);
+  const isClean = isUntouched && rise >= floor && rise <= ceiling;
   if (isClean) {
     if (turns > 0) flow.weighed(Math.max(0, rise), turns);
     account.closeClean(level.grams, meter.forwardTurns);
@@ -67,10 +73,18 @@ export function bookStretch(run: Run, level: Level): boolean {
     run.levelVariance += 2 * level.variance;
   }
   resetTouch(run);
-  run.peakGrams = level.grams;
   run.checkTurns = meter.forwardTurns;
   run.checkGrams = level.grams;
   return isClean;
+}
+
+/**
+ * Whether the bowl stood still as soon as the last piece had come down. Whatever seemed to touch
+ * it was then no cat: one that is there does not keep still.
+ */
+function cameToRestAtOnce(run: Run): boolean {
+  if (run.meter.forwardTurns <= run.account.anchorTurns) return false;
+  return quietMs(run) < run.flow.lagMs + LATE_MS + DISTURBED_REST_MS + AT_ONCE_MS;
 }
 
 /** Books a stretch that has no end to weigh: the scale is given up, or the cat stays. */
@@ -83,27 +97,29 @@ export function bookUnweighed(run: Run): void {
 
 /**
  * What fell in a stretch in which something touched the bowl. Up to the last believed point the
- * scale counts, after it the turns. Taking food away can only have lowered the level, so that a
- * rise which the turns allow is a lower bound.
+ * scale counts, after it the turns and what is learned to be in flight. Taking food away can only
+ * have lowered the level, so that a rise which the turns allow is a lower bound.
  */
-function estimateStretch(run: Run, rise: Grams) {
-  const { account, meter, flow } = run;
-  const hasTrust = !Number.isNaN(run.trustedGrams) && run.trustedTurns >= account.anchorTurns;
-  const seenTurns = hasTrust ? run.trustedTurns - account.anchorTurns : 0;
-  const seenMax = seenTurns * flow.highGramsPerTurn + flow.kibbleGrams;
-  const seen = hasTrust ? clamp(run.trustedGrams - account.anchorGrams, 0, seenMax) : 0;
-  const seenDoubt = hasTrust ? 0.4 + 2 * run.bowl.noiseGrams + flow.kibbleGrams : 0;
-  const unseen = flow.estimate(meter.forwardTurns - account.anchorTurns - seenTurns);
-  const likely = seen + unseen.likelyGrams;
-  const low = Math.max(0, seen - seenDoubt + unseen.lowGrams);
-  const high = seen + seenDoubt + unseen.highGrams;
-  if (!(rise > low) || rise > high) return { lowGrams: low, likelyGrams: likely, highGrams: high };
-  const nearGrams = rise > likely ? rise : (rise + likely) / 2;
+function estimateStretch(run: Run, rise: Grams): Estimate {
+  const { account, flow } = run;
+  const estimate = flow.estimateAfter(seenPart(run), run.meter.forwardTurns - account.anchorTurns);
+  const { lowGrams, likelyGrams, highGrams } = estimate;
+  if (!(rise > lowGrams) || rise > highGrams) return estimate;
   return {
-    lowGrams: Math.max(low, rise - 0.2),
-    likelyGrams: nearGrams,
-    highGrams: Math.max(rise + 0.2, high),
+    lowGrams: Math.max(lowGrams, rise - 0.2),
+    likelyGrams: Math.max(rise, likelyGrams),
+    highGrams: Math.max(rise + 0.2, highGrams),
   };
+}
+
+/** What the scale had seen of the present stretch before it was touched. */
+function seenPart(run: Run): SeenPart | null {
+  const { trusted } = run.trail;
+  const { account, flow } = run;
+  if (trusted === null || Number.isNaN(account.anchorGrams)) return null;
+  const turns = trusted.turns - account.anchorTurns;
+  const seenMax = turns * flow.highGramsPerTurn + flow.kibbleGrams;
+  return { grams: clamp(trusted.grams - account.anchorGrams, 0, seenMax), turns };
 }
 
 function clamp(value: number, low: number, high: number): number {

@@ -86,7 +86,7 @@ export class AccuracyFeeder {
       openLoop,
     };
     const outcome = await this.#until(this.station.dispense(order, () => {}));
-    const seconds = (this.clock.monoMs() - startMs) / 1000;
+    const seconds = outcome.durationMs / 1000;
     if (outcome.observation !== null) this.model = learn(this.model, outcome.observation);
     this.clock.advance(AFTER_MS);
     return { portionGrams, trueGrams: this.world.landedSince(mark), outcome, seconds };

@@ -26,6 +26,8 @@ export class BowlView {
   grams: Grams = Number.NaN;
   /** Whether the newest sample carried a reading. */
   isFresh = false;
+  /** How far pieces that land push a reading while food falls. */
+  landingGrams: Grams = 0;
   lastReadingAtMs: Milliseconds = Number.NEGATIVE_INFINITY;
 
   constructor(calibration: ScaleCalibration, samplesPerSecond: number) {
@@ -77,7 +79,7 @@ export class BowlView {
     this.lastReadingAtMs = sample.atMs;
     this.grams = this.#spikes.accept(toGrams(this.#calibration, counts));
     this.window.push(sample.atMs, this.grams);
-    this.filter.update(sample.atMs, this.grams, flowing);
+    this.filter.update(sample.atMs, this.grams, flowing, this.landingGrams);
   }
 
   /** The settling test over the newest `windowMs`. The result is reused by the next call. */

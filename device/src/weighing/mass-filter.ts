@@ -51,8 +51,11 @@ export class MassFilter {
     this.#started = false;
   }
 
-  /** Takes a reading; `flowing` says whether food may be falling. */
-  update(atMs: Milliseconds, grams: Grams, flowing: boolean): void {
+  /**
+   * Takes a reading; `flowing` says whether food may be falling, in which case pieces that land
+   * push a reading by about `landingGrams`.
+   */
+  update(atMs: Milliseconds, grams: Grams, flowing: boolean, landingGrams: Grams = 0): void {
     this.jumped = false;
     if (!this.#started) {
       this.#settleOn(atMs, grams);
@@ -61,7 +64,8 @@ export class MassFilter {
     const seconds = Math.min(1, Math.max(0, (atMs - this.#lastAtMs) / 1000));
     this.#lastAtMs = atMs;
     this.#predict(seconds, flowing);
-    this.#correct(atMs, grams);
+    const landing = flowing ? landingGrams * landingGrams : 0;
+    this.#correct(atMs, grams, this.#readingVariance + landing);
   }
 
   #predict(seconds: number, flowing: boolean): void {
@@ -79,8 +83,8 @@ export class MassFilter {
     this.#flowVariance = Math.min(400, this.#flowVariance + FLOW_VARIANCE * seconds);
   }
 
-  #correct(atMs: Milliseconds, grams: Grams): void {
-    const total = this.#massVariance + this.#readingVariance;
+  #correct(atMs: Milliseconds, grams: Grams, readingVariance: number): void {
+    const total = this.#massVariance + readingVariance;
     const innovation = grams - this.massGrams;
     this.innovationGrams = innovation;
     this.surprise = innovation / Math.sqrt(total);

@@ -105,6 +105,7 @@ export class InlineStation implements FeedStation {
       traits: this.#board.traits,
       calibration: this.#calibration,
       nowMs,
+      emptyGrams: this.#rest.emptyGrams,
     });
     this.#guard.open({
       motorMsMax: run.limits.motorMsMax,

@@ -16,6 +16,9 @@ const DISTURBED_GRAMS: Grams = 1;
 const MISSING_MS: Milliseconds = 5000;
 /** What the motor or the flap did wrong stays known this long after it was last seen. */
 const ALARM_MS: Milliseconds = 30_000;
+/** How often, and in what steps at most, the zero of the empty bowl is followed downwards. */
+const EMPTY_CHECK_MS: Milliseconds = 10_000;
+const DRIFT_STEP_GRAMS: Grams = 8;
 const RUNAWAY_TURNS = 0.15;
 const RUNAWAY_EDGES_MIN = 3;
 const RUNAWAY_CURRENT_MS: Milliseconds = 1500;
@@ -33,6 +36,8 @@ export class RestWatch {
   #lowSinceMs: Milliseconds | null = null;
   #quietFromMs: Milliseconds = Number.NEGATIVE_INFINITY;
   #weighFromMs: Milliseconds = Number.POSITIVE_INFINITY;
+  #emptyGrams: Grams = 0;
+  #emptyCheckAtMs: Milliseconds = Number.NEGATIVE_INFINITY;
 
   constructor(traits: BoardTraits, calibration: ScaleCalibration) {
     this.#traits = traits;
@@ -43,6 +48,12 @@ export class RestWatch {
   setCalibration(calibration: ScaleCalibration): void {
     this.#bowl.setCalibration(calibration);
     this.#overflow.reset();
+    this.#emptyGrams = 0;
+  }
+
+  /** What the empty bowl shows at present: 0, or less when the zero has drifted down. */
+  get emptyGrams(): Grams {
+    return this.#emptyGrams;
   }
 
   /** Begins anew after a run. */
@@ -59,7 +70,8 @@ export class RestWatch {
     this.#bowl.accept(sample, false);
     this.#meter.observe(sample);
     if (this.#bowl.isFresh) {
-      const isLow = this.#bowl.grams < BOWL_MISSING_GRAMS;
+      const isLow = this.#bowl.grams < this.#emptyGrams + BOWL_MISSING_GRAMS;
+      if (atMs - this.#emptyCheckAtMs > EMPTY_CHECK_MS) this.#followDrift(atMs);
       this.#lowSinceMs = isLow ? (this.#lowSinceMs ?? atMs) : null;
       if (atMs >= this.#quietFromMs && this.#overflow.isOverflowing(atMs, this.#bowl.grams)) {
         this.#raise('overflow', atMs);
@@ -117,6 +129,17 @@ export class RestWatch {
   whyNotWeighed(): WeighResult {
     const { state } = this.#bowl.cell;
     return { kind: state === 'ok' ? 'unstable' : state };
+  }
+
+  /**
+   * Nothing in a bowl weighs less than nothing: a still level a little below the lowest one is a
+   * zero that drifts. A bowl that is taken away goes much further down at once.
+   */
+  #followDrift(atMs: Milliseconds): void {
+    this.#emptyCheckAtMs = atMs;
+    const view = this.#bowl.look(STILL_MS);
+    const below = this.#emptyGrams - view.meanGrams;
+    if (view.isStill && below > 0 && below < DRIFT_STEP_GRAMS) this.#emptyGrams = view.meanGrams;
   }
 
   #raise(alarm: 'overflow' | 'motor_runaway', atMs: Milliseconds): void {

@@ -1,0 +1,60 @@
+import type { Grams, Milliseconds, Turns } from '@cat-feeder/shared';
+
+/** Readings kept, and how far back they count: pauses between pushes are shorter than this. */
+const READINGS = 32;
+const WINDOW_MS: Milliseconds = 250;
+const READINGS_MIN = 3;
+/** How fast the mean of what lies on top follows. */
+const LIFT_MS: Milliseconds = 350;
+
+/**
+ * The level of the bowl while it fills. Landing pieces and paws press down and never lift, so the
+ * lowest of the last readings, each carried on by what the auger has delivered since, is nearest
+ * to the food alone. What the others lie above it is the lift.
+ */
+export class MotionLevel {
+  readonly #atMs = new Float64Array(READINGS);
+  readonly #grams = new Float64Array(READINGS);
+  readonly #turns = new Float64Array(READINGS);
+  #next = 0;
+  #count = 0;
+  /** The newest level; NaN before the first reading. */
+  grams: Grams = Number.NaN;
+  /** Mean of what pressed on top of it lately. */
+  liftGrams: Grams = 0;
+
+  reset(): void {
+    this.#next = 0;
+    this.#count = 0;
+    this.grams = Number.NaN;
+    this.liftGrams = 0;
+  }
+
+  /** Takes a cleaned reading and the turns whose food had arrived by then. */
+  push(atMs: Milliseconds, reading: Grams, arrived: { turns: Turns; gramsPerTurn: Grams }): void {
+    const lastAtMs = this.#count === 0 ? atMs : this.#back(this.#atMs, 0);
+    this.#atMs[this.#next] = atMs;
+    this.#grams[this.#next] = reading;
+    this.#turns[this.#next] = arrived.turns;
+    this.#next = (this.#next + 1) % READINGS;
+    if (this.#count < READINGS) this.#count += 1;
+    this.grams = this.#lowest(atMs, arrived);
+    const weight = Math.min(1, (atMs - lastAtMs) / LIFT_MS);
+    this.liftGrams += weight * (reading - this.grams - this.liftGrams);
+  }
+
+  #lowest(atMs: Milliseconds, arrived: { turns: Turns; gramsPerTurn: Grams }): Grams {
+    let lowest = Number.POSITIVE_INFINITY;
+    for (let back = 0; back < this.#count; back += 1) {
+      const isOld = atMs - this.#back(this.#atMs, back) > WINDOW_MS;
+      if (isOld && back >= READINGS_MIN) break;
+      const since = Math.max(0, arrived.turns - this.#back(this.#turns, back));
+      lowest = Math.min(lowest, this.#back(this.#grams, back) + since * arrived.gramsPerTurn);
+    }
+    return lowest;
+  }
+
+  #back(values: Float64Array, back: number): number {
+    return values[(this.#next - 1 - back + 2 * READINGS) % READINGS] ?? 0;
+  }
+}
