@@ -77,6 +77,26 @@ describe('faults of the food', () => {
     feeder.world.blockChute(false);
     feeder.clock.advance(3000);
     expect(feeder.world.truth().landedGrams).toBeCloseTo(blocked.inFlightGrams, 6);
+    expect(feeder.world.truth().inFlightGrams).toBe(0);
+    feeder.turn(10_000);
+    feeder.clock.advance(3000);
+    expect(feeder.world.landedSince(blocked)).toBeGreaterThan(blocked.inFlightGrams + 20);
+  });
+
+  it('a refill settles differently and so changes the mass of a turn', () => {
+    const feeder = new SimulatedFeeder({
+      auger: { refillShiftFraction: 0.2, gramsPerTurnSdFraction: 0.01, headEffectFraction: 0 },
+    });
+    const served = Array.from({ length: 40 }, () => {
+      feeder.world.refill(2500);
+      const mark = feeder.world.truth();
+      feeder.turn(20_000);
+      feeder.clock.advance(3000);
+      feeder.world.takeFood(500);
+      return feeder.world.landedSince(mark);
+    });
+    expect(sdOf(served) / meanOf(served)).toBeGreaterThan(0.1);
+    expect(sdOf(served) / meanOf(served)).toBeLessThan(0.3);
   });
 
   it('FMEA-15 an empty hopper gives nothing until it is refilled', () => {

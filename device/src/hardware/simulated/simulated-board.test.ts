@@ -298,6 +298,46 @@ describe('a board', () => {
     expect(feeder.clock.pendingNames()).toEqual([]);
   });
 
+  it('I4 has no say any more once another one drives the feeder', () => {
+    const feeder = new SimulatedFeeder();
+    const closed = feeder.board;
+    closed.close();
+    const cut = feeder.plugIn();
+    feeder.world.powerCut();
+    feeder.plugIn();
+    for (const dead of [closed, cut]) {
+      dead.drive.run({ direction: 'forward', speed: 1, maxMs: 250 });
+      dead.drive.stop();
+      dead.close();
+    }
+    feeder.clock.advance(1000);
+    expect(feeder.world.truth()).toMatchObject({ turns: 0, motorOnMs: 0 });
+    feeder.board.drive.run({ direction: 'forward', speed: 1, maxMs: 250 });
+    for (const dead of [closed, cut]) dead.drive.stop();
+    feeder.clock.advance(1000);
+    expect(feeder.world.truth().motorOnMs).toBe(250);
+  });
+
+  it('I4 comes up with the motor off, however short the power cut', () => {
+    const feeder = new SimulatedFeeder();
+    feeder.board.drive.run({ direction: 'forward', speed: 1, maxMs: 250 });
+    feeder.clock.advance(50);
+    feeder.world.powerCut();
+    feeder.plugIn();
+    feeder.clock.advance(1000);
+    expect(feeder.world.motorIntervals()).toEqual([{ fromMs: 0, toMs: 50 }]);
+    expect(feeder.world.truth().motorOnMs).toBe(50);
+  });
+
+  it('changes its pace at rest when a simulator asks for it', () => {
+    const feeder = new SimulatedFeeder(exact);
+    feeder.board.paceRest(60_000, 4);
+    feeder.clock.advance(120_000);
+    feeder.board.paceRest(1000, null);
+    feeder.clock.advance(3000);
+    expect(feeder.batches).toEqual([4, 4, 7, 10, 10]);
+  });
+
   it('shares its feeder with no other', () => {
     const feeder = new SimulatedFeeder();
     expect(() => feeder.plugIn()).toThrow('pins are taken');
