@@ -6,7 +6,7 @@ import type { VirtualClock } from '../platform/virtual-clock.ts';
 /** The wall clock of the simulated board: it outlives the daemon and may be wrong. */
 export interface DeviceWall {
   /** Device wall time minus the simulation's own time. */
-  offsetMs: Milliseconds;
+  offsetMs: number;
 }
 
 export interface BootClockOptions {

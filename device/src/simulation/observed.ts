@@ -17,8 +17,9 @@ export interface SentRequest {
 export type Observed =
   | { readonly kind: 'boot'; readonly number: number }
   | { readonly kind: 'death'; readonly how: 'power_cut' | 'kill' | 'stop' }
-  | { readonly kind: 'hang'; readonly forMs: Milliseconds }
-  /** A program that hung goes on. */
+  /** The program stands still, or its control loop has lost the permission to move. */
+  | { readonly kind: 'hang'; readonly what: 'program' | 'permission' }
+  /** It goes on. */
   | { readonly kind: 'resumed' }
   | { readonly kind: 'order'; readonly order: DispenseOrder }
   /** A command that reached the motor driver. */

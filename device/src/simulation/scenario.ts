@@ -57,6 +57,10 @@ export interface Scenario {
   readonly asksPerDay: number;
   /** A refill comes this long after the hopper runs low; a mending person this long after a fault. */
   readonly careMeanMs: Milliseconds;
+  /** The alarm never rings: the schedule lives by its tick alone. */
+  readonly isAlarmDeaf: boolean;
+  /** The very first start finds no time at all. */
+  readonly startsWithoutTime: boolean;
 }
 
 /** Chance that a kind belongs to a seed's mixture. */
@@ -84,6 +88,8 @@ export function drawScenario(seed: number, days: number, allowed: readonly Fault
     faultyShare: random.chance(0.3) ? 1 : 0.4 + 0.5 * random.next(),
     asksPerDay: random.chance(0.3) ? 0 : logUniform(random, 0.5, 12),
     careMeanMs: logUniform(random, 5 * MINUTE_MS, 8 * 60 * MINUTE_MS),
+    isAlarmDeaf: random.chance(0.2),
+    startsWithoutTime: random.chance(0.25),
   };
 }
 

@@ -6,6 +6,11 @@ import type { FeedingTruths } from './feeding-truths.ts';
 /** Feedings from memory, while the disk refuses, keep this distance (docs/feeding.md). */
 const MEMORY_GAP_MS: Milliseconds = 6 * 3_600_000;
 
+interface ClaimIds {
+  readonly requestId: string;
+  readonly occurrenceKey: string | null;
+}
+
 /**
  * Invariants 1 and 5: a requestId and an occurrence move the motor in one run only, in all the
  * feeder's life; their claim is committed before the first motion; and nothing moves while an
@@ -17,6 +22,7 @@ export class AtMostOnce implements Checker {
   readonly #reader: LedgerReader;
   readonly #isInTransaction: () => boolean;
   readonly #readOn: () => void;
+  readonly #held: (feedingId: string) => ClaimIds | undefined;
   /** The feeding that moved the motor for a request or an occurrence. */
   readonly #movedBy = new Map<string, string>();
   readonly #open = new Set<string>();
@@ -32,12 +38,15 @@ export class AtMostOnce implements Checker {
     isInTransaction: () => boolean;
     /** Makes the run see what was committed up to this instant. */
     readOn: () => void;
+    /** A claim that the emergency journal has durably. */
+    held: (feedingId: string) => ClaimIds | undefined;
   }) {
     this.#fail = parts.fail;
     this.#truths = parts.truths;
     this.#reader = parts.reader;
     this.#isInTransaction = parts.isInTransaction;
     this.#readOn = parts.readOn;
+    this.#held = parts.held;
   }
 
   see(event: Observed, now: Situation): void {
@@ -72,7 +81,7 @@ export class AtMostOnce implements Checker {
       this.#fail('I1', `feeding ${feedingId} moves inside an open transaction`);
     }
     this.#readOn();
-    const claim = this.#truths.claimOf(feedingId);
+    const claim = this.#truths.claimOf(feedingId) ?? this.#held(feedingId);
     if (claim === undefined) this.#withoutClaim(feedingId, now);
     else {
       this.#once(`request ${claim.requestId}`, feedingId);

@@ -26,18 +26,16 @@ export class DeadMeansStopped implements Checker {
       if (event.maxMs > MOTOR_SLICE_MS_MAX + ROUNDING_MS) {
         this.#fail('I4', `a slice of ${event.maxMs} ms`);
       }
-      if (this.#offByMs !== null && this.#because !== 'hang') {
-        this.#fail('I4', `a motor command after the ${this.#because}`);
-      }
+      if (this.#offByMs !== null) this.#fail('I4', `a motor command after the ${this.#because}`);
     } else if (event.kind === 'death' || event.kind === 'hang') {
-      const because = event.kind === 'hang' ? 'hang' : event.how;
+      const because = event.kind === 'hang' ? `hang of the ${event.what}` : event.how;
       this.#demand(now.nowMs + (because === 'power_cut' ? 0 : MOTOR_SLICE_MS_MAX), because);
     } else if (event.kind === 'boot') {
       this.#look(now);
       this.#offByMs = null;
     } else if (event.kind === 'resumed') {
       this.#look(now);
-      if (this.#because === 'hang') this.#offByMs = null;
+      if (this.#because.startsWith('hang')) this.#offByMs = null;
     } else if (event.kind === 'look' || event.kind === 'end') {
       this.#look(now);
     }

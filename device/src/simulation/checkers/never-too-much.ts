@@ -22,9 +22,17 @@ export class NeverTooMuch implements Checker {
   readonly #fail: Fail;
   readonly #truths: FeedingTruths;
 
-  constructor(parts: { fail: Fail; truths: FeedingTruths }) {
+  readonly #isExcused: () => boolean;
+
+  constructor(parts: {
+    fail: Fail;
+    truths: FeedingTruths;
+    /** Food fell by itself: what fell is no measure of the portions. */
+    isExcused: () => boolean;
+  }) {
     this.#fail = parts.fail;
     this.#truths = parts.truths;
+    this.#isExcused = parts.isExcused;
     parts.truths.onClosed((feeding, now) => this.#closed(feeding, now));
   }
 
@@ -44,6 +52,7 @@ export class NeverTooMuch implements Checker {
     if (feeding.motorMs > MOTOR_RUN_MS_CEILING + CEILING_SLACK_MS) {
       this.#fail('I3', `feeding ${feedingId}: motor on for ${feeding.motorMs} ms`);
     }
+    if (this.#isExcused()) return;
     const pieces = 2 * now.pieceGramsMax;
     this.#portion(feeding, pieces);
     this.#window(feeding, HOUR_MS, Math.min(settings.hourGramsMax, HOUR_GRAMS_CEILING) + pieces);

@@ -1,0 +1,11 @@
+import { createHash } from 'node:crypto';
+
+/** Real seconds since an arbitrary instant, for the speed of a run. */
+export function monotonicSeconds(): number {
+  return Number(process.hrtime.bigint()) / 1e9;
+}
+
+/** One hash for the hashes of all seeds, in order. */
+export function foldHashes(hashes: readonly string[]): string {
+  return createHash('sha256').update(hashes.join('\n')).digest('hex');
+}
