@@ -74,9 +74,14 @@ describe('I3 never too much: the caps of one portion', () => {
   });
 
   test('the plan cap binds what the feeder decides itself, not a person', () => {
-    const planned = context([dose(2, 20)], { planDayGrams: 20 });
+    const planned = context([dose(2, 20, { cause: 'schedule' })], { planDayGrams: 20 });
     expect(checkLimits(ask(10, { cause: 'schedule' }), planned).rule).toBe('cap_plan');
     expect(checkLimits(ask(10), planned).rule).toBeNull();
+  });
+
+  test('a treat by hand takes nothing from the plan', () => {
+    const treated = context([dose(2, 20)], { planDayGrams: 20 });
+    expect(checkLimits(ask(20, { cause: 'schedule' }), treated).rule).toBeNull();
   });
 
   test('a ration counts measured doses as what they likely were', () => {

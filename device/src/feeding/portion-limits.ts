@@ -97,7 +97,10 @@ function capsOn(question: LimitQuestion, context: LimitContext): Cap[] {
     caps.push({
       rule: 'cap_plan',
       limitGrams: (context.planDayGrams * settings.planPercentMax) / 100 + question.overshootGrams,
-      bookedGrams: inDay,
+      bookedGrams: sumHigh(
+        doses,
+        (dose) => ownDecisions.has(dose.cause) && elapsed(dose) < DAY_WINDOW_MS,
+      ),
     });
   }
   if (question.petId !== null && context.rationGrams !== null) {
