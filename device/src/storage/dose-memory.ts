@@ -12,26 +12,34 @@ const DOSES_MAX = 10_000;
 /** Feedings older than the window, one after another, until the search backwards ends. */
 const OLD_ENOUGH = 20;
 
+/** Doses that stand in no row of the database. */
+interface Elsewhere {
+  /** What a lost part of the ledger may have served. */
+  readonly lost: () => readonly BookedDose[];
+  /** Claims that only the emergency journal holds. */
+  readonly held: () => readonly FeedingRow[];
+}
+
 /**
  * The doses that the caps count, in memory, so that a check of the caps needs no query. A dose is
  * forgotten by the age of the feeder alone: age counts only time that was surely lived through.
  */
 export class DoseMemory {
   readonly #feedings: CheckedTable<FeedingRow>;
-  readonly #extra: () => readonly BookedDose[];
+  readonly #elsewhere: Elsewhere;
   #doses: BookedDose[] | null = null;
 
-  /** `extra` are doses that stand in no row: what a lost part of the ledger may have served. */
-  constructor(feedings: CheckedTable<FeedingRow>, extra: () => readonly BookedDose[]) {
+  constructor(feedings: CheckedTable<FeedingRow>, elsewhere: Elsewhere) {
     this.#feedings = feedings;
-    this.#extra = extra;
+    this.#elsewhere = elsewhere;
   }
 
   within(now: StationTime): readonly BookedDose[] {
     const doses = this.#load(now);
     const isYoung = (dose: BookedDose) => now.ageMs - dose.at.ageMs < WINDOW_MS;
     if (!doses.every(isYoung)) this.#doses = doses.filter(isYoung);
-    return [...this.#extra().filter(isYoung), ...(this.#doses ?? [])];
+    const { lost, held } = this.#elsewhere;
+    return [...lost().filter(isYoung), ...(this.#doses ?? []), ...held().map(toBookedDose)];
   }
 
   /** After the commit of a claim or an end. */

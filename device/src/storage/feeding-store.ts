@@ -20,6 +20,7 @@ import type {
 import type { StationTime } from '../platform/clock.ts';
 import type { Collection, Single } from '../platform/collection.ts';
 import { CheckedTable } from './checked-table.ts';
+import { ClaimNotes } from './claim-notes.ts';
 import { DoseMemory } from './dose-memory.ts';
 import type { EmergencyJournal } from './emergency-journal.ts';
 import type { EventLog } from './event-log.ts';
@@ -34,6 +35,7 @@ import {
   toOccurrence,
   toProgress,
 } from './feeding-rows.ts';
+import { type FeedingQuery, listFeedings } from './feeding-list.ts';
 import type { FoodMemory } from './food-memory.ts';
 import type { OccurrenceStore } from './occurrence-store.ts';
 import {
@@ -44,10 +46,7 @@ import {
   traceTable,
 } from './schema.ts';
 import { isDiskFull } from './sqlite-errors.ts';
-import { type SqlValue, statement } from './statements.ts';
 import type { Transactor } from './transactor.ts';
-
-const PAGE_MAX = 500;
 
 /** What is learned of the food while the owner has named no kibble. */
 export interface UnnamedKibble {
@@ -66,8 +65,8 @@ export interface FeedingStoreOptions {
   readonly unnamedKibble: Single<UnnamedKibble>;
   /** Takes claims while the database has no room; null when there is none. */
   readonly emergency: EmergencyJournal | null;
-  /** Doses that stand in no row. */
-  readonly extraDoses: () => readonly BookedDose[];
+  /** Doses that a lost part of the ledger may have served. */
+  readonly lostDoses: () => readonly BookedDose[];
 }
 
 /** Writes feedings: the claim before the motor turns, the outcome after, each one transaction. */
@@ -77,30 +76,29 @@ export class FeedingStore implements FeedingJournal {
   readonly #progress: CheckedTable<ProgressRow>;
   readonly #traces: CheckedTable<TraceRow>;
   readonly #doses: DoseMemory;
-  /** Claims that the emergency journal holds and the database does not have yet. */
-  readonly #held = new Map<string, ClaimRecord>();
+  readonly #notes: ClaimNotes;
   #lastN: number | null = null;
-  /** The id of the newest claim; undefined until it is asked for. */
-  #lastClaim: string | null | undefined;
-  #notesLost = 0;
 
   constructor(options: FeedingStoreOptions) {
     this.#options = options;
     this.#feedings = options.feedings;
     this.#progress = new CheckedTable(options.db, progressTable);
     this.#traces = new CheckedTable(options.db, traceTable);
-    this.#doses = new DoseMemory(options.feedings, options.extraDoses);
-    for (const { n, claim } of options.emergency?.noted() ?? []) if (n === 0) this.#hold(claim);
+    this.#notes = new ClaimNotes({ ...options, lastNumber: () => this.lastNumber() });
+    this.#doses = new DoseMemory(options.feedings, {
+      lost: options.lostDoses,
+      held: () => this.#notes.heldRows(),
+    });
   }
 
   /** Claims and ends that the second copy did not take since the start. */
   get notesLost(): number {
-    return this.#notesLost;
+    return this.#notes.failures;
   }
 
   /** Claims that wait in the emergency journal. */
   get heldCount(): number {
-    return this.#held.size;
+    return this.#notes.held().length;
   }
 
   /** The number of the newest feeding; orders feedings and occurrences without any clock. */
@@ -129,36 +127,10 @@ export class FeedingStore implements FeedingJournal {
     return points === undefined ? [] : (JSON.parse(points) as [Milliseconds, number][]);
   }
 
-  list(query: Parameters<FeedingJournal['list']>[0]): FeedingPage {
-    const limit = Math.min(Math.max(1, Math.floor(query.limit)), PAGE_MAX);
-    const terms: string[] = [];
-    const params: SqlValue[] = [];
-    if (query.state !== undefined) {
-      terms.push('state = ?');
-      params.push(query.state);
-    }
-    if (query.petId !== undefined) {
-      terms.push('pet_id = ?');
-      params.push(query.petId);
-    }
-    const where = terms.length === 0 ? '' : `WHERE ${terms.join(' AND ')}`;
-    const counted = statement<{ total: number }>(
-      this.#options.db,
-      `SELECT count(*) AS total FROM feeding ${where}`,
-    ).get(...params);
-    const rows = this.#feedings.all(
-      `${where === '' ? 'WHERE' : `${where} AND`} n < ? ORDER BY n DESC LIMIT ?`,
-      ...params,
-      query.before === undefined ? Number.MAX_SAFE_INTEGER : readCursor(query.before),
-      limit + 1,
-    );
-    const items = rows.slice(0, limit);
-    const last = items.at(-1);
-    return {
-      items: items.map((row) => this.#toFeeding(row)),
-      total: counted?.total ?? 0,
-      nextCursor: rows.length > limit && last !== undefined ? String(last.n) : null,
-    };
+  list(query: FeedingQuery): FeedingPage {
+    const held = this.#notes.heldRows();
+    const { rows, ...page } = listFeedings(this.#options.db, this.#feedings, held, query);
+    return { ...page, items: rows.map((row) => this.#toFeeding(row)) };
   }
 
   doses(now: StationTime): readonly BookedDose[] {
@@ -171,10 +143,7 @@ export class FeedingStore implements FeedingJournal {
     try {
       this.#write('feeding.claim', () => this.#insertClaim(record));
     } catch (error) {
-      const { emergency } = this.#options;
-      if (emergency === null || !isDiskFull(error)) throw error;
-      emergency.note({ n: 0, claim: record, after: this.#lastClaimId(), dose: null });
-      this.#hold(record);
+      if (!isDiskFull(error) || !this.#notes.hold(record)) throw error;
     }
   }
 
@@ -201,9 +170,7 @@ export class FeedingStore implements FeedingJournal {
       this.#learn(record);
       this.#afterCommit(done);
       const dose = this.#toFeeding(done).dose ?? record.dose;
-      this.#options.transactor.afterCommit(() =>
-        this.#note((emergency) => emergency.end(record.feedingId, dose)),
-      );
+      this.#options.transactor.afterCommit(() => this.#notes.ended(record.feedingId, dose));
     });
   }
 
@@ -225,7 +192,7 @@ export class FeedingStore implements FeedingJournal {
 
   open(): readonly OpenFeeding[] {
     const rows = this.#feedings.all("WHERE state = 'running' ORDER BY n");
-    return [...rows, ...this.#heldRows()].map((row) => {
+    return [...rows, ...this.#notes.heldRows()].map((row) => {
       const occurrence =
         row.occurrence_key === null ? undefined : this.#options.occurrences.get(row.occurrence_key);
       return {
@@ -240,7 +207,7 @@ export class FeedingStore implements FeedingJournal {
 
   /** Brings claims from the emergency journal into the database; false while it has no room. */
   importHeld(): boolean {
-    if (this.#held.size === 0) return true;
+    if (this.heldCount === 0) return true;
     try {
       this.#write('feeding.import', () => {});
       return true;
@@ -252,24 +219,18 @@ export class FeedingStore implements FeedingJournal {
 
   /** Every write brings in the claims that wait, in the same transaction. */
   #write(name: string, work: () => void): void {
-    const { transactor, occurrences } = this.#options;
+    const { transactor } = this.#options;
     transactor.write(name, () => {
-      const waiting = [...this.#held.values()];
+      const waiting = this.#notes.held();
       for (const claim of waiting) this.#insertClaim(claim);
       work();
-      if (waiting.length === 0) return;
-      transactor.afterCommit(() => {
-        for (const claim of waiting) {
-          this.#held.delete(claim.feedingId);
-          if (claim.occurrence !== null) occurrences.hold(claim.occurrence.key, null);
-        }
-      });
+      if (waiting.length > 0) transactor.afterCommit(() => this.#notes.release(waiting));
     });
   }
 
   #insertClaim(record: ClaimRecord): void {
     const { occurrences, log } = this.#options;
-    const after = this.#lastClaimId();
+    const after = this.#notes.lastClaimId();
     const row = claimRow(record, this.#nextNumber());
     this.#feedings.insert(row);
     if (record.occurrence !== null) {
@@ -292,30 +253,7 @@ export class FeedingStore implements FeedingJournal {
       reservedMg: row.reserved_mg,
     });
     this.#afterCommit(row);
-    this.#options.transactor.afterCommit(() => {
-      this.#lastClaim = record.feedingId;
-      this.#note((emergency) => emergency.note({ n: row.n, claim: record, after, dose: null }));
-    });
-  }
-
-  /** The second copy is written after the first; when it refuses, the first one still holds. */
-  #note(write: (emergency: EmergencyJournal) => void): void {
-    const { emergency } = this.#options;
-    if (emergency === null) return;
-    try {
-      write(emergency);
-    } catch (error) {
-      if (!(error instanceof FeederError)) throw error;
-      this.#notesLost += 1;
-    }
-  }
-
-  #lastClaimId(): string | null {
-    if (this.#lastClaim === undefined) {
-      const newest = this.#feedings.first("WHERE state <> 'refused' ORDER BY n DESC LIMIT 1");
-      this.#lastClaim = newest?.feeding_id ?? null;
-    }
-    return this.#lastClaim;
+    this.#options.transactor.afterCommit(() => this.#notes.claimed(row.n, record, after));
   }
 
   #refuseRepeated({ requestId, occurrence }: ClaimRecord): void {
@@ -387,43 +325,17 @@ export class FeedingStore implements FeedingJournal {
     return n;
   }
 
-  #hold(claim: ClaimRecord): void {
-    const stored = this.#feedings.first('WHERE feeding_id = ?', claim.feedingId);
-    if (stored !== undefined) {
-      // The power failed between the commit and the note: the database has it.
-      this.#note((emergency) => emergency.note({ n: stored.n, claim, after: null, dose: null }));
-      return;
-    }
-    this.#held.set(claim.feedingId, claim);
-    this.#lastClaim = claim.feedingId;
-    const row = claimRow(claim, this.lastNumber() + this.#held.size);
-    this.#doses.onFeeding(row);
-    if (claim.occurrence === null) return;
-    this.#options.occurrences.hold(
-      claim.occurrence.key,
-      occurrenceRow(claim.occurrence, {
-        state: 'feeding',
-        feeding_id: claim.feedingId,
-        after_n: row.n,
-      }),
-    );
-  }
-
-  #heldRows(): FeedingRow[] {
-    return [...this.#held.values()].map((claim, i) => claimRow(claim, this.lastNumber() + 1 + i));
-  }
-
   #row(feedingId: string): FeedingRow | undefined {
     return (
       this.#feedings.first('WHERE feeding_id = ?', feedingId) ??
-      this.#heldRows().find((row) => row.feeding_id === feedingId)
+      this.#notes.heldRows().find((row) => row.feeding_id === feedingId)
     );
   }
 
   #claimed(requestId: string): FeedingRow | undefined {
     return (
       this.#feedings.first("WHERE request_id = ? AND state <> 'refused'", requestId) ??
-      this.#heldRows().find((row) => row.request_id === requestId)
+      this.#notes.heldRows().find((row) => row.request_id === requestId)
     );
   }
 
@@ -431,11 +343,4 @@ export class FeedingStore implements FeedingJournal {
     const progress = row.state === 'running' ? this.#progress.get(row.feeding_id) : undefined;
     return toFeeding(row, progress);
   }
-}
-
-function readCursor(text: string): number {
-  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
-  throw new FeederError('ERR_VALIDATION', {
-    details: [{ path: 'before', message: 'must be a cursor that this list gave' }],
-  });
 }

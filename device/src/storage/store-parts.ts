@@ -84,7 +84,7 @@ export function composeParts(options: PartsOptions): StoreParts {
     kibbles,
     unnamedKibble,
     emergency: options.emergency,
-    extraDoses: () => {
+    lostDoses: () => {
       const dose = state.read<BookedDose>('unknown_dose');
       return dose === null ? [] : [dose];
     },

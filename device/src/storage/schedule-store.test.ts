@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import {
+  journalTime,
+  sampleClaim,
+  sampleFinish,
+  sampleOccurrence,
+} from '../../test/contracts/feeding-journal.ts';
+import { contractTime, describeScheduleStore } from '../../test/contracts/schedule-store.ts';
+import { memoryStore } from '../../test/contracts/store-fixture.ts';
+import type { DeviceStore } from './store.ts';
+
+/** The feeding rules in small: a claim and its end at one instant. */
+function feeder(store: () => DeviceStore) {
+  let count = 0;
+  return (feeding: {
+    occurrence: ReturnType<typeof sampleOccurrence> | null;
+    cause: 'schedule' | 'starvation' | 'elapsed_time' | 'person';
+    portionGrams: number;
+    servedLowGrams: number;
+    time: ReturnType<typeof journalTime>;
+  }) => {
+    count += 1;
+    const { occurrence, cause, portionGrams, servedLowGrams, time } = feeding;
+    const id = `feeding-${count}`;
+    store().journal.claim(
+      sampleClaim(id, { occurrence, cause, portionGrams, reservedGrams: portionGrams, time }),
+    );
+    const dose = {
+      lowGrams: servedLowGrams,
+      likelyGrams: servedLowGrams,
+      highGrams: servedLowGrams,
+      method: 'measured',
+    } as const;
+    const isFed = servedLowGrams * 2 >= portionGrams;
+    const verdict = { verdict: isFed ? 'fed' : 'short', rule: 'on_time', numbers: {} } as const;
+    store().journal.finish(
+      sampleFinish(id, { dose, time, verdict: occurrence === null ? null : verdict }),
+    );
+  };
+}
+
+describe('SqliteScheduleStore', () => {
+  describeScheduleStore(() => {
+    const { store } = memoryStore();
+    return { store: store.schedule, feed: feeder(() => store) };
+  });
+});
+
+describe('SqliteScheduleStore after a restart', () => {
+  describeScheduleStore(() => {
+    const { store, reopen } = memoryStore();
+    let present = store;
+    return {
+      store: new Proxy(store.schedule, {
+        get: (_, name) => {
+          present = reopen();
+          const value: unknown = Reflect.get(present.schedule, name, present.schedule);
+          return typeof value === 'function' ? value.bind(present.schedule) : value;
+        },
+      }),
+      feed: feeder(() => present),
+    };
+  });
+});
+
+describe('what the schedule remembers', () => {
+  it('gives the same view and the same rows until something changes', () => {
+    const { store } = memoryStore();
+    const view = store.schedule.view();
+    const rows = store.schedule.decided('2026-11-01', '2026-11-30');
+    expect(store.schedule.view()).toBe(view);
+    expect(store.schedule.decided('2026-11-01', '2026-11-30')).toBe(rows);
+    store.plans.add({ name: 'Every day' });
+    store.journal.claim(sampleClaim('one', { occurrence: sampleOccurrence() }));
+    expect(store.schedule.view()).not.toBe(view);
+    expect(store.schedule.decided('2026-11-01', '2026-11-30').size).toBe(1);
+  });
+
+  it('leaves the disk alone while nothing happens, and loses minutes at most', () => {
+    const writes: string[] = [];
+    const { store, reopen } = memoryStore({ hooks: { afterCommit: (name) => writes.push(name) } });
+    const startMs = contractTime(0).wallMs;
+    writes.length = 0;
+    for (let second = 0; second <= 3600; second += 30) {
+      store.schedule.setClosedThroughMs(startMs + second * 1000);
+    }
+    expect(writes.length).toBeLessThanOrEqual(5);
+    expect(store.schedule.closedThroughMs()).toBe(startMs + 3_600_000);
+    const reread = reopen().schedule.closedThroughMs() ?? 0;
+    expect(startMs + 3_600_000 - reread).toBeLessThan(15 * 60_000);
+  });
+
+  it('forgets what was missed before the last sure food', () => {
+    const { store, reopen } = memoryStore();
+    const feed = feeder(() => store);
+    const day = (n: number) => sampleOccurrence(`2026-11-0${n}`);
+    const close = (n: number) =>
+      store.schedule.close({
+        occurrence: day(n),
+        verdict: 'missed',
+        rule: 'too_late',
+        numbers: {},
+        why: 'Too late.',
+        time: journalTime(n * 1000),
+      });
+    close(1);
+    feed({
+      occurrence: day(2),
+      cause: 'schedule',
+      portionGrams: 20,
+      servedLowGrams: 19,
+      time: journalTime(2500),
+    });
+    close(3);
+    for (const seen of [store, reopen()]) {
+      expect(seen.schedule.food().missed.map(({ key }) => key)).toEqual([day(3).key]);
+    }
+  });
+});
