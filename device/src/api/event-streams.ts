@@ -1,6 +1,7 @@
 import { FeederError, type Milliseconds } from '@cat-feeder/shared';
 import type { Clock } from '../platform/clock.ts';
 import type { LiveEvent, LiveEvents } from '../platform/live-events.ts';
+import type { MediaReply } from './route.ts';
 
 /** Watchers at a time; each costs a connection. */
 export const STREAMS_MAX = 16;
@@ -38,7 +39,7 @@ export class EventStreams {
   }
 
   /** A new stream. Missed events come first, then `status`, then what happens from now on. */
-  open(lastEventId: string | null): Response {
+  open(lastEventId: string | null): MediaReply {
     if (this.#isClosed) throw new FeederError('ERR_UNAVAILABLE');
     if (this.#open.size >= STREAMS_MAX) {
       throw new FeederError('ERR_UNAVAILABLE', {
@@ -56,10 +57,12 @@ export class EventStreams {
       },
       { highWaterMark: QUEUED_EVENTS_MAX },
     );
-    return new Response(body, {
+    return {
+      status: 200,
+      body,
       // Nothing follows a stream on its connection; kept alive, it would hold up a stop.
       headers: { 'content-type': 'text/event-stream', connection: 'close' },
-    });
+    };
   }
 
   /** Tells every watcher that the feeder stops, and ends their streams. */

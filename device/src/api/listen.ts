@@ -75,7 +75,6 @@ export async function listen(
 
 function requestListener(api: Api, log: Logger): RequestListener {
   const answer = getRequestListener((request, env) => api.app.fetch(request, env), {
-    overrideGlobalObjects: false,
     // Only what is no request at all comes here: a target or a host that is no address.
     errorHandler: () => {
       const error = new FeederError('ERR_VALIDATION', {

@@ -13,6 +13,7 @@ const SERIES_MAX = 1000;
 type Labels = Readonly<Record<string, string>>;
 
 interface Histogram {
+  readonly labels: string;
   readonly counts: number[];
   sum: number;
   count: number;
@@ -35,11 +36,12 @@ export class Metrics {
 
   /** One answered request; `route` is the template, never the address that was asked for. */
   countRequest(method: string, route: string, status: number, durationMs: Milliseconds): void {
-    const key = labelText({ method, route, status: String(status) });
+    const key = `${method} ${route} ${status}`;
     let histogram = this.#requests.get(key);
     if (histogram === undefined) {
       if (this.#requests.size >= SERIES_MAX) return;
-      histogram = { counts: BUCKETS_SECONDS.map(() => 0), sum: 0, count: 0 };
+      const labels = labelText({ method, route, status: String(status) });
+      histogram = { labels, counts: BUCKETS_SECONDS.map(() => 0), sum: 0, count: 0 };
       this.#requests.set(key, histogram);
     }
     const seconds = durationMs / 1000;
@@ -116,7 +118,7 @@ export class Metrics {
   #requestLines(): string[] {
     const name = 'feeder_http_request_duration_seconds';
     const lines = head(name, 'Request durations by route template.', 'histogram');
-    for (const [labels, { counts, sum, count }] of this.#requests) {
+    for (const { labels, counts, sum, count } of this.#requests.values()) {
       BUCKETS_SECONDS.forEach((bound, at) => {
         lines.push(`${name}_bucket{${labels},le="${bound}"} ${counts[at]}`);
       });

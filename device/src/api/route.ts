@@ -34,7 +34,14 @@ export interface MediaType {
   readonly contentType: string;
 }
 
-type Handled<R> = R extends Schema ? Reply<v.InferOutput<R>> : Response;
+/** A success that is no JSON, sent as it is. */
+export interface MediaReply {
+  readonly status: number;
+  readonly body: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+type Handled<R> = R extends Schema ? Reply<v.InferOutput<R>> : MediaReply;
 
 interface RouteShape<
   P extends Schema | undefined,
@@ -73,7 +80,7 @@ export interface RouteDef
   > {
   readonly handler: (
     request: RouteRequest,
-  ) => Reply<unknown> | Response | Promise<Reply<unknown> | Response>;
+  ) => Reply<unknown> | MediaReply | Promise<Reply<unknown> | MediaReply>;
 }
 
 /** Checks at compile time that the handler takes and returns what the schemas say. */

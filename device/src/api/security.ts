@@ -17,21 +17,38 @@ export const securityHeaders: Readonly<Record<string, string>> = {
 export const loopbackHosts = ['127.0.0.1', 'localhost', '[::1]'] as const;
 
 /** `Host` values that are this feeder's own: the loopback names with the bound port. */
-export function ownHosts(port: number): ReadonlySet<string> {
+export function ownHosts(port: number): readonly string[] {
   const names = loopbackHosts.map((name) => `${name}:${port}`);
-  return new Set(port === 80 ? [...names, ...loopbackHosts] : names);
+  return port === 80 ? [...names, ...loopbackHosts] : names;
 }
 
-/**
- * Refuses a request that names another host. A page of a rebound name reaches this address, but
- * still sends its own name.
- */
-export function refuseForeignHost(request: Request, hosts: ReadonlySet<string>): void {
-  const url = new URL(request.url);
-  const named = request.headers.get('host') ?? url.host;
-  // The target of an HTTP/1 request may be a whole URL, with a host of its own.
-  if (hosts.has(named.toLowerCase()) && hosts.has(url.host)) return;
-  throw new FeederError('ERR_HOST_NOT_ALLOWED');
+/** Knows by which names the feeder may be called once its port is bound. */
+export class OwnNames {
+  readonly #port: () => number;
+  #forPort = 0;
+  #hosts: readonly string[] = [];
+
+  constructor(port: () => number) {
+    this.#port = port;
+  }
+
+  /**
+   * Refuses a request that names another host. A page of a rebound name reaches this address, but
+   * still sends its own name. The target of a request may be a whole URL with a host of its own,
+   * so both must fit.
+   */
+  refuseOthers(request: Request): void {
+    const port = this.#port();
+    if (port !== this.#forPort) {
+      this.#forPort = port;
+      this.#hosts = ownHosts(port);
+    }
+    const { url } = request;
+    const target = this.#hosts.find((host) => url.startsWith(`http://${host}/`));
+    const named = request.headers.get('host')?.toLowerCase() ?? target;
+    if (target !== undefined && named !== undefined && this.#hosts.includes(named)) return;
+    throw new FeederError('ERR_HOST_NOT_ALLOWED');
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { extname, join, sep } from 'node:path';
 import { FeederError } from '@cat-feeder/shared';
+import type { MediaReply } from './route.ts';
 
 /** No file of the page is nearly as large. */
 const FILE_BYTES_MAX = 8 * 1024 * 1024;
@@ -38,7 +39,7 @@ export class StaticFiles {
   }
 
   /** The file behind a path, 304 when the client has it, or `ERR_NOT_FOUND`. */
-  async serve(urlPath: string, ifNoneMatch: string | null): Promise<Response> {
+  async serve(urlPath: string, ifNoneMatch: string | null): Promise<MediaReply> {
     const name = fileName(urlPath);
     const file = name === null ? null : await this.#open(name);
     if (file === null || name === null) {
@@ -54,8 +55,8 @@ export class StaticFiles {
       'cache-control': isHashed(name) ? 'public, max-age=31536000, immutable' : 'no-cache',
     };
     const isKnown = ifNoneMatch?.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
-    if (isKnown) return new Response(null, { status: 304, headers });
-    return new Response(await handle.readFile(), { headers });
+    if (isKnown) return { status: 304, body: null, headers };
+    return { status: 200, body: new Uint8Array(await handle.readFile()), headers };
   }
 
   async #open(name: string): Promise<FileHandle | null> {
@@ -101,8 +102,7 @@ function isHashed(name: string): boolean {
   return /^assets\/.+-[A-Za-z0-9_-]{8}\.[a-z0-9]+$/.test(name);
 }
 
-function html(text: string): Response {
-  return new Response(text, {
-    headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-cache' },
-  });
+function html(body: string): MediaReply {
+  const headers = { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-cache' };
+  return { status: 200, body, headers };
 }

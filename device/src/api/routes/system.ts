@@ -106,10 +106,11 @@ function watchRoutes({ deps, metrics, streams }: SystemRouteParts): RouteDef[] {
       response: { contentType: METRICS_TYPE },
       statuses: { 200: 'The figures.' },
       errors: [],
-      handler: async () =>
-        new Response(await metrics.expose(statusView(deps), deps.station.health().loopAgeMs), {
-          headers: { 'content-type': METRICS_TYPE },
-        }),
+      handler: async () => ({
+        status: 200,
+        body: await metrics.expose(statusView(deps), deps.station.health().loopAgeMs),
+        headers: { 'content-type': METRICS_TYPE },
+      }),
     }),
     defineRoute({
       method: 'GET',
@@ -150,7 +151,11 @@ function metaRoutes({ routeList, openApi }: SystemRouteParts): RouteDef[] {
       response: { contentType: 'application/json' },
       statuses: { 200: 'The document.' },
       errors: [],
-      handler: async () => Response.json(await openApi()),
+      handler: async () => ({
+        status: 200,
+        body: JSON.stringify(await openApi()),
+        headers: { 'content-type': 'application/json' },
+      }),
     }),
   ];
 }
