@@ -17,7 +17,7 @@ let browser: Browser;
 let uiDir: string;
 let feeder: StagedFeeder;
 let url: string;
-let watched: WatchedPage;
+let watched: WatchedPage | undefined;
 
 beforeAll(async () => {
   [uiDir, browser] = await Promise.all([buildPage(), startBrowser()]);
@@ -35,7 +35,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await watched.context.close();
+  await watched?.context.close();
   await feeder.close();
 });
 
@@ -47,8 +47,8 @@ async function open(look: Look): Promise<Page> {
 
 /** The page has kept quiet and to itself. */
 function expectClean(): void {
-  expect(watched.complaints).toEqual([]);
-  expect(watched.foreign).toEqual([]);
+  expect(watched?.complaints).toEqual([]);
+  expect(watched?.foreign).toEqual([]);
 }
 
 async function expectAccessible(page: Page): Promise<void> {
@@ -90,7 +90,7 @@ describe('the first load', () => {
   it('is noticed when the policy blocks something', async () => {
     const page = await open(desk);
     await page.evaluate("document.body.setAttribute('style', 'color: red')");
-    await expect.poll(() => watched.complaints.join(' ')).toContain('style-src');
+    await expect.poll(() => watched?.complaints.join(' ')).toContain('style-src');
   });
 
   it('tells the feeder’s time, not that of the browser', async () => {

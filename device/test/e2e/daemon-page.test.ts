@@ -1,0 +1,124 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Feeding, FeedingsPage, Status } from '@cat-feeder/shared';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openPage, startBrowser, type WatchedPage } from './browser.ts';
+import { buildPage } from './built-page.ts';
+import { RealDaemon } from './real-daemon.ts';
+
+/** The page with the true daemon behind it: its own process, database and simulated dispenser. */
+const look = { width: 360, height: 740, scheme: 'light' } as const;
+/** A portion of the simulated dispenser, weighing included, on a busy machine. */
+const PORTION_MS_MAX = 60_000;
+
+let browser: Browser;
+let uiDir: string;
+let dataDir: string;
+let daemon: RealDaemon;
+let watched: WatchedPage | undefined;
+
+beforeAll(async () => {
+  [uiDir, browser] = await Promise.all([buildPage(), startBrowser()]);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await rm(uiDir, { recursive: true });
+});
+
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'feeder-e2e-'));
+  daemon = await RealDaemon.start({ dataDir, uiDir });
+  await daemon.ask('PATCH', '/settings', { zone: 'Europe/Berlin' });
+});
+
+afterEach(async () => {
+  await watched?.context.close();
+  await daemon?.kill('SIGTERM');
+  await rm(dataDir, { recursive: true });
+});
+
+async function open(): Promise<Page> {
+  watched = await openPage(browser, daemon.url, look);
+  await watched.page.getByText('at rest').first().waitFor();
+  return watched.page;
+}
+
+async function lastFeeding(): Promise<Feeding | undefined> {
+  return (await daemon.ask<FeedingsPage>('GET', '/feedings?limit=1')).items[0];
+}
+
+describe('the page of a running daemon', () => {
+  it('feeds 12 g with live progress, and shows what the ledger keeps', async () => {
+    const page = await open();
+    await page.getByLabel('Grams to feed').fill('12');
+    await page.getByRole('button', { name: 'Feed 12 g' }).click();
+    await page.getByText('Pouring', { exact: true }).waitFor();
+    expect(await page.getByText(/^Fed \d/).count()).toBe(0);
+    await page.getByText(/^Fed 1[123]\.\d g$/).waitFor({ timeout: PORTION_MS_MAX });
+    const feeding = await lastFeeding();
+    expect(feeding).toMatchObject({ result: 'served', cause: 'person', portionGrams: 12 });
+    expect(feeding?.requestId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4/);
+    const likely = (feeding?.dose?.likelyGrams ?? 0).toFixed(1);
+    await page.getByText(`Fed ${likely} g`).waitFor();
+    await page.locator('.spark path').first().waitFor();
+    expect(watched?.complaints).toEqual([]);
+    expect(watched?.foreign).toEqual([]);
+  });
+
+  it('cancels a feeding, and the motor is off', async () => {
+    const page = await open();
+    await page.getByLabel('Grams to feed').fill('40');
+    await page.getByRole('button', { name: 'Feed 40 g' }).click();
+    await page.getByText('Pouring', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Cancel this feeding' }).click();
+    await page.getByText(/^Cancelled after \d/).waitFor({ timeout: PORTION_MS_MAX });
+    expect(await lastFeeding()).toMatchObject({ result: 'cancelled' });
+    expect((await daemon.ask<Status>('GET', '/status')).motorOn).toBe(false);
+    expect(watched?.complaints).toEqual([]);
+  });
+
+  it('makes the first plan out of the first meal, and shows it for the next seven days', async () => {
+    const page = await open();
+    await page.getByText('No meal is planned').waitFor();
+    await page.getByRole('link', { name: 'Plan', exact: true }).click();
+    await page.getByRole('button', { name: 'Add meal' }).click();
+    await page.getByLabel('Name').fill('Supper');
+    await page.getByLabel('Time').fill('23:59');
+    await page.getByLabel('Grams', { exact: true }).fill('9');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Edit Supper 23:59' }).waitFor();
+    await expect.poll(() => page.locator('.day').count()).toBe(7);
+    await page.getByRole('button', { name: 'Skip next meal' }).click();
+    await page.getByText(/^Supper on .* is left out\.$/).waitFor();
+    expect(watched?.complaints).toEqual([]);
+  });
+
+  it('survives the death of the daemon: lost at once, back by itself, nothing sent later', async () => {
+    const page = await open();
+    const { port } = new URL(daemon.url);
+    await daemon.kill('SIGKILL');
+    await page.getByText('No connection to the feeder').waitFor({ timeout: 3_000 });
+    expect(await page.getByRole('button', { name: /^Feed \d/ }).isDisabled()).toBe(true);
+    daemon = await RealDaemon.start({ dataDir, uiDir, port: Number(port) });
+    await page.getByText('No connection to the feeder').waitFor({ state: 'detached' });
+    expect(await lastFeeding()).toBeUndefined();
+  });
+
+  it('clears its tare, its ledger and its food through the system page', async () => {
+    const page = await open();
+    await page.getByRole('link', { name: 'System' }).click();
+    await page.getByRole('button', { name: 'Set to zero' }).click();
+    await page.getByText('The empty bowl is zero now.').waitFor({ timeout: PORTION_MS_MAX });
+    await page.getByRole('button', { name: 'Check the chain' }).click();
+    await page.getByText(/entries fit together\.$/).waitFor();
+    await page.getByLabel('Name of the food').fill('Chicken, small');
+    await page.getByLabel('kcal in 100 g').fill('385');
+    await page.getByRole('button', { name: 'Add food' }).click();
+    await page.getByRole('button', { name: 'Calibrate' }).click();
+    await page.getByText('Round 1 of 3').waitFor();
+    expect(watched?.complaints).toEqual([]);
+  });
+});
