@@ -84,7 +84,7 @@ export class VirtualFeeder {
     this.device = composeDevice({
       clock,
       timeSource: { origin: () => this.origin },
-      alarm: () => new SimulatedAlarm(clock, false),
+      alarm: (stationWallMs) => new SimulatedAlarm({ clock, stationWallMs, isDeaf: false }),
       bootId: `boot-${this.#boots}`,
       randomBytes: (length) => random.bytes(length),
       logger: silentLogger,

@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest';
+import { VirtualFeeder } from './virtual-feeder.ts';
+
+const breakfast = { name: 'Breakfast', time: '08:00', portionGrams: 15 };
+
+function refuse(feeder: VirtualFeeder, code: string): void {
+  feeder.hooks.beforeCommit = () => {
+    throw Object.assign(new TypeError(code), { code });
+  };
+}
+
+describe('I1, I2 a disk that refuses writes', () => {
+  test.each(['SQLITE_FULL', 'SQLITE_READONLY', 'SQLITE_IOERR_WRITE'])(
+    'FMEA-47, FMEA-49 %s at the claim: nothing moves, and the meal is served when it is back',
+    async (code) => {
+      const feeder = await VirtualFeeder.start();
+      await feeder.ask('POST', '/meals', breakfast);
+      await feeder.feedToEnd(12);
+      const before = feeder.landed();
+      refuse(feeder, code);
+      await feeder.pass(2 * 3_600_000 + 60_000);
+      expect(feeder.landed()).toBe(before);
+      const refused = await feeder.ask('POST', '/feedings', { requestId: 'x', portionGrams: 5 });
+      expect(refused.error?.code).toBe('ERR_STORAGE');
+      delete feeder.hooks.beforeCommit;
+      await feeder.pass(120_000);
+      expect((await feeder.occurrences())[0]?.verdict).toMatch(/^fed/);
+      expect(feeder.landed() - before).toBeGreaterThan(13);
+      expect(feeder.fatal).toEqual([]);
+    },
+  );
+
+  test('FMEA-47 full in the middle of a meal: the outcome waits and is written when it is back', async () => {
+    const feeder = await VirtualFeeder.start();
+    const { id } = await feeder.feed(12);
+    refuse(feeder, 'SQLITE_FULL');
+    await feeder.passUntilIdle();
+    expect((await feeder.status()).storage.ok).toBe(false);
+    expect(feeder.ledger('feeding.ended')).toHaveLength(0);
+    delete feeder.hooks.beforeCommit;
+    await feeder.pass(61_000);
+    expect((await feeder.feeding(id)).result).toBe('served');
+    expect(feeder.ledger('feeding.ended')).toHaveLength(1);
+    expect((await feeder.status()).storage.ok).toBe(true);
+  });
+
+  test('FMEA-49, I10 for days: maintenance portions from memory, at most one in six hours', async () => {
+    const feeder = await VirtualFeeder.start();
+    for (const time of ['00:30', '06:30', '12:30', '18:30']) {
+      await feeder.ask('POST', '/meals', { time, portionGrams: 15 });
+    }
+    await feeder.pass(24 * 3_600_000);
+    const before = feeder.landed();
+    refuse(feeder, 'SQLITE_READONLY');
+    await feeder.pass(24 * 3_600_000);
+    const served = feeder.landed() - before;
+    expect(served).toBeGreaterThan(20);
+    expect(served).toBeLessThan(4 * 15);
+    delete feeder.hooks.beforeCommit;
+    await feeder.pass(3_600_000);
+    expect(
+      feeder.ledger('feeding.claimed').some(({ body }) => body['cause'] === 'starvation'),
+    ).toBe(true);
+    expect((await feeder.ask('POST', '/ledger/verify', {})).data).toMatchObject({ ok: true });
+  });
+});
