@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { DaemonProcess, shippedNodeFlags } from '../daemon/daemon-process.ts';
+import { buildBundle, DaemonProcess, shippedNodeFlags } from '../daemon/daemon-process.ts';
 import { installedSize } from './installed-size.ts';
 import { type OpenLoopResult, openLoop, type Shot } from './open-loop.ts';
 import { cpuMsOf, memoryOf, percentile, threadsOf, usedBetween } from './proc-figures.ts';
@@ -41,14 +41,18 @@ const split = (values: readonly number[]) => ({
 });
 
 const folder = mkdtempSync(join(tmpdir(), 'feeder-bench-'));
-const dataDir = (name: string) => join(folder, name);
+const startDaemon = (name: string) =>
+  new DaemonProcess({
+    entry: 'bundle',
+    args: ['run', '--port', '0', '--data-dir', join(folder, name)],
+  });
 
 async function startFigures() {
   const cpuMs: number[] = [];
   const wallMs: number[] = [];
   for (let start = 0; start < starts; start++) {
     // The same directory each time: the first start makes the database, a feeder does it once.
-    const daemon = new DaemonProcess({ dataDir: dataDir('start') });
+    const daemon = startDaemon('start');
     await daemon.ready();
     wallMs.push(performance.now() - daemon.startedAtMs);
     cpuMs.push(cpuMsOf(daemon.pid));
@@ -151,10 +155,11 @@ function firstLine(child: ChildProcess): Promise<string> {
 }
 
 async function bench() {
+  buildBundle();
   say(`Node ${process.version}, flags ${shippedNodeFlags().join(' ')}`);
   const start = await startFigures();
   say(`ready        ${JSON.stringify(start)}`);
-  const daemon = new DaemonProcess({ dataDir: dataDir('run') });
+  const daemon = startDaemon('run');
   try {
     const url = await daemon.ready();
     const idle = await idleFigures(daemon.pid);

@@ -1,11 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 
 const root = resolve(import.meta.dirname, '../../..');
-/** The program as it is shipped. */
-export const BUNDLE = resolve(root, 'dist/device/feeder.mjs');
+/** The program as it is shipped, and as it is written. */
+const entries = {
+  bundle: resolve(root, 'dist/device/feeder.mjs'),
+  source: resolve(root, 'device/src/main.ts'),
+} as const;
+const LAUNCHER = resolve(root, 'systemd/start-notifying');
 const READY_LIMIT_MS = 30_000;
 const EXIT_LIMIT_MS = 15_000;
 
@@ -24,7 +28,15 @@ export function shippedNodeFlags(): readonly string[] {
   return words.filter((word) => word.startsWith('--'));
 }
 
-/** A real daemon in its own process, from the built bundle, on a port of its own choice. */
+/** Makes the bundle anew, so that what is measured is what is in the tree. */
+export function buildBundle(): void {
+  const built = spawnSync(process.execPath, [resolve(root, 'scripts/build.ts')], {
+    encoding: 'utf8',
+  });
+  if (built.status !== 0) throw new Error(`The build failed:\n${built.stdout}${built.stderr}`);
+}
+
+/** A real daemon in its own process, on a port of its own choice. */
 export class DaemonProcess {
   readonly child: ChildProcess;
   readonly startedAtMs = performance.now();
@@ -33,15 +45,17 @@ export class DaemonProcess {
   readonly #ended: Promise<Ending>;
 
   constructor(options: {
-    dataDir: string;
-    flags?: readonly string[];
-    nodeFlags?: readonly string[];
-    environment?: Readonly<Record<string, string>>;
+    readonly entry: keyof typeof entries;
+    /** Everything after the program's name. */
+    readonly args: readonly string[];
+    readonly environment?: Readonly<Record<string, string>>;
+    /** Through systemd/start-notifying, as the service manager starts it. */
+    readonly isNotifying?: boolean;
   }) {
-    if (!existsSync(BUNDLE)) throw new Error(`${BUNDLE} is missing: run npm run build first`);
-    const { dataDir, flags = [], nodeFlags = shippedNodeFlags() } = options;
-    const args = [...nodeFlags, BUNDLE, 'run', '--data-dir', dataDir, '--port', '0', ...flags];
-    this.child = spawn(process.execPath, args, {
+    const node = [process.execPath, ...shippedNodeFlags(), entries[options.entry]];
+    const line = options.isNotifying === true ? [LAUNCHER, ...node] : node;
+    const [program = '', ...args] = [...line, ...options.args];
+    this.child = spawn(program, args, {
       env: { PATH: process.env['PATH'] ?? '', ...options.environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
