@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { FeederError } from '@cat-feeder/shared';
 import { type Listening, listen } from '../api/listen.ts';
@@ -14,6 +13,7 @@ import { safeRandomBytes } from '../platform/safe-random.ts';
 import { createServiceNotify, type ServiceNotify } from '../platform/service-notify.ts';
 import { SystemClock } from '../platform/system-clock.ts';
 import { SystemTimeSource } from '../platform/system-time-source.ts';
+import { dataDir, makeDataDir } from '../storage/data-dir.ts';
 import { lockDataDir } from '../storage/data-dir-lock.ts';
 import { openStore } from '../storage/store.ts';
 import { composeDevice, type Device } from './compose-device.ts';
@@ -31,7 +31,10 @@ export async function runDaemon(
 ): Promise<Listening> {
   const { logger, safetyStop } = run;
   const clock = new SystemClock();
-  refuseSecondDaemon(config.dataDir);
+  // Before anything of the hardware is touched: it may belong to another daemon.
+  const dir = dataDir(config.dataDir);
+  makeDataDir(dir);
+  const unlock = lockDataDir(dir.lock);
   const { station, maker } = await startStation(config, clock, safetyStop);
   const bootId = randomUUID();
   const device = composeDevice({
@@ -43,7 +46,7 @@ export async function runDaemon(
     randomBytes: safeRandomBytes,
     logger,
     openStore: (time) =>
-      openStore({ at: config.dataDir, time, defaultCalibration: maker.calibration }),
+      openStore({ at: config.dataDir, time, defaultCalibration: maker.calibration, unlock }),
     station,
     traits: maker.traits,
     identity: {
@@ -66,19 +69,6 @@ export async function runDaemon(
   });
   notify.ready(`Listening on ${listening.url}`);
   return listening;
-}
-
-/** Before anything of the hardware is touched: it may belong to the other one. */
-function refuseSecondDaemon(dataDir: string): void {
-  try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw new FeederError('ERR_DATA_DIR', {
-      message: `The data directory ${dataDir} cannot be made.`,
-      cause,
-    });
-  }
-  lockDataDir(join(dataDir, 'lock.db'))();
 }
 
 async function startStation(config: DeviceConfig, clock: SystemClock, safetyStop: SafetyStop) {

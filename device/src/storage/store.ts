@@ -35,6 +35,8 @@ export interface StoreOptions {
   readonly hooks?: WriteHooks;
   /** For stores without a directory; a directory has its own. */
   readonly emergency?: EmergencyJournal;
+  /** Gives up the directory's lock that the caller holds already; called when the store closes. */
+  readonly unlock?: () => void;
 }
 
 /** What the health page says of storage, beside the disk's figures. */
@@ -124,7 +126,7 @@ function openPlace(options: StoreOptions): Place {
   }
   const dir = dataDir(at);
   makeDataDir(dir);
-  const unlock = lockDataDir(dir.lock);
+  const unlock = options.unlock ?? lockDataDir(dir.lock);
   let emergency: FileEmergencyJournal | null = null;
   try {
     emergency = new FileEmergencyJournal(dir.emergency);
