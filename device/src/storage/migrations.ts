@@ -59,6 +59,7 @@ export function migrate(options: MigrateOptions): number[] {
       if (done.length === 0) db.pragma(`application_id = ${APPLICATION_ID}`);
       db.exec(CREATE_SQL);
       db.exec(step.sql);
+      db.pragma(`user_version = ${step.number}`);
       new CheckedTable(db, migrationTable).insert({
         number: step.number,
         name: step.name,
@@ -98,11 +99,15 @@ function refuseForeign(done: readonly MigrationRow[], steps: readonly Migration[
 
 /** What is wrong with the schema as it is stored, as sentences. */
 export function checkSchema(db: Database.Database): string[] {
-  const wanted = appliedMigrations(db).at(-1)?.schema_sha256;
+  const newest = appliedMigrations(db).at(-1);
   const problems: string[] = [];
-  if (wanted !== schemaDigest(db)) problems.push('The schema is not what its migrations made.');
+  if (newest?.schema_sha256 !== schemaDigest(db))
+    problems.push('The schema is not what its migrations made.');
   if (db.pragma('application_id', { simple: true }) !== APPLICATION_ID) {
     problems.push('The file is not marked as a feeder database.');
+  }
+  if (db.pragma('user_version', { simple: true }) !== newest?.number) {
+    problems.push('The mark of the schema in the file is not the newest migration.');
   }
   return problems;
 }
