@@ -14,5 +14,14 @@ export default defineConfig({
     target: 'es2022',
     assetsInlineLimit: 0,
   },
-  server: { proxy: { '/api': process.env['FEEDER_URL'] ?? 'http://127.0.0.1:8090' } },
+  server: {
+    proxy: {
+      '/api': {
+        target: process.env['FEEDER_URL'] ?? 'http://127.0.0.1:8480',
+        // The feeder answers only to its own name and its own page.
+        changeOrigin: true,
+        configure: (proxy) => proxy.on('proxyReq', (request) => request.removeHeader('origin')),
+      },
+    },
+  },
 });

@@ -96,6 +96,31 @@ describe('GET /api/v1/events', () => {
     ]);
   });
 
+  it('catches up on everything that is kept, and stays open', async () => {
+    const feeder = new FakeFeeder();
+    for (let i = 0; i < 500; i++) feeder.live.publish('changed', { what: 'pets', id: null });
+    const watcher = await watch(feeder, 'boot7-0');
+    feeder.live.publish('changed', { what: 'pets', id: 'new' });
+    const heard = await watcher.hear(502);
+    expect(heard.at(-1)).toMatchObject({ id: 'boot7-501', data: { id: 'new' } });
+    expect(watcher.isEnded).toBe(false);
+  });
+
+  it('tells whether anybody watches, and leaves nothing behind', async () => {
+    const audience: boolean[] = [];
+    const feeder = new FakeFeeder({
+      overrides: { onAudience: (isWatched) => audience.push(isWatched) },
+    });
+    const listeners = feeder.live.listenerCount();
+    const [first, second] = [await watch(feeder), await watch(feeder)];
+    await first.cancel();
+    expect(audience).toEqual([true]);
+    await second.cancel();
+    expect(audience).toEqual([true, false]);
+    expect(feeder.live.listenerCount()).toBe(listeners);
+    expect(feeder.clock.pendingNames()).toEqual([]);
+  });
+
   it('says so when it cannot resume: another start, or too long ago', async () => {
     const feeder = new FakeFeeder();
     for (const lastId of ['boot6-12', 'nonsense']) {

@@ -1,5 +1,5 @@
 import { FeederError, type Milliseconds } from '@cat-feeder/shared';
-import type { Clock } from '../platform/clock.ts';
+import type { Cancel, Clock } from '../platform/clock.ts';
 import type { LiveEvent, LiveEvents } from '../platform/live-events.ts';
 import type { MediaReply } from './route.ts';
 
@@ -7,18 +7,14 @@ import type { MediaReply } from './route.ts';
 export const STREAMS_MAX = 16;
 const HEARTBEAT_MS: Milliseconds = 10_000;
 /** A watcher this far behind is cut off: it comes back and catches up by its last id. */
-const QUEUED_EVENTS_MAX = 200;
+const QUEUED_CHUNKS_MAX = 200;
 /** How long a browser waits before it comes back. */
 const RETRY_MS: Milliseconds = 3_000;
-
-interface OpenStream {
-  readonly end: () => void;
-}
 
 export interface EventStreamsParts {
   readonly clock: Clock;
   readonly live: LiveEvents;
-  /** The whole state: the first thing that a watcher is told. */
+  /** The whole state: told once in full to each new watcher. */
   readonly status: () => unknown;
   /** Told when the first watcher comes and when the last one goes. */
   readonly onAudience: (isWatched: boolean) => void;
@@ -27,7 +23,7 @@ export interface EventStreamsParts {
 /** Server-sent event streams: bounded in number, in what they queue, and ended on shutdown. */
 export class EventStreams {
   readonly #parts: EventStreamsParts;
-  readonly #open = new Set<OpenStream>();
+  readonly #open = new Set<EventStream>();
   #isClosed = false;
 
   constructor(parts: EventStreamsParts) {
@@ -47,19 +43,16 @@ export class EventStreams {
         hint: 'Close another page of the feeder.',
       });
     }
-    let end = () => {};
-    const body = new ReadableStream<Uint8Array>(
-      {
-        start: (controller) => {
-          end = this.#begin(controller, lastEventId);
-        },
-        cancel: () => end(),
-      },
-      { highWaterMark: QUEUED_EVENTS_MAX },
-    );
+    const opening = this.#opening(lastEventId);
+    const stream = new EventStream(this.#parts, opening, () => {
+      this.#open.delete(stream);
+      if (this.#open.size === 0) this.#parts.onAudience(false);
+    });
+    this.#open.add(stream);
+    if (this.#open.size === 1) this.#parts.onAudience(true);
     return {
       status: 200,
-      body,
+      body: stream.body,
       // Nothing follows a stream on its connection; kept alive, it would hold up a stop.
       headers: { 'content-type': 'text/event-stream', connection: 'close' },
     };
@@ -72,47 +65,12 @@ export class EventStreams {
     for (const stream of [...this.#open]) stream.end();
   }
 
-  #begin(
-    controller: ReadableStreamDefaultController<Uint8Array>,
-    lastEventId: string | null,
-  ): () => void {
-    const { live, clock, status } = this.#parts;
-    const encoder = new TextEncoder();
-    let cancelBeat = () => {};
-    let unsubscribe = () => {};
-    let isEnded = false;
-    const end = () => {
-      if (isEnded) return;
-      isEnded = true;
-      cancelBeat();
-      unsubscribe();
-      this.#open.delete(stream);
-      if (this.#open.size === 0) this.#parts.onAudience(false);
-      // A stream that its reader has cancelled is closed already.
-      if (controller.desiredSize !== null && !isCancelled) controller.close();
-    };
-    let isCancelled = false;
-    const stream: OpenStream = { end };
-    const send = (text: string) => {
-      if (isEnded) return;
-      controller.enqueue(encoder.encode(text));
-      if ((controller.desiredSize ?? 0) <= 0) end();
-    };
-    const beat = () => {
-      send(': still here\n\n');
-      cancelBeat = clock.after('event stream heartbeat', HEARTBEAT_MS, beat);
-    };
-    this.#open.add(stream);
-    if (this.#open.size === 1) this.#parts.onAudience(true);
-    send(`retry: ${RETRY_MS}\n\n`);
-    for (const event of this.#missed(lastEventId)) send(eventText(event));
-    send(eventText({ id: live.lastId(), name: 'status', data: status() }));
-    unsubscribe = live.subscribe((event) => send(eventText(event)));
-    cancelBeat = clock.after('event stream heartbeat', HEARTBEAT_MS, beat);
-    return () => {
-      isCancelled = true;
-      end();
-    };
+  /** All that a watcher must know before what happens next, as one piece. */
+  #opening(lastEventId: string | null): string {
+    const { live, status } = this.#parts;
+    const now: LiveEvent = { id: live.lastId(), name: 'status', data: status() };
+    const events = [...this.#missed(lastEventId), now];
+    return `retry: ${RETRY_MS}\n\n${events.map(eventText).join('')}`;
   }
 
   #missed(lastEventId: string | null): readonly LiveEvent[] {
@@ -120,6 +78,69 @@ export class EventStreams {
     const replay = this.#parts.live.after(lastEventId);
     if (replay.kind === 'events') return replay.events;
     return [{ id: null, name: 'reset', data: { why: replay.why } }];
+  }
+}
+
+/** One watcher. It ends by itself when the reader goes away or falls behind. */
+class EventStream {
+  readonly body: ReadableStream<Uint8Array>;
+  readonly #clock: Clock;
+  readonly #onEnd: () => void;
+  readonly #unsubscribe: () => void;
+  readonly #encoder = new TextEncoder();
+  /** Null once the stream has ended. */
+  #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
+  #cancelBeat: Cancel = () => {};
+
+  constructor(
+    parts: Pick<EventStreamsParts, 'clock' | 'live'>,
+    opening: string,
+    onEnd: () => void,
+  ) {
+    this.#clock = parts.clock;
+    this.#onEnd = onEnd;
+    this.body = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#controller = controller;
+        },
+        cancel: () => void this.#leave(),
+      },
+      { highWaterMark: QUEUED_CHUNKS_MAX },
+    );
+    this.#send(opening);
+    this.#unsubscribe = parts.live.subscribe((event) => this.#send(eventText(event)));
+    this.#armBeat();
+  }
+
+  /** What was sent before still reaches the reader. */
+  end(): void {
+    this.#leave()?.close();
+  }
+
+  #send(text: string): void {
+    const controller = this.#controller;
+    if (controller === null) return;
+    controller.enqueue(this.#encoder.encode(text));
+    if ((controller.desiredSize ?? 0) <= 0) this.end();
+  }
+
+  #armBeat(): void {
+    this.#cancelBeat = this.#clock.after('event stream heartbeat', HEARTBEAT_MS, () => {
+      this.#armBeat();
+      this.#send(': still here\n\n');
+    });
+  }
+
+  /** Gives everything up; returns the controller the first time. */
+  #leave(): ReadableStreamDefaultController<Uint8Array> | null {
+    const controller = this.#controller;
+    if (controller === null) return null;
+    this.#controller = null;
+    this.#cancelBeat();
+    this.#unsubscribe();
+    this.#onEnd();
+    return controller;
   }
 }
 

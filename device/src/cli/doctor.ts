@@ -1,6 +1,7 @@
 import {
   FeederError,
   type LedgerVerify,
+  roundGrams,
   type ScaleView,
   type Settings,
   type Status,
@@ -125,7 +126,7 @@ function scaleFindings({ bowl, calibration }: ScaleView): Finding[] {
     const fix = 'Check plug, cable and load of the cell; until then portions are by turns.';
     findings.push(bad('scale', `is ${bowl.state}`, fix));
   } else findings.push(good('scale', `gives readings (${bowl.state})`));
-  const noise = `${calibration.noiseGrams} g of noise at rest`;
+  const noise = `${roundGrams(calibration.noiseGrams)} g of noise at rest`;
   const steady = 'Put the feeder on firm ground, away from draught and motors; shield the cable.';
   if (calibration.noiseGrams > NOISE_BAD_GRAMS) findings.push(bad('scale noise', noise, steady));
   else if (calibration.noiseGrams > NOISE_WARN_GRAMS) {

@@ -69,8 +69,8 @@ describe('every command', () => {
     expect(await ok('cancel')).toContain('The motor is off. Feeding');
     expect(await ok(`cancel ${feeder.feedings[1]?.id}`)).toContain('cancelled');
     expect(await ok('scale')).toContain('420 counts per gram');
-    expect(await ok('tare')).toContain('(stable)');
-    expect(await ok('calibrate scale --grams 200')).toContain('(stable)');
+    expect(await ok('tare')).toContain('is zero now');
+    expect(await ok('calibrate scale --grams 200')).toContain('The span is set');
     const kibble = feeder.kibbles.add({
       name: 'Fish',
       kcalPer100g: null,

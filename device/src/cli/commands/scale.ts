@@ -21,14 +21,20 @@ export const scaleCommands: readonly Command[] = [
     usage: '',
     summary: 'What lies in the bowl, and the calibration.',
     words: [0, 0],
-    run: async ({ api }) => told(await api.get<ScaleView>('/scale')),
+    run: async ({ api }) => {
+      const scale = await api.get<ScaleView>('/scale');
+      return { data: scale, text: scaleText(scale) };
+    },
   },
   {
     name: 'tare',
     usage: '',
     summary: 'Take the empty bowl as zero.',
     words: [0, 0],
-    run: async ({ api }) => told(await api.post<ScaleView>('/scale/tare')),
+    run: async ({ api }) => {
+      const scale = await api.post<ScaleView>('/scale/tare');
+      return { data: scale, text: `The bowl as it stands is zero now.\n${calibrationText(scale)}` };
+    },
   },
   {
     name: 'calibrate scale',
@@ -40,7 +46,8 @@ export const scaleCommands: readonly Command[] = [
     run: async (input) => {
       const knownGrams = numberOf(required(input, 'grams'), '--grams');
       const body = { knownGrams, confirm: input.flag('confirm') };
-      return told(await input.api.post<ScaleView>('/scale/calibrate', body));
+      const scale = await input.api.post<ScaleView>('/scale/calibrate', body);
+      return { data: scale, text: `The span is set.\n${calibrationText(scale)}` };
     },
   },
   {
@@ -54,16 +61,24 @@ export const scaleCommands: readonly Command[] = [
   },
 ];
 
-function told(scale: ScaleView): CommandResult {
-  const { bowl, calibration } = scale;
-  const text = tableText([
+function scaleText(scale: ScaleView): string {
+  const { bowl } = scale;
+  const readings = tableText([
     ['Bowl', `${gramsText(bowl.grams)} +- ${gramsText(bowl.sigmaGrams)} (${bowl.state})`],
     ['Hopper', gramsText(scale.hopperGrams)],
-    ['Span', `${calibration.countsPerGram} counts per gram, zero at ${calibration.zeroCounts}`],
-    ['Tared', calibration.taredAtMs === null ? 'never' : 'yes'],
-    ['Calibrated', calibration.spannedAtMs === null ? 'never' : 'yes'],
   ]);
-  return { data: scale, text };
+  return `${readings}\n${calibrationText(scale)}`;
+}
+
+/** Without the reading: the one after a change of the calibration is yet to come. */
+function calibrationText({ calibration }: ScaleView): string {
+  const span = Math.round(calibration.countsPerGram * 100) / 100;
+  const steps = [
+    calibration.taredAtMs === null ? 'never tared' : 'tared',
+    calibration.spannedAtMs === null ? 'never weighed a known mass' : 'weighed a known mass',
+  ];
+  const zero = Math.round(calibration.zeroCounts);
+  return `Calibration: ${span} counts per gram, zero at ${zero}, ${steps.join(', ')}.`;
 }
 
 async function calibrateKibble(input: CommandInput): Promise<CommandResult> {
