@@ -20,6 +20,7 @@ import { addReading, emptyTrace } from './weight-trace.ts';
 const RECENT_MAX = 12;
 /** The whole status is read again this often, for what no event announces: a new day, the uptime. */
 const STATUS_EVERY_MS = 30_000;
+const MINUTE_MS = 60_000;
 
 export const live = signal<LiveState>(noLiveState);
 export const link = signal<LinkState>('connecting');
@@ -31,6 +32,11 @@ export const nowMs = signal<number | null>(null);
 
 /** When the link was lost, in the feeder's time; null while it holds. */
 export const lostAtMs = signal<number | null>(null);
+
+/** The same, cut to the minute: for texts that need not be drawn again each second. */
+export const minuteMs = computed(() =>
+  nowMs.value === null ? null : Math.floor(nowMs.value / MINUTE_MS) * MINUTE_MS,
+);
 
 export const status = computed(() => live.value.status);
 export const bowl = computed(() => status.value?.bowl ?? null);

@@ -85,7 +85,7 @@ export const en = {
   'facts.hopper': 'In the hopper',
   'facts.hopperDays.one': 'about {count} day of the plan',
   'facts.hopperDays.other': 'about {count} days of the plan',
-  'facts.hopperUnknown': 'this hopper has no scale',
+  'facts.hopperUnknown': 'it is not weighed',
   'facts.hopperNoPlan': 'no plan to count against',
 
   'next.title': 'Next meal',
@@ -195,6 +195,7 @@ export const en = {
   'ration.left': '{grams} g left.',
   'ration.label': 'Ration of {pet} used today',
 
+  'fault.since': 'since {time}',
   'fault.clear': 'It is mended',
   'fault.jam': 'The dispenser is jammed',
   'fault.bridged': 'Food has bridged in the hopper',
@@ -230,6 +231,10 @@ export const en = {
   'clock.unknown.title': 'The time is not known',
   'clock.unknown.text':
     'The feeder holds the plan for a while, then feeds by elapsed time until the clock can be believed. Give it a network.',
+
+  'zone.title': 'Its time zone was not set',
+  'zone.text': 'Meals are due by UTC until then. This browser is in {zone}.',
+  'zone.set': 'Set the zone',
 
   'storage.ok': 'Healthy',
   'storage.bad': 'Trouble',

@@ -54,8 +54,13 @@ export function Facts() {
       <div>
         <dt>{say('facts.hopper')}</dt>
         <dd>
-          {now.hopperGrams === null ? say('bowl.none') : gramsText(now.hopperGrams)}{' '}
-          <span class="unit">{say('unit.g')}</span>
+          {now.hopperGrams === null ? (
+            say('bowl.none')
+          ) : (
+            <>
+              {gramsText(now.hopperGrams)} <span class="unit">{say('unit.g')}</span>
+            </>
+          )}
         </dd>
         <dd class="soft">{hopperNote(now.hopperGrams, today.plannedGrams)}</dd>
       </div>

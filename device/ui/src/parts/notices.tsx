@@ -2,9 +2,9 @@ import type { FaultView } from '@cat-feeder/shared';
 import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { api } from '../api-client.ts';
-import { agoText, clockText } from '../format.ts';
+import { clockText, timeText } from '../format.ts';
 import { say, sayCode } from '../messages/say.ts';
-import { link, lostAtMs, nowMs, refreshStatus, status, zone } from '../state.ts';
+import { link, lostAtMs, refreshStatus, settings, status, zone } from '../state.ts';
 
 /** How bad a notice is; it is said in words too, never by colour alone. */
 type Weight = 'bad' | 'warn' | 'calm';
@@ -45,12 +45,14 @@ export async function clearFault(fault: string): Promise<void> {
 }
 
 function FaultNotice({ fault }: { fault: FaultView }) {
-  const since = nowMs.value === null ? '' : agoText(nowMs.value - fault.sinceMs);
   return (
     <div class={`notice ${fault.effect === 'retry' ? 'notice-warn' : 'notice-bad'}`}>
       <div class="notice-text">
         <p class="notice-title">
-          {sayCode('fault', fault.fault)} <span class="notice-since">{since}</span>
+          {sayCode('fault', fault.fault)}{' '}
+          <span class="notice-since">
+            {say('fault.since', { time: timeText(fault.sinceMs, zone.value) })}
+          </span>
         </p>
         <p>{fault.why}</p>
         <p>
@@ -92,6 +94,19 @@ function ClockNotice() {
   );
 }
 
+/** A new feeder keeps UTC until somebody says where it stands. */
+function ZoneNotice() {
+  const browserZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (settings.value.value?.zone !== 'UTC' || browserZone === 'UTC') return null;
+  return (
+    <Notice weight="calm" title={say('zone.title')}>
+      <p>
+        {say('zone.text', { zone: browserZone })} <a href="#/system">{say('zone.set')}</a>
+      </p>
+    </Notice>
+  );
+}
+
 /** All that is wrong now, worst first. An empty list takes no room. */
 export function Notices() {
   const now = status.value;
@@ -116,6 +131,7 @@ export function Notices() {
         </Notice>
       ))}
       <ClockNotice />
+      <ZoneNotice />
     </div>
   );
 }

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { api } from '../api-client.ts';
 import { agoText, gramsText, portionText, rangeText, timeText } from '../format.ts';
 import { say, sayCode } from '../messages/say.ts';
-import { feedings, nowMs, zone } from '../state.ts';
+import { feedings, minuteMs, zone } from '../state.ts';
 import { Sparkline } from './sparkline.tsx';
 import { useWhy } from './why.tsx';
 
@@ -51,7 +51,7 @@ function FeedingRow({ feeding }: { feeding: Feeding }) {
   const points = useTrace(feeding);
   const { dose } = feeding;
   const why = useWhy(feeding.why, timeText(feeding.startedAtMs, zone.value));
-  const ago = nowMs.value === null ? '' : agoText(nowMs.value - feeding.startedAtMs);
+  const ago = minuteMs.value === null ? '' : agoText(minuteMs.value - feeding.startedAtMs);
   return (
     <li class="fed">
       <p class="fed-when">

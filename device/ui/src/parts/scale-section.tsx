@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { api } from '../api-client.ts';
 import { agoText, gramsText } from '../format.ts';
 import { say, sayCode } from '../messages/say.ts';
-import { bowl, isLive, nowMs, scale } from '../state.ts';
+import { bowl, isLive, minuteMs, scale } from '../state.ts';
 import { Problems, useSaving } from './save-form.tsx';
 
 function Tare() {
@@ -80,9 +80,9 @@ export function ScaleSection() {
   const now = bowl.value;
   const taredAtMs = scale.value.value?.calibration.taredAtMs ?? null;
   const tared =
-    taredAtMs === null || nowMs.value === null
+    taredAtMs === null || minuteMs.value === null
       ? say('scale.neverTared')
-      : say('scale.taredAgo', { ago: agoText(nowMs.value - taredAtMs) });
+      : say('scale.taredAgo', { ago: agoText(minuteMs.value - taredAtMs) });
   return (
     <section aria-labelledby="scale-title">
       <h2 id="scale-title">{say('scale.title')}</h2>

@@ -1,7 +1,7 @@
 import type { Occurrence } from '@cat-feeder/shared';
 import { dayText, gramsText, portionText, timeText } from '../format.ts';
 import { say, sayCode } from '../messages/say.ts';
-import { nowMs, occurrences, pets, zone } from '../state.ts';
+import { minuteMs, occurrences, pets, zone } from '../state.ts';
 import { useWhy } from './why.tsx';
 
 /** How a verdict or a state is coloured; the word stands beside it always. */
@@ -66,7 +66,9 @@ export function TodayList() {
     <section class="today" aria-labelledby="today-title">
       <h2 id="today-title">
         {say('today.title')}
-        {nowMs.value !== null && <span class="soft"> {dayText(nowMs.value, zone.value)}</span>}
+        {minuteMs.value !== null && (
+          <span class="soft"> {dayText(minuteMs.value, zone.value)}</span>
+        )}
       </h2>
       {items !== null && items.length === 0 && (
         <p class="empty">

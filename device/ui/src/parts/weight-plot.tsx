@@ -11,6 +11,8 @@ const WINDOW_S = TRACE_WINDOW_MS / 1000;
 const FIRST_WINDOW_S = 60;
 /** The scale never zooms in further than this, or noise would look like news. */
 const SPAN_GRAMS_MIN = 12;
+/** A tared bowl wavers around zero; below this it is news. */
+const FLOOR_GRAMS = -1.5;
 /** The plot moves on even when no reading comes. */
 const REDRAW_MS = 1_000;
 
@@ -18,12 +20,13 @@ function color(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-/** Grams from low to high with some air, and at least the smallest span. */
+/** Grams from low to high with some air, at least the smallest span, and no room far below zero. */
 function gramsRange(lowGrams: number | null, highGrams: number | null): [number, number] {
   const low = lowGrams ?? 0;
   const high = highGrams ?? 0;
   const air = Math.max((high - low) * 0.12, (SPAN_GRAMS_MIN - (high - low)) / 2);
-  return [low - air, high + air];
+  const floor = low > FLOOR_GRAMS ? Math.max(FLOOR_GRAMS, low - air) : low - air;
+  return [floor, Math.max(high + air, floor + SPAN_GRAMS_MIN)];
 }
 
 function plotData(): uPlot.AlignedData {
