@@ -117,13 +117,15 @@ function lineOf(event: Observed): string | null {
 }
 
 function shortBody(body: unknown): string {
-  return JSON.stringify(body).slice(0, 260);
+  return JSON.stringify(body).slice(0, 400);
 }
 
 function codeOf(body: unknown): string {
   const { error, data } = (body ?? {}) as {
-    error?: { code?: string; message?: string };
+    error?: { code?: string; details?: { path: string; message: string }[] };
     data?: { id?: string };
   };
-  return error === undefined ? (data?.id ?? '') : `${error.code} ${error.message ?? ''}`;
+  return error === undefined
+    ? (data?.id ?? '')
+    : `${error.code} ${(error.details ?? []).map(({ path, message }) => `${path} ${message}`).join(', ')}`;
 }

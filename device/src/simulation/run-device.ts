@@ -42,6 +42,7 @@ function emptyTotals() {
     occurrencesChecked: 0,
     hungerChecked: 0,
     catchUps: 0,
+    overshoots: 0,
     violations: 0,
     coverage: emptyCoverage(),
     hashes: [] as string[],
@@ -55,6 +56,7 @@ function addUp(totals: ReturnType<typeof emptyTotals>, report: SeedReport): void
   totals.boots += report.boots;
   totals.occurrencesChecked += report.occurrencesChecked;
   totals.hungerChecked += report.hungerChecked;
+  totals.overshoots += report.overshoots;
   totals.catchUps += report.catchUps;
   totals.violations += report.violations.length;
   totals.hashes.push(report.traceHash);
@@ -88,6 +90,7 @@ function figuresOf(totals: ReturnType<typeof emptyTotals>, options: SimOptions, 
     occurrencesChecked: totals.occurrencesChecked,
     hungerChecked: totals.hungerChecked,
     catchUps: totals.catchUps,
+    overshoots: totals.overshoots,
     intervalCoverage: Math.round(intervalCoverage * 1e5) / 1e5,
     coverageBroken: feedings >= COVERAGE_FEEDINGS_MIN && intervalCoverage < COVERAGE_MIN,
     coverage,

@@ -26,6 +26,7 @@ export interface SeedReport {
   readonly occurrencesChecked: number;
   readonly hungerChecked: number;
   readonly catchUps: number;
+  readonly overshoots: number;
   readonly coverage: Readonly<Record<FeedingClass, Coverage>>;
   readonly violations: readonly Violation[];
   /** SHA-256 over every ledger hash, truth and answer. */
@@ -125,15 +126,27 @@ function addCheckers(life: Life) {
   });
   const readOn = life.afterStep;
   const isInTransaction = () => db.inTransaction;
-  const acknowledged = new Acknowledged({ fail, truths, readOn });
+  const acknowledged = new Acknowledged({
+    fail,
+    truths,
+    readOn,
+    held: (requestId) => heldFeeding(life, requestId),
+  });
   const misses = new NoSilentMiss({ fail, plan, startMs: scenario.startMs });
-  const balance = new MassBalance({ fail, truths, world, tell });
   const offMeansOff = new OffMeansOff({ fail, world, isAttentive: () => life.boot !== null });
+  const isExcused = () => offMeansOff.isExcused();
+  const balance = new MassBalance({ fail, truths, world, tell, isExcused });
   const starves = new NeverStarves({
     fail,
     plan,
     truths,
     mayFeed: () => activeFaults().size === 0,
+  });
+  const tooMuch = new NeverTooMuch({
+    fail,
+    truths,
+    isExcused,
+    turnGrams: () => world.profile.auger.gramsPerTurnMean * world.model.auger.flowFactor,
   });
   const checkers = [
     truths,
@@ -145,7 +158,7 @@ function addCheckers(life: Life) {
       readOn,
       held: (id) => heldClaim(life, id),
     }),
-    new NeverTooMuch({ fail, truths, isExcused: () => offMeansOff.isExcused() }),
+    tooMuch,
     new DeadMeansStopped({ fail, world }),
     offMeansOff,
     misses,
@@ -160,6 +173,7 @@ function addCheckers(life: Life) {
     misses,
     balance,
     starves,
+    tooMuch,
     runningFeeding: () => {
       const { current } = truths;
       return current === null || current.ended !== null ? null : current.feedingId;
@@ -176,6 +190,10 @@ function heldClaim(life: Life, feedingId: string) {
   return { requestId: found.requestId, occurrenceKey: found.occurrence?.key ?? null };
 }
 
+function heldFeeding(life: Life, requestId: string): string | undefined {
+  return life.emergency.noted().find(({ claim }) => claim.requestId === requestId)?.claim.feedingId;
+}
+
 function report(life: Life, checks: ReturnType<typeof addCheckers>): SeedReport {
   const { recorder, scenario } = life;
   const { coverage } = checks.balance;
@@ -188,6 +206,7 @@ function report(life: Life, checks: ReturnType<typeof addCheckers>): SeedReport 
     occurrencesChecked: checks.misses.checked,
     hungerChecked: checks.starves.demanded,
     catchUps: checks.starves.catchUps,
+    overshoots: checks.tooMuch.overshoots,
     coverage,
     violations: recorder.violations,
     traceHash: recorder.digest(),

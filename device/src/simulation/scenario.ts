@@ -121,11 +121,12 @@ function drawStart(random: SeededRandom, zone: string, days: number): EpochMs {
 
 function drawSettings(random: SeededRandom, zone: string): SettingsPatch {
   const dayGramsMax = Math.round(logUniform(random, 60, 400));
+  const hourGramsMax = Math.round(Math.min(250, dayGramsMax * (0.3 + 0.5 * random.next())));
   return {
     zone,
     dayGramsMax,
-    hourGramsMax: Math.round(Math.min(250, dayGramsMax * (0.3 + 0.5 * random.next()))),
-    feedingGramsMax: Math.round(Math.min(150, dayGramsMax * (0.25 + 0.35 * random.next()))),
+    hourGramsMax,
+    feedingGramsMax: Math.round(Math.min(150, hourGramsMax * (0.5 + 0.5 * random.next()))),
     planPercentMax: pick(random, [100, 120, 150]),
     scheduleGapMinutes: pick(random, [0, 5, 15, 15, 30]),
     manualGapSeconds: pick(random, [0, 10, 10, 60]),

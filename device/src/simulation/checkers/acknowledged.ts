@@ -1,6 +1,9 @@
 import type { Fail, Checker, Observed, SentRequest, Situation } from '../observed.ts';
 import type { FeedingTruths } from './feeding-truths.ts';
 
+/** What waited for the disk is written this soon after it is well again. */
+const SETTLED_MS = 2 * 3_600_000;
+
 interface Answered {
   readonly data?: { readonly id?: string; readonly rev?: number; readonly requestId?: string };
   readonly error?: { readonly code?: string };
@@ -14,17 +17,27 @@ export class Acknowledged implements Checker {
   readonly #fail: Fail;
   readonly #truths: FeedingTruths;
   readonly #readOn: () => void;
+  readonly #held: (requestId: string) => string | undefined;
   readonly #revs = new Map<string, number>();
   readonly #tombstones = new Set<string>();
   readonly #refusals = new Set<string>();
   readonly #claimedBy = new Map<string, string>();
+  /** Feedings that somebody was told of, by requestId. */
+  readonly #promised = new Map<string, string>();
   /** Requests that must never be claimed, by requestId. */
   readonly #never = new Map<string, string>();
 
-  constructor(parts: { fail: Fail; truths: FeedingTruths; readOn: () => void }) {
+  constructor(parts: {
+    fail: Fail;
+    truths: FeedingTruths;
+    readOn: () => void;
+    /** The feeding that the emergency journal holds durably for a requestId. */
+    held: (requestId: string) => string | undefined;
+  }) {
     this.#fail = parts.fail;
     this.#truths = parts.truths;
     this.#readOn = parts.readOn;
+    this.#held = parts.held;
   }
 
   /** The feeding that a requestId was claimed by. */
@@ -35,7 +48,15 @@ export class Acknowledged implements Checker {
   see(event: Observed, now: Situation): void {
     if (event.kind === 'entry') this.#note(event.entry);
     else if (event.kind === 'sent') this.#sent(event.request);
-    else if (event.kind === 'answer') {
+    else if (event.kind === 'end' && now.isUp && now.nowMs - now.diskHealthySinceMs > SETTLED_MS) {
+      for (const [requestId, feedingId] of this.#promised) {
+        if (this.#claimedBy.get(requestId) === feedingId) continue;
+        this.#fail(
+          'I6',
+          `${requestId} was acknowledged as ${feedingId} and never reached the ledger`,
+        );
+      }
+    } else if (event.kind === 'answer') {
       this.#readOn();
       this.#answer(event.request, event.status, (event.body ?? {}) as Answered, now);
     }
@@ -88,7 +109,8 @@ export class Acknowledged implements Checker {
   ): void {
     const { status, body, what, now } = answer;
     const requestId = request.feed?.requestId ?? '';
-    const claimedBy = this.#claimedBy.get(requestId);
+    const claimedBy = this.#claimedBy.get(requestId) ?? this.#held(requestId);
+    if (claimedBy !== undefined && status < 300) this.#promised.set(requestId, claimedBy);
     if (status === 202 || status === 200) {
       if (claimedBy === undefined || claimedBy !== body.data?.id) {
         this.#fail('I6', `${what} as ${body.data?.id}, the ledger has ${claimedBy}`);

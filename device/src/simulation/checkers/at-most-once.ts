@@ -25,7 +25,10 @@ export class AtMostOnce implements Checker {
   readonly #held: (feedingId: string) => ClaimIds | undefined;
   /** The feeding that moved the motor for a request or an occurrence. */
   readonly #movedBy = new Map<string, string>();
+  /** Claimed in the ledger and not ended there. */
   readonly #open = new Set<string>();
+  /** The program that runs now has seen their end, and only the disk keeps it from being written. */
+  readonly #overHere = new Set<string>();
   readonly #moved = new Set<string>();
   readonly #ended = new Set<string>();
   readonly #orders = new Set<string>();
@@ -52,6 +55,8 @@ export class AtMostOnce implements Checker {
   see(event: Observed, now: Situation): void {
     if (event.kind === 'slice') this.#onSlice(event.feedingId, now);
     else if (event.kind === 'order') this.#onOrder(event.order.feedingId);
+    else if (event.kind === 'outcome') this.#overHere.add(event.outcome.feedingId);
+    else if (event.kind === 'death') this.#overHere.clear();
     else if (event.kind === 'entry') {
       const { entry } = event;
       if (entry.name === 'feeding.claimed') this.#open.add(entry.body.feedingId);
@@ -88,7 +93,7 @@ export class AtMostOnce implements Checker {
       if (claim.occurrenceKey !== null) this.#once(`occurrence ${claim.occurrenceKey}`, feedingId);
     }
     for (const other of this.#open) {
-      if (other !== feedingId) {
+      if (other !== feedingId && !this.#overHere.has(other)) {
         this.#fail(
           'I5',
           `feeding ${feedingId} moves while ${other} is open (seq ${this.#reader.lastSeq})`,

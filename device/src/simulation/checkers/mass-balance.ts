@@ -37,6 +37,7 @@ export class MassBalance implements Checker {
   readonly #fail: Fail;
   readonly #world: FeederWorld;
   readonly #tell: (line: string) => void;
+  readonly #isExcused: () => boolean;
   readonly coverage = emptyCoverage();
   readonly #startGrams: Grams;
 
@@ -45,10 +46,13 @@ export class MassBalance implements Checker {
     truths: FeedingTruths;
     world: FeederWorld;
     tell: (line: string) => void;
+    /** Food fell by itself, which no feeding accounts for. */
+    isExcused: () => boolean;
   }) {
     this.#fail = parts.fail;
     this.#world = parts.world;
     this.#tell = parts.tell;
+    this.#isExcused = parts.isExcused;
     this.#startGrams = parts.world.truth().balanceGrams;
     parts.truths.onClosed((feeding, now) => this.#closed(feeding, now));
   }
@@ -63,7 +67,7 @@ export class MassBalance implements Checker {
 
   #closed(feeding: FeedingTruth, now: Situation): void {
     const { ended, landedGrams, feedingId } = feeding;
-    if (ended === null) return;
+    if (ended === null || this.#isExcused()) return;
     const cause = classOf(feeding);
     const lowGrams = ended.lowMg / 1000;
     const highGrams = ended.highMg / 1000;

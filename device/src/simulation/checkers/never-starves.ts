@@ -1,4 +1,5 @@
 import {
+  type Grams,
   HOUR_MS,
   MINUTE_MS,
   type Milliseconds,
@@ -18,6 +19,11 @@ const SOUND_MS: Milliseconds = 2 * HOUR_MS;
 /** A portion of which this share arrived is a meal. */
 const SURE_SHARE = 0.5;
 
+/** Longer than any window of the caps, and than a local date. */
+const LONG_WINDOW_MS: Milliseconds = 26 * HOUR_MS;
+/** Room for the least portion with its reserve. */
+const ROOM_GRAMS: Grams = 5;
+
 const hungryVerdicts: ReadonlySet<Verdict> = new Set<Verdict>([
   'missed',
   'blocked',
@@ -36,11 +42,14 @@ export class NeverStarves implements Checker {
   readonly #truths: FeedingTruths;
   readonly #mayFeed: () => boolean;
   /** Hungry occurrences since the last food, oldest first. */
-  #hungry: { key: string; atMs: Milliseconds }[] = [];
+  #hungry: { key: string; atMs: Milliseconds; feedingId: string | null }[] = [];
   #lastFoodMs: Milliseconds = 0;
   #lastCatchUpMs: Milliseconds = Number.NEGATIVE_INFINITY;
   readonly #catchUpKeys = new Set<string>();
   #hasFailed = false;
+  /** What the ledger books for each feeding at most. */
+  readonly #booked = new Map<string, { atMs: Milliseconds; highGrams: Grams }>();
+  #lastDarkMs: Milliseconds = Number.NEGATIVE_INFINITY;
   /** Looks at which the rule was demanded. */
   demanded = 0;
   catchUps = 0;
@@ -49,7 +58,7 @@ export class NeverStarves implements Checker {
     fail: Fail;
     plan: PlanTruth;
     truths: FeedingTruths;
-    /** No fault keeps the motor off and the caps leave room for a portion. */
+    /** No fault keeps the motor off. */
     mayFeed: () => boolean;
   }) {
     this.#fail = parts.fail;
@@ -60,22 +69,27 @@ export class NeverStarves implements Checker {
   }
 
   see(event: Observed, now: Situation): void {
-    if (event.kind === 'entry') this.#note(event.entry, now);
+    if (event.kind === 'entry') {
+      this.#note(event.entry, now);
+      this.#book(event.entry, now);
+    } else if (event.kind === 'death') this.#lastDarkMs = now.nowMs;
     else if (event.kind === 'look' || event.kind === 'end') this.#look(now);
   }
 
   #closed(feeding: FeedingTruth): void {
     if (feeding.landedGrams < feeding.order.portionGrams * SURE_SHARE) return;
     this.#lastFoodMs = Math.max(this.#lastFoodMs, feeding.lastMotionMs);
-    this.#hungry = this.#hungry.filter((occurrence) => occurrence.atMs > feeding.lastMotionMs);
+    this.#hungry = this.#hungry.filter(
+      ({ atMs, feedingId }) => atMs > feeding.lastMotionMs && feedingId !== feeding.feedingId,
+    );
   }
 
   #note(entry: Extract<Observed, { kind: 'entry' }>['entry'], now: Situation): void {
     if (entry.name === 'occurrence.closed' && hungryVerdicts.has(entry.body.verdict)) {
-      const { key } = entry.body;
+      const { key, feedingId } = entry.body;
       const meal = this.#plan.now.meals.get(parseOccurrenceKey(key).mealId);
       if (meal === undefined || meal.missedPolicy === 'skip') return;
-      this.#hungry.push({ key, atMs: now.nowMs });
+      this.#hungry.push({ key, atMs: now.nowMs, feedingId });
     } else if (entry.name === 'occurrence.reopened') {
       this.#hungry = this.#hungry.filter((occurrence) => occurrence.key !== entry.body.key);
     } else if (entry.name === 'feeding.claimed' && entry.body.cause === 'starvation') {
@@ -92,6 +106,35 @@ export class NeverStarves implements Checker {
       this.#lastCatchUpMs = now.nowMs;
       this.#catchUpKeys.add(entry.body.requestId);
     }
+  }
+
+  #book(entry: Extract<Observed, { kind: 'entry' }>['entry'], now: Situation): void {
+    if (entry.name === 'feeding.claimed') {
+      const { feedingId, reservedMg } = entry.body;
+      this.#booked.set(feedingId, { atMs: now.nowMs, highGrams: reservedMg / 1000 });
+    } else if (entry.name === 'feeding.ended') {
+      const { feedingId, highMg } = entry.body;
+      this.#booked.set(feedingId, { atMs: now.nowMs, highGrams: highMg / 1000 });
+    }
+  }
+
+  /** Whether the caps surely leave room for a portion: those of the day and of the plan. */
+  #hasRoom(now: Situation): boolean {
+    if (now.nowMs - this.#lastDarkMs < LONG_WINDOW_MS) return false;
+    let bookedGrams = 0;
+    for (const [feedingId, { atMs, highGrams }] of this.#booked) {
+      if (now.nowMs - atMs < LONG_WINDOW_MS) bookedGrams += highGrams;
+      else this.#booked.delete(feedingId);
+    }
+    const { settings, meals } = this.#plan.now;
+    let weekGrams = 0;
+    for (const meal of meals.values()) {
+      if (meal.planId !== settings.activePlanId || !meal.enabled) continue;
+      weekGrams += meal.portionGrams * meal.weekdays.length;
+    }
+    const planGrams = ((weekGrams / 7) * settings.planPercentMax) / 100;
+    const capGrams = Math.min(settings.dayGramsMax, planGrams);
+    return bookedGrams + ROOM_GRAMS < capGrams;
   }
 
   #look(now: Situation): void {
@@ -124,6 +167,7 @@ export class NeverStarves implements Checker {
       now.nowMs - sinceMs > SOUND_MS &&
       form.settings.activePlanId !== null &&
       !isPausedAt(form, now.trueWallMs) &&
+      this.#hasRoom(now) &&
       this.#mayFeed()
     );
   }
