@@ -1,0 +1,189 @@
+import { parseArgs } from 'node:util';
+import { SeededRandom } from '../../src/platform/random.ts';
+import { buildBundle } from '../daemon/daemon-process.ts';
+import { type FeedingView, KillSeries, missesTruth, type Verdict } from './kill-series.ts';
+
+/*
+ * Kills the real daemon with SIGKILL at random instants of feedings, again and again, and checks
+ * from outside, by the API and by the simulated food, what must hold whatever happens:
+ * no wish moves the motor twice, every wish and occurrence gets its one verdict, the interval that
+ * is booked holds what really fell, answers that were given are remembered, the ledger's chain
+ * holds, and the motor stands 250 ms after the process died.
+ */
+
+const { values: options } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    kills: { type: 'string', default: '200' },
+    seed: { type: 'string', default: String(Date.now() % 100_000) },
+    speed: { type: 'string', default: '10' },
+    'no-build': { type: 'boolean', default: false },
+  },
+});
+const killsWanted = Number(options.kills);
+const speed = Number(options.speed);
+const random = new SeededRandom(Number(options.seed));
+
+/** So many portions fit into the caps of a day; then another feeder with an empty bowl takes over. */
+const WISHES_PER_SERIES = 14;
+const PORTION_GRAMS = { min: 3, max: 14 };
+/** A little longer than a feeding takes, so that some kills come after its end. */
+const KILL_WITHIN_MS = 13_000 / speed;
+/** Share of restarts that are killed, too, before they are ready. */
+const SECOND_KILL_SHARE = 0.25;
+const SECOND_KILL_WITHIN_MS = 700;
+/** A wish that begins this close before a minute waits for it and becomes a meal of the plan. */
+const MEAL_WITHIN_MS = 9_000;
+const MOTOR_MAY_OUTLIVE_MS = 250;
+/** The booked interval is meant to hold the truth in 99 of 100 feedings. */
+const INTERVAL_MISS_SHARE = 0.01;
+const MINUTE_MS = 60_000;
+
+const totals = {
+  kills: 0,
+  doubled: 0,
+  unverdicted: 0,
+  intervalMisses: 0,
+  ledgerFailures: 0,
+  restarts: 0,
+  lostAnswers: 0,
+  lateMotors: 0,
+  motorOutlivedMsMax: 0,
+  killsWithMotorOn: 0,
+  scheduled: 0,
+  results: {} as Record<string, number>,
+};
+
+const say = (line: string) => {
+  if (!options.json) console.log(line);
+};
+const wait = (ms: number) => new Promise((done) => setTimeout(done, ms));
+const portion = () =>
+  Math.round(PORTION_GRAMS.min + random.next() * (PORTION_GRAMS.max - PORTION_GRAMS.min));
+
+async function killOnce(series: KillSeries) {
+  const death = await series.kill();
+  totals.kills += 1;
+  if (death.world.motor.leftMs > 0) totals.killsWithMotorOn += 1;
+  totals.motorOutlivedMsMax = Math.max(totals.motorOutlivedMsMax, death.motorOutlivedMs);
+  if (death.motorOutlivedMs > MOTOR_MAY_OUTLIVE_MS) totals.lateMotors += 1;
+  return death.world;
+}
+
+/** Kills, sometimes again while the next daemon starts, and starts one that stays. */
+async function killAndRestart(series: KillSeries) {
+  let world = await killOnce(series);
+  if (random.chance(SECOND_KILL_SHARE)) {
+    series.spawn();
+    await wait(random.next() * SECOND_KILL_WITHIN_MS);
+    const later = await killOnce(series);
+    if (later.forwardTurns > series.leftAlone(world).forwardTurns + 1e-6) {
+      throw new Error('The motor moved while the daemon was starting.');
+    }
+    world = later;
+  }
+  await series.start();
+  return world;
+}
+
+async function apiWish(series: KillSeries, requestId: string): Promise<Verdict> {
+  const grams = portion();
+  const before = series.world();
+  const answered = series.feed(requestId, grams);
+  await wait(random.next() * KILL_WITHIN_MS);
+  const atDeath = await killAndRestart(series);
+  const first = await answered;
+  const recovered = await series.feedingOf(requestId);
+  const alone = series.leftAlone(atDeath);
+  const movedInRecovery = series.world().forwardTurns > alone.forwardTurns + 1e-6;
+  const again = await series.feed(requestId, grams);
+  const feeding = (await series.feedingOf(requestId)) ?? again.data;
+  const movedAgain = movedInRecovery || series.world().forwardTurns > alone.forwardTurns + 1e-6;
+  const movedBefore = alone.forwardTurns > before.forwardTurns;
+  return judge({
+    name: `${requestId} ${grams} g`,
+    feeding,
+    fellGrams: series.world().landedGrams - before.landedGrams,
+    doubled: movedBefore && movedAgain,
+    lostAnswer: first.data !== undefined && recovered?.id !== first.data.id,
+  });
+}
+
+async function scheduledWish(series: KillSeries): Promise<Verdict> {
+  totals.scheduled += 1;
+  const before = series.world();
+  const dueMs = Math.ceil(Date.now() / MINUTE_MS) * MINUTE_MS;
+  const key = await series.planMeal(new Date(dueMs).toISOString().slice(11, 16), portion());
+  await wait(dueMs - Date.now() + random.next() * KILL_WITHIN_MS);
+  const atDeath = await killAndRestart(series);
+  const alone = series.leftAlone(atDeath);
+  const occurrence = await series.occurrenceOf(key);
+  const id = occurrence?.feedingId ?? null;
+  const feeding = id === null ? undefined : await series.feeding(id);
+  const after = series.world();
+  return judge({
+    name: `${key} ${occurrence?.verdict}`,
+    feeding,
+    fellGrams: after.landedGrams - before.landedGrams,
+    doubled:
+      alone.forwardTurns > before.forwardTurns && after.forwardTurns > alone.forwardTurns + 1e-6,
+    lostAnswer: occurrence?.verdict === null,
+  });
+}
+
+function judge(seen: {
+  readonly name: string;
+  readonly feeding: FeedingView | undefined;
+  readonly fellGrams: number;
+  readonly doubled: boolean;
+  readonly lostAnswer: boolean;
+}): Verdict {
+  const { feeding, fellGrams, doubled, lostAnswer } = seen;
+  const dose = feeding?.dose ?? null;
+  const unverdicted = feeding === undefined || feeding.state === 'running';
+  const interval = dose === null ? 'nothing' : `${dose.lowGrams} to ${dose.highGrams} g`;
+  const result = feeding?.refusal ?? feeding?.result ?? 'no verdict';
+  totals.results[result] = (totals.results[result] ?? 0) + 1;
+  return {
+    doubled,
+    unverdicted,
+    lostAnswer,
+    intervalMiss: missesTruth(dose, fellGrams),
+    sentence: `${seen.name}: ${result}, booked ${interval}, fell ${fellGrams.toFixed(3)} g`,
+  };
+}
+
+function count(verdict: Verdict): void {
+  const { doubled, unverdicted, intervalMiss, lostAnswer } = verdict;
+  if (doubled) totals.doubled += 1;
+  if (unverdicted) totals.unverdicted += 1;
+  if (intervalMiss) totals.intervalMisses += 1;
+  if (lostAnswer) totals.lostAnswers += 1;
+  const words = Object.entries({ doubled, unverdicted, intervalMiss, lostAnswer });
+  const wrong = words.filter(([, is]) => is).map(([word]) => word.toUpperCase());
+  say(`${String(totals.kills).padStart(4)}  ${verdict.sentence}  ${wrong.join(' ')}`);
+}
+
+async function runSeries(name: string): Promise<void> {
+  const series = new KillSeries(speed);
+  try {
+    await series.open();
+    for (let wish = 0; wish < WISHES_PER_SERIES && totals.kills < killsWanted; wish++) {
+      const toMinuteMs = MINUTE_MS - (Date.now() % MINUTE_MS);
+      const isMeal = toMinuteMs < MEAL_WITHIN_MS && toMinuteMs > 500;
+      count(isMeal ? await scheduledWish(series) : await apiWish(series, `${name}-${wish}`));
+      if (!(await series.ledgerHolds())) totals.ledgerFailures += 1;
+    }
+  } finally {
+    totals.restarts += series.restarts - 1;
+    await series.close();
+  }
+}
+
+if (!options['no-build']) buildBundle();
+say(`seed ${options.seed}, simulated time ${speed} times as fast as life`);
+for (let number = 1; totals.kills < killsWanted; number++) await runSeries(`series${number}`);
+console.log(JSON.stringify({ ...totals, seed: Number(options.seed) }));
+const failures = totals.doubled + totals.unverdicted + totals.ledgerFailures + totals.lostAnswers;
+const tooManyMisses = totals.intervalMisses > totals.kills * INTERVAL_MISS_SHARE;
+process.exitCode = failures + totals.lateMotors > 0 || tooManyMisses ? 1 : 0;
