@@ -7,12 +7,13 @@ import { readConfig } from './config/read-config.ts';
 import { createPinoLogger } from './platform/pino-logger.ts';
 import { SystemClock } from './platform/system-clock.ts';
 
-const cliCommands = new Set(['run', 'config', 'help', 'version']);
+const daemonCommands = new Set(['run', 'config', 'help', 'version']);
 
 /** Reads the arguments, then runs the daemon until a signal ends it, or one command of the CLI. */
 async function main(argv: readonly string[]): Promise<void> {
   const [first = 'run'] = argv;
-  if (!first.startsWith('-') && !cliCommands.has(first)) {
+  const isAboutCommand = first === 'help' && argv.length > 1;
+  if (isAboutCommand || (!first.startsWith('-') && !daemonCommands.has(first))) {
     // Loaded when asked for: the daemon has no use for it.
     const { runCliProgram } = await import('./cli/cli-program.ts');
     process.exitCode = await runCliProgram(argv);
@@ -24,9 +25,13 @@ async function main(argv: readonly string[]): Promise<void> {
       process.stderr.write(`${asked.problem}\n\n${helpText()}`);
       process.exitCode = exitCodes.usage;
       return;
-    case 'help':
-      process.stdout.write(helpText());
+    case 'help': {
+      const { cliOverview } = await import('./cli/cli-program.ts');
+      process.stdout.write(
+        `${helpText()}\nA running feeder is told what to do by a command:\n\n${cliOverview()}`,
+      );
       return;
+    }
     case 'version':
       process.stdout.write(`${programVersion}\n`);
       return;

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
-import { FeederError } from '@cat-feeder/shared';
+import { ErrorEnvelopeSchema, FeederError } from '@cat-feeder/shared';
+import * as v from 'valibot';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FakeFeeder } from '../../test/contracts/fake-feeder.ts';
 import { silentLogger } from '../platform/logger.ts';
@@ -107,7 +108,20 @@ describe('listen', () => {
       `GET /healthz HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\nx-a: ${'a'.repeat(20_000)}\r\n\r\n`,
     );
     expect(answer).toMatch(/^HTTP\/1\.1 431 /);
+    expect(answer).toContain('ERR_VALIDATION');
   });
+
+  it.each(['\u0000\u0001\u0002\r\n\r\n', 'GET / HTTP/9.9\r\n\r\n', 'POST /api/v1/stop\r\n\r\n'])(
+    'FMEA-44 answers %j with the envelope and closes',
+    async (bytes) => {
+      const { listening, feeder } = await start();
+      const [head = '', body = ''] = (await raw(listening.port, bytes)).split('\r\n\r\n');
+      expect(head).toMatch(/^HTTP\/1\.1 400 Bad Request/);
+      const { error } = v.parse(ErrorEnvelopeSchema, JSON.parse(body));
+      expect(head).toContain(`x-request-id: ${error.requestId}`);
+      expect(feeder.stops).toBe(0);
+    },
+  );
 
   it('lets a watcher go when its connection breaks', async () => {
     const { listening, feeder } = await start();

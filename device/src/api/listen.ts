@@ -1,4 +1,6 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import { createServer, type RequestListener, type Server, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { FeederError, type Milliseconds } from '@cat-feeder/shared';
 import { getRequestListener } from '@hono/node-server';
 import type { Clock } from '../platform/clock.ts';
@@ -57,6 +59,7 @@ export async function listen(
     requestListener(api, options.log),
   );
   server.maxConnections = CONNECTIONS_MAX;
+  server.on('clientError', (error, socket) => answerGarbage(error, socket, options.log));
   await bind(server, host, options.port);
   const address = server.address();
   if (typeof address === 'object' && address !== null) port = address.port;
@@ -75,16 +78,10 @@ export async function listen(
 
 function requestListener(api: Api, log: Logger): RequestListener {
   const answer = getRequestListener((request, env) => api.app.fetch(request, env), {
-    // Only what is no request at all comes here: a target or a host that is no address.
+    // Only a target or a host that is no address comes here; the rest is answered by the API.
     errorHandler: () => {
-      const error = new FeederError('ERR_VALIDATION', {
-        message: 'The request line or the Host header is not an address.',
-      });
-      const body = errorReply(error, 'none', log);
-      return Response.json(body, {
-        status: 400,
-        headers: { ...securityHeaders, 'cache-control': 'no-store' },
-      });
+      const { status, headers, text } = notARequest(400, log);
+      return new Response(text, { status, headers });
     },
   });
   return (incoming, outgoing) => {
@@ -93,6 +90,42 @@ function requestListener(api: Api, log: Logger): RequestListener {
       outgoing.destroy();
     });
   };
+}
+
+/** What is told to a client whose bytes are no request, too large or too slow. */
+function notARequest(status: 400 | 408 | 431, log: Logger) {
+  const requestId = randomUUID();
+  const error = new FeederError('ERR_VALIDATION', {
+    message: 'This is no HTTP request that the feeder understands.',
+    hint: 'Check the request line, the Host header, and the size and speed of the headers.',
+  });
+  const { error: told } = errorReply(error, requestId, log);
+  const headers = {
+    ...securityHeaders,
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+    'x-request-id': requestId,
+  };
+  return { status, headers, text: JSON.stringify({ error: { ...told, status } }) };
+}
+
+const parserStatus: Readonly<Record<string, 408 | 431>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+};
+
+/** The parser gave up: the same envelope, written by hand because there is no response yet. */
+function answerGarbage(error: NodeJS.ErrnoException, socket: Duplex, log: Logger): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const { status, headers, text } = notARequest(parserStatus[error.code ?? ''] ?? 400, log);
+  const length = { 'content-length': String(Buffer.byteLength(text)), connection: 'close' };
+  const lines = Object.entries({ ...headers, ...length }).map(
+    ([name, value]) => `${name}: ${value}`,
+  );
+  socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', text].join('\r\n'));
 }
 
 /** The address to bind; a name could be pointed elsewhere. */
