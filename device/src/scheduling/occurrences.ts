@@ -36,8 +36,29 @@ export interface PlannedOccurrence {
   readonly shift: OffsetShift;
 }
 
-/** Everything planned on one local date, by due time; left-out occurrences included. Pure. */
-export function plannedOn(view: PlanView, date: string): PlannedOccurrence[] {
+/** Dates remembered per view: those that every evaluation looks at. */
+const REMEMBERED_DATES_MAX = 64;
+const remembered = new WeakMap<PlanView, Map<string, readonly PlannedOccurrence[]>>();
+
+/**
+ * Everything planned on one local date, by due time; left-out occurrences included. Pure: a view
+ * never changes, so its dates are worked out once.
+ */
+export function plannedOn(view: PlanView, date: string): readonly PlannedOccurrence[] {
+  let dates = remembered.get(view);
+  if (dates === undefined || dates.size >= REMEMBERED_DATES_MAX) {
+    dates = new Map();
+    remembered.set(view, dates);
+  }
+  let found = dates.get(date);
+  if (found === undefined) {
+    found = workOut(view, date);
+    dates.set(date, found);
+  }
+  return found;
+}
+
+function workOut(view: PlanView, date: string): readonly PlannedOccurrence[] {
   const { zone } = view.settings;
   const vacation = vacationOn(view.overlays, date);
   const planId = planIdOn(view, vacation);
@@ -52,7 +73,11 @@ export function plannedOn(view: PlanView, date: string): PlannedOccurrence[] {
 }
 
 /** Everything planned on local dates from..to, both included. */
-export function plannedBetween(view: PlanView, fromDate: string, toDate: string) {
+export function plannedBetween(
+  view: PlanView,
+  fromDate: string,
+  toDate: string,
+): PlannedOccurrence[] {
   const found: PlannedOccurrence[] = [];
   for (let date = fromDate; date <= toDate; date = addDays(date, 1)) {
     found.push(...plannedOn(view, date));

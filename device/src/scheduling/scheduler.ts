@@ -45,6 +45,8 @@ const STEP_MS: Milliseconds = 2 * SECOND_MS;
 /** With nothing to write, progress is noted this rarely: it only bounds how far back a start looks. */
 const NOTE_PROGRESS_EVERY_MS: Milliseconds = 12 * HOUR_MS;
 const ALERTED_MAX = 256;
+/** Writing verdicts makes none due: one more look finds everything. */
+const ROUNDS_MAX = 3;
 /** Feedings that one call of `evaluateNow` waits for; more is a loop. */
 const FEEDINGS_AWAITED_MAX = 64;
 
@@ -227,25 +229,34 @@ export class Scheduler {
   #evaluate(): void {
     this.#isEvaluating = true;
     this.#isDirty = true;
-    this.#evaluations += 1;
     try {
       const now = this.#parts.time.now();
       if (now.quality !== 'unknown') this.#unknownSinceMonoMs = null;
       else this.#unknownSinceMonoMs ??= now.monoMs;
-      const agenda = this.#assess(now, this.#closedThrough(now));
-      this.#agenda = agenda;
       this.#seen = now;
-      try {
-        this.#record(agenda, now);
-        this.#isDirty = false;
-      } finally {
-        if (agenda.wish !== null && this.#isRunning) {
-          this.#desk.begin(agenda.wish, () => this.#wake());
-        }
-        this.#armAlarm(agenda.quietUntilWallMs);
-      }
+      // Verdicts change who is hungry, so what was written is looked at once more.
+      let isChanged = true;
+      for (let i = 0; i < ROUNDS_MAX && isChanged; i++) isChanged = this.#round(now);
+      this.#isDirty = isChanged;
     } finally {
       this.#isEvaluating = false;
+    }
+  }
+
+  /** Looks, writes, and begins what is wished; true when something was written. */
+  #round(now: StationTime): boolean {
+    this.#evaluations += 1;
+    const agenda = this.#assess(now, this.#closedThrough(now));
+    this.#agenda = agenda;
+    let isChanged = false;
+    try {
+      isChanged = this.#record(agenda, now);
+      return isChanged;
+    } finally {
+      if (agenda.wish !== null && this.#isRunning && !isChanged) {
+        this.#desk.begin(agenda.wish, () => this.#wake());
+      }
+      this.#armAlarm(agenda.quietUntilWallMs);
     }
   }
 
@@ -278,7 +289,8 @@ export class Scheduler {
     return now.wallMs;
   }
 
-  #record(agenda: Agenda, now: StationTime): void {
+  /** True when a verdict was written or voided. */
+  #record(agenda: Agenda, now: StationTime): boolean {
     let isChanged = false;
     for (const decision of agenda.decisions) {
       if (this.#carryOut(decision, now)) isChanged = true;
@@ -286,6 +298,7 @@ export class Scheduler {
     if (now.quality !== 'unknown') this.#noteProgress(now, isChanged);
     this.#tellAlerts(agenda);
     if (isChanged) this.#parts.onChange?.();
+    return isChanged;
   }
 
   /** True when something was written. */

@@ -104,7 +104,8 @@ export class NeverStarves implements Checker {
         );
       }
       this.#lastCatchUpMs = now.nowMs;
-      this.#catchUpKeys.add(entry.body.requestId);
+      // The id is `starve:<last hungry key>.<when food surely arrived>`.
+      this.#catchUpKeys.add(entry.body.requestId.replace(/\.\w+$/, ''));
     }
   }
 
