@@ -2,12 +2,13 @@ import { exitCodeFor, exitCodes, lastWords } from './app/exit-codes.ts';
 import { runDaemon } from './app/run-daemon.ts';
 import { SafetyStop } from './app/safety-stop.ts';
 import { programVersion } from './app/version.ts';
+import { configReport } from './config/config-report.ts';
 import { helpText, parseArguments } from './config/parse-arguments.ts';
 import { readConfig } from './config/read-config.ts';
 import { createPinoLogger } from './platform/pino-logger.ts';
 import { SystemClock } from './platform/system-clock.ts';
 
-const daemonCommands = new Set(['run', 'config', 'help', 'version']);
+const daemonCommands = new Set(['run', 'help', 'version']);
 
 /** Reads the arguments, then runs the daemon until a signal ends it, or one command of the CLI. */
 async function main(argv: readonly string[]): Promise<void> {
@@ -36,9 +37,7 @@ async function main(argv: readonly string[]): Promise<void> {
       process.stdout.write(`${programVersion}\n`);
       return;
     case 'check-config':
-      for (const warning of readConfig(asked).warnings)
-        process.stdout.write(`warning: ${warning}\n`);
-      process.stdout.write('The configuration is usable.\n');
+      process.stdout.write(configReport(readConfig(asked)));
       return;
     case 'run':
       await run(asked);

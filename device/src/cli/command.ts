@@ -25,8 +25,11 @@ export interface CliIo {
   sleep(ms: number): Promise<void>;
   /** A requestId that nobody has used. */
   newRequestId(): string;
-  /** Reads and checks the daemon's configuration; throws `ERR_CONFIG` with every problem. */
-  loadConfig(file: string | null): CheckedConfig;
+  /**
+   * Reads and checks the configuration that a daemon with these arguments would have. Throws
+   * `ERR_CONFIG` with every problem, or a `UsageError`.
+   */
+  loadConfig(args: readonly string[]): CheckedConfig;
 }
 
 /** What the words after the command say. */
@@ -58,6 +61,8 @@ export interface Command {
   /** Options that take a value, and flags that take none. */
   readonly options?: readonly string[];
   readonly flags?: readonly string[];
+  /** The words after the name belong to the daemon and are passed on unread. */
+  readonly isPassedOn?: boolean;
   /** How many words may follow. */
   readonly words: readonly [min: number, max: number];
   run(input: CommandInput): Promise<CommandResult>;

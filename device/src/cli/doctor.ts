@@ -83,7 +83,7 @@ async function lookAtDaemon({ api, url }: CommandInput): Promise<Finding[]> {
 
 function lookAtConfig({ io }: CommandInput): Finding {
   try {
-    const { warnings } = io.loadConfig(null);
+    const { warnings } = io.loadConfig([]);
     if (warnings.length === 0) return good('config', 'every value is usable');
     return warn('config', warnings.join('; '), 'Remove or correct these names.');
   } catch (error) {

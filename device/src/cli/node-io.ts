@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
+import { parseArguments } from '../config/parse-arguments.ts';
 import { readConfig } from '../config/read-config.ts';
-import type { CliIo } from './command.ts';
+import { type CliIo, UsageError } from './command.ts';
 
 /** The real world, as the command line sees it. */
 export function nodeIo(env: CliIo['env']): CliIo {
@@ -12,6 +13,10 @@ export function nodeIo(env: CliIo['env']): CliIo {
     env,
     sleep: (ms) => wait(ms),
     newRequestId: () => `cli-${randomUUID()}`,
-    loadConfig: (file) => readConfig({ kind: 'check-config', configFile: file, flags: {} }, env),
+    loadConfig: (args) => {
+      const asked = parseArguments(['config', 'check', ...args]);
+      if (asked.kind === 'check-config') return readConfig(asked, env);
+      throw new UsageError(asked.kind === 'usage' ? asked.problem : 'Usage: feeder config check');
+    },
   };
 }

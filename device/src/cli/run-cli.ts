@@ -66,13 +66,16 @@ function inputOf(command: Command, args: readonly string[], io: CliIo): CommandI
   };
   for (const name of command.options ?? []) options[name] = { type: 'string' };
   for (const name of command.flags ?? []) options[name] = { type: 'boolean' };
-  const { values, positionals } = parse([...args], options);
+  const { values, positionals } = command.isPassedOn
+    ? { values: {}, positionals: args.filter((word) => word !== '--json') }
+    : parse([...args], options);
   const [min, max] = command.words;
   if (positionals.length < min || positionals.length > max) {
     throw new UsageError(`Usage: feeder ${command.name} ${command.usage}`.trimEnd());
   }
+  const given: Readonly<Record<string, unknown>> = values;
   const option = (name: string) => {
-    const value = values[name];
+    const value = given[name];
     return typeof value === 'string' ? value : undefined;
   };
   const url = option('url') ?? (io.env['FEEDER_URL'] || DEFAULT_URL);
@@ -80,7 +83,7 @@ function inputOf(command: Command, args: readonly string[], io: CliIo): CommandI
     throw new UsageError(`'${url}' is no address of a feeder; it looks like ${DEFAULT_URL}`);
   }
   const api = new ApiClient(io, url);
-  return { api, io, url, words: positionals, option, flag: (name) => values[name] === true };
+  return { api, io, url, words: positionals, option, flag: (name) => given[name] === true };
 }
 
 function parse(args: string[], options: Record<string, { type: 'string' | 'boolean' }>) {

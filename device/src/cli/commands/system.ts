@@ -89,12 +89,14 @@ export const systemCommands: readonly Command[] = [
   },
   {
     name: 'config check',
-    usage: '[--file FILE]',
+    usage: '[--file FILE] [settings]',
     summary: 'Read the daemon’s configuration and name every problem. Needs no running feeder.',
-    options: ['file'],
-    words: [0, 0],
-    run: async ({ io, option }) => {
-      const { config, warnings } = io.loadConfig(option('file') ?? null);
+    isPassedOn: true,
+    words: [0, 100],
+    run: async ({ io, words }) => {
+      // The daemon's own name for the file is --config.
+      const args = words.map((word) => word.replace(/^--file(?==|$)/, '--config'));
+      const { config, warnings } = io.loadConfig(args);
       const values = Object.entries(config).map(([key, value]) => [key, JSON.stringify(value)]);
       const text = [tableText(values), ...warnings.map((line) => `Warning: ${line}`)].join('\n');
       return { data: { config, warnings }, text };
