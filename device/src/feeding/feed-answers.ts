@@ -3,14 +3,19 @@ import { refusalCodes } from './feed-checks.ts';
 import type { Refusal } from './feed-command.ts';
 import type { FinishRecord } from './feeding-journal.ts';
 
-/** The first result of a repeated request; other values under the same id are a mistake. */
-export function sameWish(feeding: Feeding, request: FeedRequest): Feeding {
+/**
+ * What a repeated request gets: the first result, or the first refusal again. Other values under
+ * the same id are a mistake.
+ */
+export function firstAnswer(feeding: Feeding, request: FeedRequest): Feeding {
   const isSame =
     feeding.petId === request.petId &&
     feeding.cause === request.cause &&
     Math.abs(feeding.portionGrams - request.portionGrams) < 0.0005;
   if (!isSame) throw new FeederError('ERR_REQUEST_ID_REUSED');
-  return feeding;
+  if (feeding.refusal === null) return feeding;
+  const { refusal: rule, why } = feeding;
+  throw refusalError({ rule, numbers: {}, remainingGrams: 0, why }, feeding.id);
 }
 
 /** The coded error of a refusal, with its rule and numbers as details. */

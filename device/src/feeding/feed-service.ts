@@ -21,7 +21,7 @@ import type {
 import { explainOutcome } from './explain.ts';
 import { MAINTENANCE_SHARE, OPEN_LOOP_ERROR, OVERSHOOT_GRAMS_MIN } from './fault-effects.ts';
 import type { FaultLatch } from './fault-latch.ts';
-import { endedFeeding, refusalError, sameWish } from './feed-answers.ts';
+import { endedFeeding, firstAnswer, refusalError } from './feed-answers.ts';
 import type { checkFeed, FeedContext } from './feed-checks.ts';
 import {
   askedCommand,
@@ -103,8 +103,9 @@ export class FeedService implements MealFeeder {
     if (known === undefined) this.#refusePetUnknown(request);
     const answer = this.begin(askedCommand(request, now));
     if (answer.kind === 'begun') return { feeding: answer.feeding, created: true };
-    if (answer.kind === 'known')
-      return { feeding: sameWish(answer.feeding, request), created: false };
+    if (answer.kind === 'known') {
+      return { feeding: firstAnswer(answer.feeding, request), created: false };
+    }
     const feedingId = this.#recordRefusal(request, answer.refusal, now);
     throw refusalError(answer.refusal, feedingId);
   }
@@ -255,17 +256,20 @@ export class FeedService implements MealFeeder {
         },
         (progress) => notes.note(progress, this.#parts.time.now().monoMs),
       );
-      return this.#finish(job.feeding, job.command, outcome);
+      return this.#finish(job, outcome);
     } finally {
       this.#running = null;
     }
   }
 
-  #finish(feeding: Feeding, command: FeedCommand, outcome: DispenseOutcome): Feeding {
+  #finish(
+    job: { feeding: Feeding; command: FeedCommand; model: KibbleModel },
+    outcome: DispenseOutcome,
+  ): Feeding {
+    const { feeding, command } = job;
     const { learn, unwritten, faults, journal } = this.#parts;
     const portionGrams = command.portionGrams;
-    const kibble = this.#parts.kibble();
-    const model = learn(this.#model(), outcome);
+    const model = learn(job.model, outcome);
     const { result, fault, dose } = outcome;
     const record: FinishRecord = {
       feedingId: feeding.id,
@@ -290,13 +294,15 @@ export class FeedService implements MealFeeder {
             }),
       time: this.#parts.time.now(),
       why: explainOutcome({ result, fault, portionGrams, dose }),
-      learned: model === null ? null : { kibbleId: kibble?.id ?? null, model },
+      learned: model === null ? null : { kibbleId: feeding.kibbleId, model },
     };
     const isOnDisk = unwritten.write(record, this.#parts.memoryOnly.claimOf(feeding.id));
     const { time, why } = record;
     faults.afterFeeding({ feedingId: feeding.id, result, fault, atMs: time.wallMs, why });
     const ended =
       (isOnDisk ? journal.find(feeding.id) : undefined) ?? endedFeeding(feeding, record);
+    // Before anybody is told: who hears of the end may want the dispenser at once.
+    this.#running = null;
     this.#parts.onFeeding(ended);
     return ended;
   }
