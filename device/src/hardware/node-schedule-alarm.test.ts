@@ -14,9 +14,10 @@ function newAlarm(stationMs = { now: 1_000_000 }) {
 }
 
 function armedInMs(): number[] {
-  return Object.values(scheduledJobs).map(
-    (job) => (job.nextInvocation()?.getTime() ?? 0) - Date.now(),
-  );
+  return Object.values(scheduledJobs)
+    .map((job) => job.nextInvocation())
+    .filter((at) => at !== null)
+    .map((at) => at.getTime() - Date.now());
 }
 
 describe('the alarm clock on node-schedule', () => {
@@ -33,6 +34,19 @@ describe('the alarm clock on node-schedule', () => {
   it('rings for a time that has passed', async () => {
     const { alarm, stationMs } = newAlarm();
     await new Promise<void>((resolve) => alarm.ringAt(stationMs.now - 99_999, resolve));
+  });
+
+  it('is armed again when its time had passed before node-schedule looked at it', async () => {
+    let asked = 0;
+    const alarm = new NodeScheduleAlarm({
+      stationWallMs: () => 1_000_000,
+      systemWallMs: () => {
+        asked += 1;
+        return asked === 1 ? Date.now() - 60_000 : Date.now();
+      },
+    });
+    await new Promise<void>((resolve) => alarm.ringAt(0, resolve));
+    expect(asked).toBe(2);
   });
 
   it('does not ring before the station clock has reached the time', async () => {

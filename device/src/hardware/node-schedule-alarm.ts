@@ -5,8 +5,14 @@ import type { AlarmClock } from '../scheduling/schedule-store.ts';
 /** Timers drift and overflow, and clocks step: no alarm is armed further ahead than this. */
 export const REARM_MS: Milliseconds = HOUR_MS;
 
-/** A time that has passed when node-schedule looks at it would never ring. */
-const AHEAD_MS_MIN: Milliseconds = 20;
+/**
+ * node-schedule refuses a time that has passed when it looks at it, and a busy little computer can
+ * be slow to look: then the alarm is armed again, further ahead.
+ */
+const AHEAD_MS_TRIES: readonly Milliseconds[] = [20, 200, 2000];
+
+/** One name for all: a refused job stays in node-schedule's list until its name is used again. */
+const JOB_NAME = 'schedule alarm';
 
 export interface NodeScheduleAlarmParts {
   /** The time that alarms are given in. */
@@ -29,13 +35,18 @@ export class NodeScheduleAlarm implements AlarmClock {
 
   ringAt(wallMs: EpochMs, ring: () => void): void {
     this.clear();
-    const leftMs = wallMs - this.#parts.stationWallMs();
-    const delayMs = Math.max(AHEAD_MS_MIN, Math.min(leftMs, REARM_MS));
-    this.#job = scheduleJob(this.#parts.systemWallMs() + delayMs, () => {
+    const arrived = () => {
       this.#job = null;
       if (this.#parts.stationWallMs() >= wallMs) ring();
       else this.ringAt(wallMs, ring);
-    });
+    };
+    for (const aheadMs of AHEAD_MS_TRIES) {
+      const leftMs = Math.min(wallMs - this.#parts.stationWallMs(), REARM_MS);
+      const atMs = this.#parts.systemWallMs() + Math.max(aheadMs, leftMs);
+      // Null when refused, whatever its types say.
+      this.#job = scheduleJob(JOB_NAME, atMs, arrived);
+      if (this.#job !== null) return;
+    }
   }
 
   clear(): void {
