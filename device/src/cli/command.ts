@@ -11,8 +11,11 @@ export const EXIT_UNREACHABLE = 3;
 
 /** A configuration that was read and checked. */
 export interface CheckedConfig {
+  /** Without its secrets. */
   readonly config: object;
   readonly warnings: readonly string[];
+  /** All of it for people, each value with where it comes from. */
+  readonly report: string;
 }
 
 /** The outside world of the command line. */

@@ -18,7 +18,7 @@ async function examine(feeder: FakeFeeder, overrides: Partial<CliIo> = {}) {
     env: {},
     sleep: async () => {},
     newRequestId: () => 'x',
-    loadConfig: () => ({ config: {}, warnings: [] }),
+    loadConfig: () => ({ config: {}, warnings: [], report: '' }),
     ...overrides,
   };
   const code = await runCli(['doctor', '--json', '--url', FAKE_URL], io);
@@ -154,7 +154,7 @@ describe('doctor', () => {
     ]);
     expect(findings[1]?.found).toContain('FEEDER_PORT is "x"');
     const warned = await examine(healthy(), {
-      loadConfig: () => ({ config: {}, warnings: ['FEEDER_PROT is not a setting'] }),
+      loadConfig: () => ({ config: {}, warnings: ['FEEDER_PROT is not a setting'], report: '' }),
     });
     expect(warned.findings.at(-1)).toMatchObject({ check: 'config', level: 'warn' });
   });

@@ -32,9 +32,9 @@ describe('config check', () => {
     writeFileSync(file, '{"port": 8090, "colour": "red"}');
     for (const name of ['--file', '--config']) {
       const { code, out } = await check(name, file, '--log-level', 'debug');
-      expect([code, out]).toEqual([0, expect.stringMatching(/port +8090/)]);
-      expect(out).toMatch(/logLevel +"debug"/);
-      expect(out).toContain('Warning: colour in');
+      expect([code, out]).toEqual([0, expect.stringMatching(/port = 8090 +\(file\)/)]);
+      expect(out).toMatch(/logLevel = "debug"/);
+      expect(out).toContain('warning: colour in');
     }
     expect(JSON.parse((await check(`--file=${file}`, '--json')).out).config.port).toBe(8090);
   });

@@ -30,7 +30,7 @@ function terminal(feeder: FakeFeeder, overrides: Partial<CliIo> = {}) {
         requests += 1;
         return `cli-${requests}`;
       },
-      loadConfig: () => ({ config: { port: 8480 }, warnings: [] }),
+      loadConfig: () => ({ config: { port: 8480 }, warnings: [], report: 'port = 8480' }),
       ...overrides,
     };
     // Words in quotes belong together, as in a shell.

@@ -96,10 +96,8 @@ export const systemCommands: readonly Command[] = [
     run: async ({ io, words }) => {
       // The daemon's own name for the file is --config.
       const args = words.map((word) => word.replace(/^--file(?==|$)/, '--config'));
-      const { config, warnings } = io.loadConfig(args);
-      const values = Object.entries(config).map(([key, value]) => [key, JSON.stringify(value)]);
-      const text = [tableText(values), ...warnings.map((line) => `Warning: ${line}`)].join('\n');
-      return { data: { config, warnings }, text };
+      const { config, warnings, report } = io.loadConfig(args);
+      return { data: { config, warnings }, text: report.trimEnd() };
     },
   },
   {
