@@ -12,7 +12,6 @@ import {
   type FeedingStage,
   type Kibble,
   type Meal,
-  type MealInput,
   makeUlid,
   type Occurrence,
   type Overlay,
@@ -20,7 +19,6 @@ import {
   type Pet,
   type Settings,
 } from '@cat-feeder/shared';
-import type { ApiDeps } from '../../src/api/deps.ts';
 import { type Listening, listen } from '../../src/api/listen.ts';
 import { createApi } from '../../src/api/server.ts';
 import type { ActiveFault } from '../../src/feeding/fault-effects.ts';
@@ -29,8 +27,8 @@ import { silentLogger } from '../../src/platform/logger.ts';
 import { SystemClock } from '../../src/platform/system-clock.ts';
 import { localDateOf } from '../../src/scheduling/local-time.ts';
 import { plannedOn } from '../../src/scheduling/occurrences.ts';
-import { previewSchedule } from '../../src/scheduling/preview.ts';
 import { MemoryCollection } from './memory-collection.ts';
+import { stagedDeps } from './staged-deps.ts';
 
 /** A Sunday afternoon in Berlin: breakfast and lunch are over, dinner is to come. */
 const STAGE_TIME_MS = Date.UTC(2026, 10, 22, 13, 20, 0);
@@ -77,7 +75,7 @@ export class StagedFeeder {
   /** How many times the motor was begun: the page must never make it two for one press. */
   motorStarts = 0;
   stops = 0;
-  readonly #startMonoMs = this.clock.monoMs();
+  readonly startMonoMs = this.clock.monoMs();
   #timer: NodeJS.Timeout | undefined;
   #pour: { steps: number; from: number } = { steps: 0, from: 0 };
   #listening: Listening | undefined;
@@ -87,7 +85,7 @@ export class StagedFeeder {
   }
 
   wallMs(): number {
-    return Math.round(STAGE_TIME_MS + this.clock.monoMs() - this.#startMonoMs);
+    return Math.round(STAGE_TIME_MS + this.clock.monoMs() - this.startMonoMs);
   }
 
   changed(what: 'pets' | 'kibbles' | 'meals' | 'overlays' | 'settings'): void {
@@ -96,7 +94,7 @@ export class StagedFeeder {
 
   /** Binds the API and lets the scale speak. Returns the page's address. */
   async open(uiDir: string, port = 0): Promise<string> {
-    const makeApi = (bound: () => number) => createApi(this.#deps(), { port: bound, uiDir });
+    const makeApi = (bound: () => number) => createApi(stagedDeps(this), { port: bound, uiDir });
     const { clock } = this;
     this.#listening = await listen(makeApi, { host: '127.0.0.1', port, clock, log: silentLogger });
     this.#timer = setInterval(() => this.#step(), READING_EVERY_MS);
@@ -132,12 +130,12 @@ export class StagedFeeder {
   }
 
   today(): Occurrence[] {
-    return plannedOn(this.#planView(), localDateOf(this.settings.zone, this.wallMs())).map(
+    return plannedOn(this.planView(), localDateOf(this.settings.zone, this.wallMs())).map(
       ({ occurrence }) => ({ ...occurrence, ...this.verdicts.get(occurrence.key) }),
     );
   }
 
-  #planView() {
+  planView() {
     const settings = { ...this.settings, activePlanId: 'plan' };
     const plans = [{ id: 'plan', rev: 1, name: 'Every day' }];
     return { settings, plans, meals: this.meals.list(), overlays: this.overlays };
@@ -227,212 +225,16 @@ export class StagedFeeder {
     if (steps > POUR_STEPS + 5) this.end('served');
   }
 
-  #addOverlay(input: OverlayInput): Overlay {
+  addOverlay(input: OverlayInput): Overlay {
     const overlay = { ...input, id: this.newId()(), rev: 1, createdAtMs: this.wallMs() };
     this.overlays.push(overlay);
     this.changed('overlays');
     return overlay;
   }
 
-  #servedToday(petId: string | null): number {
+  servedToday(petId: string | null): number {
     return this.feedings
       .filter((one) => one.dose !== null && (petId === null || one.petId === petId))
       .reduce((sum, one) => sum + (one.dose?.likelyGrams ?? 0), 0);
-  }
-
-  #deps(): ApiDeps {
-    const date = () => localDateOf(this.settings.zone, this.wallMs());
-    const next = () =>
-      this.today().find((one) => one.dueAtMs > this.wallMs() && one.verdict === null) ?? null;
-    return {
-      identity: {
-        version: '0.1.0',
-        board: 'simulated',
-        simulated: this.simulated,
-        startedMonoMs: this.#startMonoMs - 7_380_000,
-      },
-      clock: this.clock,
-      time: {
-        now: () => ({
-          wallMs: this.wallMs(),
-          monoMs: this.clock.monoMs(),
-          ageMs: this.clock.monoMs(),
-          bootId: 'stage',
-          quality: this.clockQuality,
-        }),
-      },
-      log: silentLogger,
-      live: this.live,
-      station: {
-        health: () => ({
-          bowl: this.bowl,
-          hopperGrams: this.hopperGrams,
-          motorOn: this.running !== null,
-          undervoltage: false,
-          fault: null,
-          loopAgeMs: 12,
-        }),
-      },
-      feeding: {
-        feed: ({ portionGrams, requestId }) => {
-          const known = this.feedings.find((one) => one.requestId === requestId);
-          if (known !== undefined) return { feeding: known, created: false };
-          if (portionGrams > 60) {
-            throw new FeederError('ERR_LIMIT_REACHED', {
-              details: [{ path: 'portionGrams', message: 'The hour leaves 60 g.' }],
-            });
-          }
-          return { feeding: this.feed(portionGrams, requestId), created: true };
-        },
-        cancel: async (id) => {
-          if (this.running?.id === id) return this.end('cancelled');
-          const known = this.feedings.find((one) => one.id === id);
-          if (known === undefined) throw new FeederError('ERR_NOT_FOUND');
-          return known;
-        },
-        stopAll: async () => {
-          this.stops += 1;
-          if (this.running !== null) this.end('cancelled');
-        },
-        running: () => this.running,
-      },
-      journal: {
-        find: (id) => this.feedings.find((one) => one.id === id),
-        trace: (id) => this.traces.get(id) ?? [],
-        list: ({ limit }) => ({
-          items: this.feedings.slice(0, limit),
-          total: this.feedings.length,
-          nextCursor: null,
-        }),
-      },
-      faults: {
-        active: () => this.faults,
-        clear: (fault) => {
-          this.faults = this.faults.filter((one) => one.fault !== fault);
-        },
-      },
-      today: () => {
-        const servedGrams = this.#servedToday(null);
-        const plannedGrams = this.today().reduce((sum, one) => sum + one.portionGrams, 0);
-        return {
-          localDate: date(),
-          plannedGrams,
-          servedGrams,
-          lowGrams: servedGrams,
-          highGrams: servedGrams,
-          remainingCapGrams: Math.max(0, this.settings.dayGramsMax - servedGrams),
-        };
-      },
-      plans: {
-        plans: () => this.#planView().plans,
-        meals: () => this.meals.list(),
-        overlays: () => this.overlays,
-        addPlan: ({ name }) => ({ id: 'plan', rev: 1, name }),
-        changePlan: (id) => ({ id, rev: 1, name: 'Every day' }),
-        removePlan: () => {},
-        activatePlan: () => {},
-        addMeal: (input: MealInput) =>
-          this.meals.add({ ...input, planId: 'plan', effectiveFromMs: 0 }),
-        changeMeal: (id, patch, expectedRev) => this.meals.change(id, patch, expectedRev),
-        removeMeal: (id) => this.meals.remove(id),
-        addOverlay: (input) => this.#addOverlay(input),
-        removeOverlay: (id) => {
-          this.overlays = this.overlays.filter((one) => one.id !== id);
-          this.changed('overlays');
-        },
-        skipNext: () => {
-          const coming = next();
-          if (coming === null) throw new FeederError('ERR_CONFLICT');
-          const { mealId, localDate } = coming;
-          this.verdicts.set(coming.key, {
-            state: 'closed',
-            verdict: 'skipped',
-            why: 'You asked for this meal to be left out.',
-          });
-          return this.#addOverlay({ kind: 'skip', mealId, date: localDate });
-        },
-      },
-      schedule: {
-        next,
-        occurrences: () => this.today(),
-        occurrence: (key) => this.today().find((one) => one.key === key),
-        preview: (days) =>
-          previewSchedule({
-            view: this.#planView(),
-            fromMs: this.wallMs(),
-            days,
-            kcalPer100g: 385,
-            hopperGrams: this.hopperGrams,
-          }),
-        localDate: date,
-      },
-      pets: {
-        list: () => this.pets.list(),
-        get: (id) => this.pets.get(id),
-        add: (input) => this.pets.add(input),
-        change: (id, patch, expectedRev) => this.pets.change(id, patch, expectedRev),
-        remove: (id) => this.pets.remove(id),
-        today: (id) => {
-          const servedGrams = this.#servedToday(id);
-          const rationGrams = this.pets.get(id)?.rationGrams ?? null;
-          return {
-            localDate: date(),
-            servedGrams,
-            rationGrams,
-            remainingGrams: rationGrams === null ? null : rationGrams - servedGrams,
-            servedKcal: servedGrams * 3.85,
-            needKcal: 238,
-          };
-        },
-      },
-      kibbles: this.kibbles,
-      kibbleCalibration: {
-        start: (kibbleId, { rounds, portionGrams }) => {
-          const job = { kibbleId, state: 'running', rounds, portionGrams, model: null } as const;
-          this.calibration = {
-            ...job,
-            servedGrams: [9.8],
-            startedAtMs: this.wallMs(),
-            endedAtMs: null,
-            why: '',
-          };
-          this.live.publish('calibration', this.calibration);
-          return this.calibration;
-        },
-        status: () => this.calibration,
-      },
-      scale: {
-        reading: () => this.bowl,
-        calibration: () => ({
-          zeroCounts: 8210,
-          countsPerGram: 420,
-          noiseGrams: 0.1,
-          taredAtMs: this.wallMs() - 3_000_000,
-          spannedAtMs: null,
-        }),
-        tare: async () => {
-          this.bowl = { ...this.bowl, grams: 0 };
-          return this.#deps().scale.calibration();
-        },
-        span: async () => this.#deps().scale.calibration(),
-      },
-      settings: {
-        get: () => this.settings,
-        change: (patch) => {
-          this.settings = { ...this.settings, ...patch, rev: this.settings.rev + 1 };
-          this.changed('settings');
-          return this.settings;
-        },
-      },
-      ledger: {
-        page: () => ({ items: [], lastSeq: 214, nextAfterSeq: null }),
-        verify: () => ({ ok: true, entries: 214, lastSeq: 214, brokenSeq: null, why: '' }),
-      },
-      alerts: () => this.alerts,
-      components: () => this.components,
-      storage: () => this.storage,
-      diskFreeBytes: () => 21_400_000_000,
-      onAudience: () => {},
-    };
   }
 }
