@@ -14,13 +14,16 @@ export function numberedIds(): () => string {
 export class MemoryCollection<T extends Entity> implements Collection<T> {
   readonly #items = new Map<string, T>();
   readonly #nextId: () => string;
+  /** The same array until something changes. */
+  #list: readonly T[] | null = null;
 
   constructor(nextId: () => string) {
     this.#nextId = nextId;
   }
 
   list(): readonly T[] {
-    return [...this.#items.values()];
+    this.#list ??= [...this.#items.values()];
+    return this.#list;
   }
 
   get(id: string): T | undefined {
@@ -30,6 +33,7 @@ export class MemoryCollection<T extends Entity> implements Collection<T> {
   add(value: Omit<T, 'id' | 'rev'>): T {
     const item = { ...value, id: this.#nextId(), rev: 1 } as T;
     this.#items.set(item.id, item);
+    this.#list = null;
     return item;
   }
 
@@ -39,11 +43,13 @@ export class MemoryCollection<T extends Entity> implements Collection<T> {
     refuseStale(present.rev, expectedRev);
     const changed = { ...present, ...patch, rev: present.rev + 1 };
     this.#items.set(id, changed);
+    this.#list = null;
     return changed;
   }
 
   remove(id: string): void {
     if (!this.#items.delete(id)) throw new FeederError('ERR_NOT_FOUND');
+    this.#list = null;
   }
 }
 

@@ -47,6 +47,7 @@ export class MemoryScheduleStore implements ScheduleStore {
   isFull = false;
   writes = 0;
   readonly #documents: MemoryScheduleDocuments;
+  #view: PlanView | null = null;
   #closedThroughMs: number | null = null;
   #lastSure: FoodStamp | null = null;
   #lastCatchUp: FoodStamp | null = null;
@@ -57,14 +58,22 @@ export class MemoryScheduleStore implements ScheduleStore {
     this.#documents = documents;
   }
 
+  /** The same object until a document changes. */
   view(): PlanView {
     const { settings, plans, meals, overlays } = this.#documents;
-    return {
+    const fresh = {
       settings: settings.get(),
       plans: plans.list(),
       meals: meals.list(),
       overlays: overlays.list(),
     };
+    const isSame =
+      this.#view?.settings === fresh.settings &&
+      this.#view.plans === fresh.plans &&
+      this.#view.meals === fresh.meals &&
+      this.#view.overlays === fresh.overlays;
+    this.#view = isSame && this.#view !== null ? this.#view : fresh;
+    return this.#view;
   }
 
   decided(fromDate: string, toDate: string): ReadonlyMap<string, Occurrence> {
