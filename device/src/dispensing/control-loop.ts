@@ -14,7 +14,7 @@ import { stepFine } from './stage-fine.ts';
 import { stepUnjam } from './stage-unjam.ts';
 import { stepBaseline, stepDisturbed, stepSettling, stepVerifying } from './stage-weighing.ts';
 import { isBowlMissing } from './still-levels.ts';
-import { watchTouch } from './touch.ts';
+import { touch, watchTouch } from './touch.ts';
 
 /*
  * The control loop of one run: one call for each sample, which changes the run in place and says
@@ -112,7 +112,7 @@ function guard(run: Run, sample: Sample, now: { elapsedMs: Milliseconds; mayMove
   } else if (isOverflowing(run)) {
     close(run, { result: null, fault: 'overflow' });
   } else if (isBowlGone(run)) {
-    run.isTouched = true;
+    touch(run, null);
     close(run, { result: null, fault: 'bowl_missing' });
   } else if (run.meter.motorMs > Math.min(run.limits.motorMsMax, MOTOR_RUN_MS_CEILING)) {
     close(run, { result: null, fault: 'slow_flow' });
@@ -123,7 +123,7 @@ function act(run: Run, elapsedMs: Milliseconds): void {
   const mayAct = run.bowl.isFresh || run.isBlind || !motionStages.has(run.stage);
   if (!mayAct && run.bowl.isAlive) return;
   if (!run.bowl.isAlive && !run.isBlind && motionStages.has(run.stage)) {
-    run.isTouched = true;
+    touch(run, null);
     go(run, 'disturb');
     return;
   }

@@ -11,7 +11,7 @@ import {
 
 /** What a turn delivers wanders from one to the next by about this share, more within a turn. */
 const TURN_SPREAD = 0.2;
-const PHASE_SPREAD = 0.35;
+const PHASE_SPREAD = 0.3;
 /** The least relative doubt about a known kibble: hoppers empty, refill and settle. */
 const DOUBT_MIN = 0.06;
 /** From a turn to the settled reading: never shorter than a fall and the converter's memory. */
@@ -22,8 +22,6 @@ const BLIND_SHARE = 0.3;
 const WELL_KNOWN_SAMPLES = 5;
 /** Without a fine encoder the turns themselves are known to about this. */
 const TURN_DOUBT: Turns = 0.15;
-/** Error of a level seen in motion. */
-const SEEN_SIGMA_GRAMS: Grams = 0.15;
 /** Intervals from the flow alone are this wide. */
 const SIGMAS = 3;
 
@@ -31,6 +29,7 @@ const SIGMAS = 3;
 export interface SeenPart {
   readonly grams: Grams;
   readonly turns: Turns;
+  readonly sigmaGrams: Grams;
 }
 
 /** What a turn delivers in this run: the model's belief, sharpened by what this run has weighed. */
@@ -124,7 +123,7 @@ export class FlowEstimate {
     const mean = this.gramsPerTurn * Math.max(0, turns);
     const wander = this.#turnSpread * this.gramsPerTurn * Math.sqrt(Math.max(0, turns));
     const phase = Math.min(PHASE_SPREAD * mean, PHASE_SPREAD * this.gramsPerTurn * 0.3);
-    const pieces = Math.sqrt(this.kibbleGrams * mean) * 0.5;
+    const pieces = Math.sqrt(this.kibbleGrams * mean) * 0.25;
     const doubt = Math.max(DOUBT_MIN, this.doubt) * mean;
     return Math.hypot(wander, phase, pieces, doubt);
   }
@@ -153,36 +152,24 @@ export class FlowEstimate {
     };
   }
 
-  /**
-   * What fell in a stretch of `turns` of which the scale had seen a part. The seen level lacks
-   * what was in flight then; the turns after it deliver as usual.
-   */
+  /** What fell in a stretch of `turns` of which the scale had seen a part. */
   estimateAfter(seen: SeenPart | null, turns: Turns): Estimate {
-    const seenTurns = seen?.turns ?? 0;
-    const flightTurns = (this.lagMs / 1000) * this.#turnsPerSecond;
-    const isFlowing = seenTurns > flightTurns;
-    const inFlight = isFlowing ? this.inFlightGrams : this.gramsPerTurn * seenTurns;
-    const base = isFlowing ? (seen?.grams ?? 0) + inFlight : inFlight;
-    const restTurns = Math.max(0, turns - seenTurns);
-    const likelyGrams = base + this.gramsPerTurn * restTurns;
-    const flightSpread = isFlowing ? this.#model.inFlightGramsSd + 0.1 : 0;
+    const restTurns = Math.max(0, turns - (seen?.turns ?? 0));
+    const likelyGrams = (seen?.grams ?? 0) + this.gramsPerTurn * restTurns;
+    const flightTurns = (this.#flightMs / 1000) * this.#turnsPerSecond;
+    const inFlightShare = seen === null ? 0 : Math.min(1, restTurns / Math.max(0.01, flightTurns));
     const sigma = Math.hypot(
-      this.spreadGrams(isFlowing ? restTurns : turns),
-      flightSpread,
-      SEEN_SIGMA_GRAMS,
+      this.spreadGrams(restTurns),
+      0.5 * inFlightShare * this.#model.inFlightGramsSd,
+      seen?.sigmaGrams ?? 0,
       0.3 * this.kibbleGrams,
     );
-    const most = turns * this.highGramsPerTurn + 2 * this.kibbleGrams;
+    const most = this.mostGrams(turns);
     return {
       lowGrams: Math.max(0, likelyGrams - SIGMAS * sigma),
       likelyGrams,
       highGrams: Math.max(likelyGrams, Math.min(likelyGrams + SIGMAS * sigma, most)),
     };
-  }
-
-  /** Food on its way at full speed, as learned, scaled to what a turn delivers in this run. */
-  get inFlightGrams(): Grams {
-    return this.#model.inFlightGrams * (this.gramsPerTurn / this.#model.gramsPerTurn);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Grams, Turns } from '@cat-feeder/shared';
 
-/** What may have fallen in a stretch that the scale could not follow. */
+/** What may have fallen in a stretch that the scale could not follow: three sigmas to each side. */
 export interface Estimate {
   readonly lowGrams: Grams;
   readonly likelyGrams: Grams;
@@ -14,9 +14,7 @@ export interface Estimate {
  * of a chain carry the scale's error.
  */
 export class FoodAccount {
-  lowGrams: Grams = 0;
   likelyGrams: Grams = 0;
-  highGrams: Grams = 0;
   /** The still level and the turns at which the present stretch begins. */
   anchorGrams: Grams = Number.NaN;
   anchorTurns: Turns = 0;
@@ -24,6 +22,17 @@ export class FoodAccount {
   chains = 0;
   /** Whether any part is an estimate. */
   hasEstimate = false;
+  #lowSquares = 0;
+  #highSquares = 0;
+
+  /** How far the truth may lie below and above `likelyGrams` because of the estimates. */
+  get belowGrams(): Grams {
+    return Math.sqrt(this.#lowSquares);
+  }
+
+  get aboveGrams(): Grams {
+    return Math.sqrt(this.#highSquares);
+  }
 
   /** Begins a chain at a still level. */
   begin(levelGrams: Grams, turns: Turns): void {
@@ -35,18 +44,16 @@ export class FoodAccount {
   /** Ends a clean stretch at a still level, which is where the next one begins. */
   closeClean(levelGrams: Grams, turns: Turns): void {
     const rise = levelGrams - this.anchorGrams;
-    this.lowGrams += rise;
     this.likelyGrams += rise;
-    this.highGrams += rise;
     this.anchorGrams = levelGrams;
     this.anchorTurns = turns;
   }
 
   /** Ends a stretch that could not be weighed. Without a level the next chain begins later. */
   closeEstimated(estimate: Estimate, levelGrams: Grams | null, turns: Turns): void {
-    this.lowGrams += estimate.lowGrams;
     this.likelyGrams += estimate.likelyGrams;
-    this.highGrams += estimate.highGrams;
+    this.#lowSquares += (estimate.likelyGrams - estimate.lowGrams) ** 2;
+    this.#highSquares += (estimate.highGrams - estimate.likelyGrams) ** 2;
     this.hasEstimate = true;
     this.anchorTurns = turns;
     if (levelGrams === null) this.anchorGrams = Number.NaN;

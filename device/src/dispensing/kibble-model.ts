@@ -12,6 +12,9 @@ const STEP_MAX = 0.3;
 export const KNOWN_SAMPLES = 3;
 /** Older observations fade: the newest one weighs at least 1 / this. */
 const MEMORY = 10;
+/** The mass of a piece may move freely for so many feedings, by this weight each time. */
+const PIECE_SAMPLES = 8;
+const PIECE_WEIGHT = 0.4;
 /** A residual larger than this many spreads counts as this many. */
 const RESIDUAL_SIGMAS = 3;
 /** The spread of a mean never shrinks below this share: hoppers empty and refill. */
@@ -73,20 +76,24 @@ export function learn(model: KibbleModel, observation: KibbleObservation): Kibbl
     observed: observation.inFlightGrams,
     floor: 0,
   });
-  const kibble = learnMean(model, {
-    mean: model.kibbleGrams,
-    sd: model.kibbleGrams * 0.3,
-    observed: observation.kibbleGrams,
-    floor: 0.01,
-  });
+  const kibbleGrams = learnPiece(model, observation.kibbleGrams);
   return {
     gramsPerTurn: clamp(turn.mean, 0.05, 200),
     gramsPerTurnSd: clamp(turn.sd, 0, 100),
     inFlightGrams: clamp(flight.mean, 0, 50),
     inFlightGramsSd: clamp(flight.sd, 0, 50),
-    kibbleGrams: clamp(kibble.mean, 0.01, 20),
+    kibbleGrams: clamp(kibbleGrams, 0.01, 20),
     samples: observation.gramsPerTurn === null ? model.samples : model.samples + 1,
   };
+}
+
+/** Pieces are seen one by one only now and then; each sighting counts the same. */
+function learnPiece(model: KibbleModel, observed: Grams | null): Grams {
+  const { kibbleGrams } = model;
+  if (observed === null || !(observed > 0.01)) return kibbleGrams;
+  const isEarly = model.samples < PIECE_SAMPLES;
+  const step = isEarly ? GUESS_FACTOR - 1 : STEP_MAX;
+  return kibbleGrams + PIECE_WEIGHT * (clampStep(kibbleGrams, observed, step) - kibbleGrams);
 }
 
 interface Known {

@@ -1,11 +1,9 @@
 import type { Grams, Milliseconds, Turns } from '@cat-feeder/shared';
 
 /** Readings kept, and how far back they count: pauses between pushes are shorter than this. */
-const READINGS = 32;
-const WINDOW_MS: Milliseconds = 250;
+const READINGS = 48;
+const WINDOW_MS: Milliseconds = 350;
 const READINGS_MIN = 3;
-/** How fast the mean of what lies on top follows. */
-const LIFT_MS: Milliseconds = 350;
 
 /**
  * The level of the bowl while it fills. Landing pieces and paws press down and never lift, so the
@@ -20,27 +18,26 @@ export class MotionLevel {
   #count = 0;
   /** The newest level; NaN before the first reading. */
   grams: Grams = Number.NaN;
-  /** Mean of what pressed on top of it lately. */
-  liftGrams: Grams = 0;
+  /** How far the newest reading lies above the level before it, carried on to now. */
+  aboveGrams: Grams = 0;
 
   reset(): void {
     this.#next = 0;
     this.#count = 0;
     this.grams = Number.NaN;
-    this.liftGrams = 0;
+    this.aboveGrams = 0;
   }
 
   /** Takes a cleaned reading and the turns whose food had arrived by then. */
   push(atMs: Milliseconds, reading: Grams, arrived: { turns: Turns; gramsPerTurn: Grams }): void {
-    const lastAtMs = this.#count === 0 ? atMs : this.#back(this.#atMs, 0);
+    const before = this.#count === 0 ? reading : this.#lowest(atMs, arrived);
+    this.aboveGrams = reading - before;
     this.#atMs[this.#next] = atMs;
     this.#grams[this.#next] = reading;
     this.#turns[this.#next] = arrived.turns;
     this.#next = (this.#next + 1) % READINGS;
     if (this.#count < READINGS) this.#count += 1;
-    this.grams = this.#lowest(atMs, arrived);
-    const weight = Math.min(1, (atMs - lastAtMs) / LIFT_MS);
-    this.liftGrams += weight * (reading - this.grams - this.liftGrams);
+    this.grams = Math.min(before, reading);
   }
 
   #lowest(atMs: Milliseconds, arrived: { turns: Turns; gramsPerTurn: Grams }): Grams {

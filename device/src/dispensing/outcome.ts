@@ -53,9 +53,12 @@ function doseOf(run: Run): Dose {
     : 0;
   const late = isWeighed ? LATE_PIECES * flow.kibbleGrams : 0;
   return {
-    lowGrams: Math.max(0, Math.min(likelyGrams, account.lowGrams - weighing)),
+    lowGrams: Math.max(
+      0,
+      Math.min(likelyGrams, likelyGrams - Math.hypot(account.belowGrams, weighing)),
+    ),
     likelyGrams,
-    highGrams: Math.max(likelyGrams, account.highGrams + weighing + late),
+    highGrams: likelyGrams + Math.hypot(account.aboveGrams, weighing) + late,
     method: account.hasEstimate ? 'estimated' : 'measured',
   };
 }

@@ -9,6 +9,7 @@ import type {
 } from '@cat-feeder/shared';
 import { BowlView } from '../weighing/bowl-view.ts';
 import { FloorWatch } from '../weighing/floor-watch.ts';
+import { PushWatch } from '../weighing/push-watch.ts';
 import { SettlingWindow } from '../weighing/settling.ts';
 import type { BoardTraits } from './control-board.ts';
 import type { DispenseOrder } from './feed-station.ts';
@@ -48,6 +49,7 @@ export interface Run {
   readonly account: FoodAccount;
   readonly flow: FlowEstimate;
   readonly floor: FloorWatch;
+  readonly push: PushWatch;
   readonly overflow: OverflowWatch;
   readonly trace: TraceRecorder;
   readonly command: MotorCommand;
@@ -75,8 +77,9 @@ export interface Run {
   deadSinceMs: Milliseconds;
   /** Something other than food touched the bowl since the last still level. */
   isTouched: boolean;
-  /** Mean square of how far the newest readings lay off, in g^2. */
-  unrest: number;
+  /** Since when, as far as it showed; null when nobody knows. */
+  touchOnsetMs: Milliseconds | null;
+  touchedAtMs: Milliseconds;
   /** What the empty bowl shows at present, as far as its drift is known; 0 or less. */
   readonly emptyGrams: Grams;
   bowlBeforeGrams: Grams | null;
@@ -135,6 +138,7 @@ export function createRun(parts: {
     account: new FoodAccount(),
     flow: new FlowEstimate(order.model, traits),
     floor: new FloorWatch(),
+    push: new PushWatch(traits.dispenseSamplesPerSecond),
     overflow: new OverflowWatch(),
     trace: new TraceRecorder(nowMs),
     command: idleCommand(),
@@ -155,7 +159,8 @@ export function createRun(parts: {
     isPaused: false,
     disturbedMs: 0,
     isTouched: false,
-    unrest: 0,
+    touchOnsetMs: null,
+    touchedAtMs: nowMs,
     emptyGrams: Math.min(0, parts.emptyGrams ?? 0),
     bowlBeforeGrams: null,
     bowlAfterGrams: null,

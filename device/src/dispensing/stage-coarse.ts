@@ -59,7 +59,8 @@ export function stepCoarse(run: Run): void {
  */
 function turnsBound(run: Run, unseenTurns: number, mass: Grams): number {
   const { account, flow, meter, limits } = run;
-  const sureGrams = account.highGrams + Math.max(0, mass - account.anchorGrams);
+  const sureGrams =
+    account.likelyGrams + account.aboveGrams + Math.max(0, mass - account.anchorGrams);
   const room = limits.aimGrams + 0.5 * flow.kibbleGrams - sureGrams;
   const byUnseen = room / flow.highGramsPerTurn - unseenTurns;
   const stretch =

@@ -3,6 +3,7 @@ import { close, go, halt, turn, turnsLeft, turnsToMs } from './motion.ts';
 import type { Run } from './run.ts';
 import { stopOnMotorFault } from './stage-coarse.ts';
 import { bookStretch, type Level, lookMs, stillLevel } from './still-levels.ts';
+import { touch } from './touch.ts';
 
 /** A look that finds no rest for this long, beyond its own time, was disturbed. */
 const RESTLESS_MS: Milliseconds = 1300;
@@ -17,6 +18,8 @@ const EMPTY_GRAMS: Grams = 1.5;
 const EMPTY_PIECES = 4;
 const OVER_GRAMS: Grams = 0.7;
 const OVER_PIECES = 1.6;
+/** Share of the three sigmas above an estimate that is held back. */
+const CAUTION = 0.83;
 
 /** One sample of the pulses and the looks between them. */
 export function stepFine(run: Run): void {
@@ -31,7 +34,7 @@ export function stepFine(run: Run): void {
     const waitedMs = run.nowMs - Math.max(run.stageAtMs, run.meter.lastOnAtMs);
     const patienceMs = run.flow.lagMs + windowMs + RESTLESS_MS;
     if (waitedMs > patienceMs) {
-      run.isTouched = true;
+      touch(run, run.meter.lastOnAtMs);
       go(run, 'disturb');
     }
     return;
@@ -48,7 +51,8 @@ export function enoughGrams(run: Run): Grams {
 export function missingGrams(run: Run): Grams {
   const { account, limits } = run;
   const byLikely = limits.aimGrams - account.likelyGrams;
-  const byHigh = limits.aimGrams + overGrams(run) - account.highGrams;
+  const byHigh =
+    limits.aimGrams + overGrams(run) - account.likelyGrams - CAUTION * account.aboveGrams;
   return Math.min(byLikely, byHigh);
 }
 
@@ -93,9 +97,9 @@ function learnFromLook(run: Run, level: Level, made: { rise: Grams; turns: numbe
     return;
   }
   const expected = made.turns * run.flow.gramsPerTurn;
-  const isSmall = expected > 0 && expected < 1.6 * run.flow.kibbleGrams;
   const isSeen = made.rise > 4 * Math.sqrt(level.variance) && made.rise > 0.02;
-  if (isSmall && isSeen) run.pieceRises.push(made.rise);
+  const isSmall = expected < Math.max(1.6 * run.flow.kibbleGrams, 0.9 * made.rise);
+  if (expected > 0 && isSmall && isSeen) run.pieceRises.push(made.rise);
 }
 
 function isNothingFlowing(run: Run, rise: Grams, turns: number): boolean {

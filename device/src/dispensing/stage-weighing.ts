@@ -3,18 +3,19 @@ import { close, go, quietMs } from './motion.ts';
 import type { Run } from './run.ts';
 import { enoughGrams, missingGrams } from './stage-fine.ts';
 import {
-  DISTURBED_REST_MS,
   bookStretch,
   bookUnweighed,
   isBowlMissing,
   type Level,
   lookMs,
+  restMs,
   stillLevel,
 } from './still-levels.ts';
-import { landingSpread, resetTouch } from './touch.ts';
+import { landingSpread, resetTouch, touch } from './touch.ts';
 
 const BASELINE_MS: Milliseconds = 700;
 const VERIFY_MS: Milliseconds = 900;
+const VERIFY_READINGS = 14;
 /** A bowl that does not come to rest at first may only be noisier than it was when tared. */
 const LEARN_NOISE_AFTER_MS: Milliseconds = 3000;
 const NOISE_LEARNED_MAX: Grams = 0.8;
@@ -92,9 +93,13 @@ export function stepVerifying(run: Run): void {
     return;
   }
   if (run.closing === null && giveUpDeadCell(run)) return;
-  const level = stillLevel(run, VERIFY_MS);
+  const verifyMs = Math.max(
+    VERIFY_MS,
+    (VERIFY_READINGS * 1000) / run.traits.dispenseSamplesPerSecond,
+  );
+  const level = stillLevel(run, verifyMs);
   if (level === null) {
-    waitNoLonger(run, run.nowMs - run.stageAtMs - VERIFY_MS - run.flow.lagMs);
+    waitNoLonger(run, run.nowMs - run.stageAtMs - verifyMs - run.flow.lagMs);
     return;
   }
   if (Number.isNaN(run.account.anchorGrams)) run.account.begin(level.grams, run.meter.forwardTurns);
@@ -114,8 +119,9 @@ export function stepVerifying(run: Run): void {
 export function stepDisturbed(run: Run, elapsedMs: Milliseconds): void {
   run.disturbedMs += elapsedMs;
   if (giveUpDeadCell(run)) return;
-  const level = stillLevel(run, DISTURBED_REST_MS);
-  if (level !== null && run.nowMs - run.stageAtMs > DISTURBED_REST_MS) {
+  const windowMs = restMs(run);
+  const level = stillLevel(run, windowMs);
+  if (level !== null && run.nowMs - run.stageAtMs > windowMs) {
     if (isBowlMissing(run, level.grams)) {
       bookUnweighed(run);
       close(run, { result: null, fault: 'bowl_missing' });
@@ -125,7 +131,7 @@ export function stepDisturbed(run: Run, elapsedMs: Milliseconds): void {
       beginFrom(run, level);
       return;
     }
-    run.isTouched = true;
+    touch(run, null);
     if (Number.isNaN(run.account.anchorGrams)) beginFrom(run, level);
     else {
       bookStretch(run, level);
@@ -180,7 +186,7 @@ function finishBlind(run: Run): void {
 function waitNoLonger(run: Run, waitedMs: Milliseconds): void {
   if (run.closing === null) {
     if (waitedMs <= SETTLING_PATIENCE_MS) return;
-    run.isTouched = true;
+    touch(run, null);
     go(run, 'disturb');
     return;
   }

@@ -15,7 +15,11 @@ const LATE_MS: Milliseconds = 110;
 /** A bowl that rests this soon after what was on its way was not held by anybody. */
 const AT_ONCE_MS: Milliseconds = 350;
 /** A level after a disturbance must stand this long. */
-export const DISTURBED_REST_MS: Milliseconds = 700;
+const REST_MS: Milliseconds = 700;
+const REST_READINGS = 20;
+/** Error of a level seen in motion, and of one that may have been touched already. */
+const SEEN_SIGMA_GRAMS: Grams = 0.15;
+const SLOW_SIGMA_GRAMS: Grams = 0.4;
 /** Readings that overlap in the converter carry less than their number says. */
 const OVERLAP = 1.7;
 /** A level this far below the one before is food that was taken away. */
@@ -34,6 +38,11 @@ export function lookMs(run: Run): Milliseconds {
   const readings = OVERLAP * (run.bowl.noiseGrams / LEVEL_SIGMA_GRAMS) ** 2;
   const byNoise = (1000 * Math.max(3.2, readings)) / perSecond;
   return Math.min(LOOK_MS_MAX, Math.max(LOOK_MS_MIN, byNoise));
+}
+
+/** How long a level must stand after something was on the bowl. */
+export function restMs(run: Run): Milliseconds {
+  return Math.max(REST_MS, (REST_READINGS * 1000) / run.traits.dispenseSamplesPerSecond);
 }
 
 /** The level of the last `windowMs` if everything has come down and the bowl stands still. */
@@ -84,7 +93,7 @@ export function bookStretch(run: Run, level: Level): boolean {
  */
 function cameToRestAtOnce(run: Run): boolean {
   if (run.meter.forwardTurns <= run.account.anchorTurns) return false;
-  return quietMs(run) < run.flow.lagMs + LATE_MS + DISTURBED_REST_MS + AT_ONCE_MS;
+  return quietMs(run) < run.flow.lagMs + LATE_MS + restMs(run) + AT_ONCE_MS;
 }
 
 /** Books a stretch that has no end to weigh: the scale is given up, or the cat stays. */
@@ -114,12 +123,17 @@ function estimateStretch(run: Run, rise: Grams): Estimate {
 
 /** What the scale had seen of the present stretch before it was touched. */
 function seenPart(run: Run): SeenPart | null {
-  const { trusted } = run.trail;
+  const trusted = run.trail.trusted(run.touchOnsetMs, run.touchedAtMs);
   const { account, flow } = run;
   if (trusted === null || Number.isNaN(account.anchorGrams)) return null;
-  const turns = trusted.turns - account.anchorTurns;
+  const turns = trusted.shownTurns - account.anchorTurns;
+  if (turns < 0) return null;
   const seenMax = turns * flow.highGramsPerTurn + flow.kibbleGrams;
-  return { grams: clamp(trusted.grams - account.anchorGrams, 0, seenMax), turns };
+  return {
+    grams: clamp(trusted.grams - account.anchorGrams, 0, seenMax),
+    turns,
+    sigmaGrams: run.touchOnsetMs !== null ? SEEN_SIGMA_GRAMS : SLOW_SIGMA_GRAMS,
+  };
 }
 
 function clamp(value: number, low: number, high: number): number {

@@ -1,14 +1,10 @@
-import type { Grams, Turns } from '@cat-feeder/shared';
+import type { Grams, Milliseconds, Turns } from '@cat-feeder/shared';
 import type { Run } from './run.ts';
 import type { TrailPoint } from './trust-trail.ts';
 
-/** Readings over which roughness is averaged. */
-const ROUGHNESS_WEIGHT = 0.12;
 /** A piece that lands pushes about its mass times this long, spread over a few conversions. */
 const LANDING_SECONDS = 0.15;
 const CONVERSION_SHARE = 0.35;
-/** Time over which the lift is averaged. */
-const LIFT_SECONDS = 0.35;
 /** Nothing but food may lift the level by more than this above what the turns explain. */
 const EXCESS_GRAMS: Grams = 0.6;
 /** An auger delivers up to this many times its mean within a part of a turn. */
@@ -17,31 +13,45 @@ const SURGE_FACTOR = 1.9;
 const FALL_GRAMS: Grams = 0.4;
 
 /**
- * Looks whether anything but food acts on the bowl while it may be filling: a roughness or a lift
- * that landing pieces do not explain, a rise that the motor does not explain, or a fall. Decides
- * on `isTouched` and keeps a trail of levels that were believed.
+ * Looks whether anything but food acts on the bowl while it may be filling: a push that landing
+ * pieces do not explain, a rise that the motor does not explain, or a fall. Decides on `isTouched`
+ * and keeps a trail of levels that were believed.
  */
 export function watchTouch(run: Run): void {
   const { bowl, meter, account, trail, level, flow } = run;
-  const innovation = bowl.filter.innovationGrams;
-  run.unrest += ROUGHNESS_WEIGHT * (innovation * innovation - run.unrest);
   if (Number.isNaN(account.anchorGrams)) return;
   const arrivedTurns = meter.forwardTurnsAt(run.nowMs - flow.lagMs);
   level.push(run.nowMs, bowl.grams, { turns: arrivedTurns, gramsPerTurn: flow.gramsPerTurn });
-  const isRough = run.unrest > roughnessMax(run) ** 2;
-  const isLifted = level.liftGrams > liftMax(run);
+  if (run.isTouched) return;
+  const isPushed = run.push.isPushed(run.nowMs, level.aboveGrams);
   const isFalling = run.floor.hasFallen(run.nowMs, bowl.grams, fallMax(run));
   const isExcess =
-    isSurge(run, trail.oldest, arrivedTurns) || isSurge(run, trail.newest, arrivedTurns);
-  if (isRough || isLifted || isFalling || isExcess) run.isTouched = true;
-  if (run.isTouched || !trail.isDue(run.nowMs)) return;
-  trail.push(run.nowMs, { grams: level.grams, arrivedTurns, turns: meter.forwardTurns });
+    isSurge(run, trail.earlier, arrivedTurns) || isSurge(run, trail.newest, arrivedTurns);
+  if (isPushed || isFalling || isExcess) {
+    touch(run, isPushed || isExcess ? run.push.onsetAtMs : null);
+    return;
+  }
+  if (run.stage !== 'coarse' || !trail.isDue(run.nowMs)) return;
+  const shownTurns = meter.forwardTurnsAt(run.nowMs - flow.flightMs);
+  trail.push({ atMs: run.nowMs, grams: level.grams, arrivedTurns, shownTurns });
+}
+
+/** Notes that something other than food acted on the bowl; the first word stands. */
+export function touch(run: Run, onsetAtMs: Milliseconds | null): void {
+  if (run.isTouched) return;
+  run.isTouched = true;
+  run.touchOnsetMs = onsetAtMs;
+  run.touchedAtMs = run.nowMs;
 }
 
 /** Begins a stretch in which nothing has touched the bowl yet. */
 export function resetTouch(run: Run): void {
   run.isTouched = false;
-  run.unrest = 0;
+  run.touchOnsetMs = null;
+  run.push.reset({
+    meanGrams: landingPush(run) + run.bowl.noiseGrams,
+    spreadGrams: Math.hypot(run.bowl.noiseGrams, 0.6 * run.bowl.landingGrams, 0.2),
+  });
   run.floor.reset(run.account.anchorGrams);
   run.trail.reset();
   run.level.reset();
@@ -62,27 +72,19 @@ function isSurge(run: Run, point: TrailPoint | null, arrivedTurns: Turns): boole
   if (point === null) return false;
   const { flow, bowl } = run;
   const rise = run.level.grams - point.grams;
-  const explained = SURGE_FACTOR * flow.gramsPerTurn * Math.max(0, arrivedTurns - point.arrivedTurns);
-  const slack =
-    EXCESS_GRAMS + 2.5 * bowl.noiseGrams + 1.5 * flow.kibbleGrams;
+  const explained =
+    SURGE_FACTOR * flow.gramsPerTurn * Math.max(0, arrivedTurns - point.arrivedTurns);
+  const slack = EXCESS_GRAMS + 2.5 * bowl.noiseGrams + 1.5 * flow.kibbleGrams;
   return rise > explained + slack;
 }
 
-function roughnessMax(run: Run): Grams {
-  return 0.3 + 4 * run.bowl.noiseGrams + 2 * run.bowl.landingGrams;
-}
-
-/** Landing pieces press by flow times their push in the mean, and by chance more. */
-function liftMax(run: Run): Grams {
-  const { flow, traits, bowl } = run;
-  const push = LANDING_SECONDS * flow.gramsPerTurn * traits.nominalTurnsPerSecond;
-  const chance = Math.sqrt((LANDING_SECONDS / LIFT_SECONDS) * push * flow.kibbleGrams);
-  return 0.3 + 3 * bowl.noiseGrams + 1.5 * push + 3 * chance;
+/** How far landing pieces press in the mean while food flows at full speed. */
+function landingPush(run: Run): Grams {
+  const { flow, traits } = run;
+  return LANDING_SECONDS * flow.gramsPerTurn * traits.nominalTurnsPerSecond;
 }
 
 /** The level sinks by the push of landing pieces when the flow pauses, and by a bite. */
 function fallMax(run: Run): Grams {
-  const { flow, traits, bowl } = run;
-  const push = LANDING_SECONDS * flow.gramsPerTurn * traits.nominalTurnsPerSecond;
-  return FALL_GRAMS + 3 * bowl.noiseGrams + push;
+  return FALL_GRAMS + 3 * run.bowl.noiseGrams + landingPush(run);
 }

@@ -2,44 +2,50 @@ import type { Grams, Milliseconds, Turns } from '@cat-feeder/shared';
 
 /** A level in motion that was believed, with the turns that had been made by then. */
 export interface TrailPoint {
+  readonly atMs: Milliseconds;
   readonly grams: Grams;
-  /** Turns whose food had arrived by then. */
+  /** Turns whose food had surely arrived by then. */
   readonly arrivedTurns: Turns;
-  /** Turns made by then. */
-  readonly turns: Turns;
+  /** Turns whose food the level showed in the mean. */
+  readonly shownTurns: Turns;
 }
 
-const POINTS = 4;
-const SPACING_MS: Milliseconds = 110;
+const POINTS = 16;
+const SPACING_MS: Milliseconds = 55;
+/** A touch may have begun this long before it showed. */
+const ONSET_MS: Milliseconds = 20;
+/** Without a known onset a touch is taken to have begun this long ago. */
+const UNKNOWN_MS: Milliseconds = 450;
+/** A surge is judged against the level of this long ago. */
+const EARLIER_POINTS = 7;
 
-/** The last points of the present stretch, a tenth of a second apart. */
+/** The last points of the present stretch in motion, some fifty milliseconds apart. */
 export class TrustTrail {
   #points: TrailPoint[] = [];
-  #lastAtMs: Milliseconds = Number.NEGATIVE_INFINITY;
 
   reset(): void {
     this.#points = [];
-    this.#lastAtMs = Number.NEGATIVE_INFINITY;
   }
 
   isDue(atMs: Milliseconds): boolean {
-    return atMs - this.#lastAtMs >= SPACING_MS;
+    const { newest } = this;
+    return newest === null || atMs - newest.atMs >= SPACING_MS;
   }
 
-  push(atMs: Milliseconds, point: TrailPoint): void {
-    this.#lastAtMs = atMs;
+  push(point: TrailPoint): void {
     if (this.#points.length === POINTS) this.#points.shift();
     this.#points.push(point);
   }
 
-  /** The newest point that a disturbance noticed now cannot have reached; null without one. */
-  get trusted(): TrailPoint | null {
-    return this.#points.at(-3) ?? null;
+  /** The newest point before a touch began; `onsetAtMs` null: some time before `nowMs`. */
+  trusted(onsetAtMs: Milliseconds | null, nowMs: Milliseconds): TrailPoint | null {
+    const beforeMs = onsetAtMs === null ? nowMs - UNKNOWN_MS : onsetAtMs - ONSET_MS;
+    return this.#points.findLast((point) => point.atMs <= beforeMs) ?? null;
   }
 
-  /** The oldest point kept: about half a second ago once the trail is full. */
-  get oldest(): TrailPoint | null {
-    return this.#points[0] ?? null;
+  /** The point of a few tenths of a second ago. */
+  get earlier(): TrailPoint | null {
+    return this.#points.at(-EARLIER_POINTS) ?? this.#points[0] ?? null;
   }
 
   get newest(): TrailPoint | null {

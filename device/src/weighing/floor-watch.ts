@@ -29,8 +29,7 @@ export class FloorWatch {
     this.#readings += 1;
     this.#low = Math.min(this.#low, grams);
     this.#high = Math.max(this.#high, grams);
-    const isWhole =
-      atMs - this.#blockFromMs >= BLOCK_MS && this.#readings >= BLOCK_READINGS_MIN;
+    const isWhole = atMs - this.#blockFromMs >= BLOCK_MS && this.#readings >= BLOCK_READINGS_MIN;
     if (!isWhole) return false;
     const isBelow = this.#high < this.#floorGrams - marginGrams;
     this.#floorGrams = Math.max(this.#floorGrams, Math.min(this.#low, this.#lowBefore));

@@ -120,7 +120,7 @@ const READINGS_MIN = 3;
 /** A window counts as full when it spans this share of what was asked. */
 const SPAN_SHARE = 0.75;
 /** One reading may spread this far beyond the cell's own noise. */
-const NOISE_FACTOR = 1.8;
+const NOISE_FACTOR = 1.5;
 const SPREAD_FLOOR_GRAMS: Grams = 0.03;
 const TREND_FLOOR_GRAMS: Grams = 0.03;
 const TREND_SIGMAS = 3.5;
