@@ -45,14 +45,14 @@ export interface RetentionReport {
 /** Keeps the ledger within its bounds. To be called once a day. */
 export class LogRetention {
   readonly #db: Database.Database;
-  readonly #transactor: Transactor;
+  readonly #transactor: Pick<Transactor, 'write'>;
   readonly #log: EventLog;
   readonly #limits: RetentionLimits;
   readonly #gaps: CheckedTable<GapRow>;
 
   constructor(parts: {
     db: Database.Database;
-    transactor: Transactor;
+    transactor: Pick<Transactor, 'write'>;
     log: EventLog;
     limits?: RetentionLimits;
   }) {

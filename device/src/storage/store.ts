@@ -10,7 +10,7 @@ import { type OpenDatabase, openDatabase } from './database.ts';
 import { type EmergencyJournal, FileEmergencyJournal } from './emergency-journal.ts';
 import { LogRetention, type RetentionReport } from './log-retention.ts';
 import { type CheckpointReport, checkpoint, type DiskUse, diskUse } from './maintenance.ts';
-import { migrate } from './migrations.ts';
+import { appliedMigrations, migrate } from './migrations.ts';
 import { PlanCopy } from './plan-copy.ts';
 import { PlanCopyWriter } from './plan-copy-writer.ts';
 import { openOrRestore, type RestoreReport } from './recovery.ts';
@@ -83,6 +83,7 @@ export interface DeviceStore extends StoreParts {
 const TOMBSTONE_DAYS = 180;
 /** Databases as they were before a migration. */
 const MIGRATION_BACKUPS_KEPT = 2;
+const BACKUP_SUFFIX = '.before-migration.db';
 
 /** What a store has besides its database when it lies in a directory. */
 interface Place {
@@ -153,6 +154,34 @@ function openPlace(options: StoreOptions): Place {
   }
 }
 
+/** Brings the schema up to date and joins the stores over it. */
+function begin(place: Place, transactor: Transactor, options: StoreOptions): StoreParts {
+  const { db } = place.opened;
+  const { dir } = place;
+  const build = () => {
+    migrate({
+      db,
+      transactor,
+      backup: () => {
+        if (dir === null) return;
+        copyNow(db, nextNumber(dir.root, BACKUP_SUFFIX));
+        keepNewest(dir.root, MIGRATION_BACKUPS_KEPT, BACKUP_SUFFIX);
+      },
+    });
+    return composeParts({
+      db,
+      transactor,
+      time: options.time,
+      random: options.random ?? randomBytes,
+      emergency: place.emergency,
+      defaultCalibration: options.defaultCalibration,
+    });
+  };
+  // A new database is there with its ledger, or not at all.
+  const isNew = appliedMigrations(db).length === 0;
+  return isNew ? transactor.write('store.begin', build) : build();
+}
+
 function compose(place: Place, options: StoreOptions): DeviceStore {
   const { db } = place.opened;
   const { dir, ballast } = place;
@@ -161,23 +190,7 @@ function compose(place: Place, options: StoreOptions): DeviceStore {
     makeRoom: () => ballast?.drop() ?? false,
     ...(options.hooks === undefined ? {} : { hooks: options.hooks }),
   });
-  migrate({
-    db,
-    transactor,
-    backup: () => {
-      if (dir === null) return;
-      copyNow(db, nextNumber(dir.root, '.before-migration.db'));
-      keepNewest(dir.root, MIGRATION_BACKUPS_KEPT, '.before-migration.db');
-    },
-  });
-  const parts = composeParts({
-    db,
-    transactor,
-    time: options.time,
-    random: options.random ?? randomBytes,
-    emergency: place.emergency,
-    defaultCalibration: options.defaultCalibration,
-  });
+  const parts = begin(place, transactor, options);
   const copies =
     place.planCopy === null ? null : new PlanCopyWriter(place.planCopy, parts.documents);
   const ledger = new LogRetention({ db, transactor, log: parts.log });

@@ -19,6 +19,8 @@ export interface DiskState {
   readonly dirs: ReadonlySet<string>;
 }
 
+export const EMPTY_DISK: DiskState = { files: new Map(), dirs: new Set() };
+
 /**
  * A disk that keeps what it was told to keep and nothing else for sure. Data is durable after a
  * sync of its file; names (created, renamed, removed) after a sync of their directory. Everything
@@ -35,9 +37,9 @@ export class DiskModel {
   readonly #seenData: Buffer[] = [];
   #volatile: Change[] = [];
 
-  constructor(initial: ReadonlyMap<string, Buffer> = new Map()) {
-    for (const [path, data] of initial) {
-      for (let dir = dirname(path); dir !== '.'; dir = dirname(dir)) this.#dirs.add(dir);
+  constructor(initial: DiskState = EMPTY_DISK) {
+    for (const dir of initial.dirs) this.#dirs.add(dir);
+    for (const [path, data] of initial.files) {
       const file = this.#newFile(data);
       this.#names.set(path, file);
       this.#seen.set(path, file);

@@ -8,11 +8,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { SeededRandom } from '../../src/platform/random.ts';
 import { checkCrash, type CrashFindings, PromiseBook } from './crash-check.ts';
-import { CUT_MODES, DiskModel } from './disk-model.ts';
+import { CUT_MODES, DiskModel, type DiskState, EMPTY_DISK } from './disk-model.ts';
 import { chooseFlips, logicalDump, tryFlip, withoutWal } from './flips.ts';
 import { readTrace, type TraceEvent, traceProgram } from './trace.ts';
 
@@ -57,7 +57,7 @@ function count(where: string, findings: CrashFindings): void {
 interface Story {
   readonly name: string;
   readonly events: readonly TraceEvent[];
-  readonly initial: ReadonlyMap<string, Buffer>;
+  readonly initial: DiskState;
   readonly before: PromiseBook;
   readonly mayRestore: boolean;
 }
@@ -76,9 +76,9 @@ function makeStories(): Story[] {
   const events = record('feedings', dir, values.seed);
   const before = new PromiseBook();
   for (const event of events) before.hear(event);
-  const first = { events, initial: new Map(), before: new PromiseBook(), mayRestore: false };
+  const first = { events, initial: EMPTY_DISK, before: new PromiseBook(), mayRestore: false };
   damage(join(dir, 'db', 'feeder.db'));
-  const initial = readFiles(dir);
+  const initial = readDisk(dir);
   const restored = record('restore', dir, `${Number(values.seed) + 1}`);
   return [
     { name: 'feedings', ...first },
@@ -101,15 +101,15 @@ function damage(file: string): void {
   writeFileSync(file, image);
 }
 
-function readFiles(root: string, below = ''): Map<string, Buffer> {
+function readDisk(root: string): DiskState {
   const files = new Map<string, Buffer>();
-  for (const entry of readdirSync(join(root, below), { withFileTypes: true })) {
-    const path = below === '' ? entry.name : `${below}/${entry.name}`;
-    if (entry.isDirectory())
-      for (const [name, data] of readFiles(root, path)) files.set(name, data);
+  const dirs = new Set<string>();
+  for (const entry of readdirSync(root, { withFileTypes: true, recursive: true })) {
+    const path = relative(root, join(entry.parentPath, entry.name));
+    if (entry.isDirectory()) dirs.add(path);
     else files.set(path, readFileSync(join(root, path)));
   }
-  return files;
+  return { files, dirs };
 }
 
 /** One pass over a story: every point, every mode; the seed decides what `some` and `torn` keep. */
