@@ -1,4 +1,4 @@
-import { DAY_MS, type EventBody, FeederError } from '@cat-feeder/shared';
+import { DAY_MS, type EventBody, FeederError, type Milliseconds } from '@cat-feeder/shared';
 import { recoverOpenFeedings } from '../feeding/crash-recovery.ts';
 import type { DeviceStore } from '../storage/store.ts';
 import type { DeviceCore } from './compose-device.ts';
@@ -6,6 +6,9 @@ import type { DeviceParts } from './device-parts.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { RuntimeManager, type ServiceCondition } from './runtime-manager.ts';
 import { watchLedger } from './watch-ledger.ts';
+
+/** A cancelled feeding settles and is weighed in this time; the whole stop has five seconds. */
+const FEEDING_STOP_MS: Milliseconds = 4000;
 
 /** The parts in the order in which they start; they stop in reverse. */
 export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeManager {
@@ -43,15 +46,19 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
       condition: () => stationCondition(parts, store),
     })
     .add('live events', watchers(parts, core, watchLedger(store, live)))
-    .add('feeding', {
-      // Not awaited: the page must show a feeder that waits for a cat to leave the bowl.
-      start: () => void recover().catch(parts.onFatal),
-      stop: async () => {
-        await feeding.stop();
-        unwritten.close();
+    .add(
+      'feeding',
+      {
+        // Not awaited: the page must show a feeder that waits for a cat to leave the bowl.
+        start: () => void recover().catch(parts.onFatal),
+        stop: async () => {
+          await feeding.stop();
+          unwritten.close();
+        },
+        condition: () => unwrittenCondition(unwritten.count),
       },
-      condition: () => unwrittenCondition(unwritten.count),
-    })
+      { stopLimitMs: FEEDING_STOP_MS },
+    )
     .add('schedule', { stop: () => scheduler.stop() }, { needs: ['feeding'] })
     .add('housekeeping', housekeeping, { critical: false });
 }

@@ -23,6 +23,8 @@ export interface ServiceOptions {
   readonly needs?: readonly string[];
   /** Whether the feeder is of no use without it. Otherwise its failure only degrades the feeder. */
   readonly critical?: boolean;
+  /** How long its stop may take; a running feeding must settle and be weighed. */
+  readonly stopLimitMs?: Milliseconds;
 }
 
 /** A part that did not stop as it should. */
@@ -39,6 +41,7 @@ interface Entry {
   readonly service: Service;
   readonly needs: readonly string[];
   readonly critical: boolean;
+  readonly stopLimitMs: Milliseconds;
   state: ServiceState;
   why: string;
 }
@@ -73,14 +76,15 @@ export class RuntimeManager {
 
   /** Adds a part behind those that it needs. Parts are critical unless they say otherwise. */
   add(name: string, service: Service, options: ServiceOptions = {}): this {
-    const { needs = [], critical = true } = options;
+    const { needs = [], critical = true, stopLimitMs = this.#stopLimitMs } = options;
     assert(!this.#entries.some((entry) => entry.name === name), `${name} was added before`);
     for (const need of needs) {
       const other = this.#entries.find((entry) => entry.name === need);
       assert(other, `${name} needs ${need}, which was not added before it`);
       assert(other.critical || !critical, `${name} is critical but needs ${need}, which is not`);
     }
-    this.#entries.push({ name, service, needs, critical, state: 'waiting', why: '' });
+    const waiting = { state: 'waiting', why: '' } as const;
+    this.#entries.push({ name, service, needs, critical, stopLimitMs, ...waiting });
     return this;
   }
 
@@ -174,8 +178,9 @@ export class RuntimeManager {
       await entry.service.stop?.();
       return null;
     })();
-    const late = sleep(this.#clock, `stop of ${entry.name}`, this.#stopLimitMs, ended.signal).then(
-      () => `${entry.name} did not stop within ${this.#stopLimitMs} ms`,
+    const { name, stopLimitMs } = entry;
+    const late = sleep(this.#clock, `stop of ${name}`, stopLimitMs, ended.signal).then(
+      () => `${name} did not stop within ${stopLimitMs} ms`,
     );
     const why = await Promise.race([stopped, late]).catch(sentenceOf);
     ended.abort(new FeederError('ERR_UNAVAILABLE', { message: 'The wait is over.' }));

@@ -121,6 +121,7 @@ export class FeedService implements MealFeeder {
   /** The disk takes no claim: the occurrence stays open, but what is owed may be served from memory. */
   async #serveFromMemory(order: OccurrenceOrder): Promise<void> {
     const { bootId, ageMs } = this.#parts.time.now();
+    if (!this.#parts.memoryOnly.isDue(ageMs)) return;
     await this.feedExtra({
       requestId: `memory:${bootId}:${Math.round(ageMs)}`,
       cause: 'starvation',
@@ -196,10 +197,17 @@ export class FeedService implements MealFeeder {
       gramsMax: reservedGrams,
       now,
     });
-    run.catch(this.#parts.onFatal);
+    run.catch((error: unknown) => this.#lost(feedingId, error));
     this.#running = { feeding, ended: run };
     this.#parts.onFeeding(feeding);
     return { kind: 'begun', feeding, ended: run };
+  }
+
+  /** The control loop is gone. At a stop that is no failure: the next start closes the feeding. */
+  #lost(feedingId: string, error: unknown): void {
+    if (!this.#isStopping) this.#parts.onFatal(error);
+    else
+      this.#parts.logger.warn({ feedingId, error }, 'A feeding is left open for the next start.');
   }
 
   /** Null when the claim is durable (or allowed from memory); else the refusal. */
@@ -223,9 +231,11 @@ export class FeedService implements MealFeeder {
     };
     try {
       this.#parts.journal.claim(record);
+      this.#parts.memoryOnly.diskWorks();
       return null;
     } catch (error) {
       if (!(error instanceof FeederError) || error.code !== 'ERR_STORAGE') throw error;
+      this.#parts.memoryOnly.diskRefused(now.ageMs);
       if (this.#parts.memoryOnly.admit(record)) return null;
       return { rule: 'storage', numbers: {}, remainingGrams: 0, why: error.message };
     }

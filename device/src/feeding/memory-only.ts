@@ -1,4 +1,4 @@
-import { FeederError, type Feeding, type Milliseconds } from '@cat-feeder/shared';
+import { FeederError, type Feeding, MINUTE_MS, type Milliseconds } from '@cat-feeder/shared';
 import type { StationTime } from '../platform/clock.ts';
 import { stampOf } from './elapsed.ts';
 import { MEMORY_ONLY_GAP_MS } from './fault-effects.ts';
@@ -7,25 +7,46 @@ import type { BookedDose, ClaimRecord } from './feeding-journal.ts';
 /** Feedings from memory that are remembered for the caps. */
 const MEMORY_DOSES_MAX = 8;
 
+/** A disk that refuses for less than this is only slow or full for a moment: the meal waits. */
+const REFUSES_FOR_MS: Milliseconds = 30 * MINUTE_MS;
+
 /**
  * When neither the database nor the emergency journal takes a claim, the cat must still eat. Then
- * a portion that the feeder owes may be served without a durable claim, under three bounds: only
- * for the starvation clock (never as an occurrence, so that no occurrence can be served twice),
- * at most one in six hours, and none in the first six hours after a boot, since an earlier boot may
- * have served one that nobody could write down.
+ * a portion that the feeder owes may be served without a durable claim, under four bounds: only
+ * after the disk has refused for half an hour, only for the starvation clock (never as an
+ * occurrence, so that no occurrence can be served twice), at most one in six hours, and none in
+ * the first six hours after a boot, since an earlier boot may have served one that nobody could
+ * write down.
  */
 export class MemoryOnly {
   #lastAgeMs: Milliseconds;
+  #refusesSinceAgeMs: Milliseconds | null = null;
   #claims: ClaimRecord[] = [];
 
   constructor(boot: StationTime) {
     this.#lastAgeMs = boot.ageMs;
   }
 
+  /** A claim was refused by the disk. */
+  diskRefused(ageMs: Milliseconds): void {
+    this.#refusesSinceAgeMs ??= ageMs;
+  }
+
+  /** A claim was taken by the disk. */
+  diskWorks(): void {
+    this.#refusesSinceAgeMs = null;
+  }
+
+  /** Whether a portion may be served from memory now. */
+  isDue(ageMs: Milliseconds): boolean {
+    if (this.#refusesSinceAgeMs === null) return false;
+    if (ageMs - this.#refusesSinceAgeMs < REFUSES_FOR_MS) return false;
+    return ageMs - this.#lastAgeMs >= MEMORY_ONLY_GAP_MS;
+  }
+
   /** Whether this claim may go ahead from memory; if so it is kept. */
   admit(record: ClaimRecord): boolean {
-    if (record.cause !== 'starvation') return false;
-    if (record.time.ageMs - this.#lastAgeMs < MEMORY_ONLY_GAP_MS) return false;
+    if (record.cause !== 'starvation' || !this.isDue(record.time.ageMs)) return false;
     this.#lastAgeMs = record.time.ageMs;
     this.#claims = [...this.#claims.slice(1 - MEMORY_DOSES_MAX), record];
     return true;
