@@ -19,7 +19,7 @@ export interface BootClockOptions {
   /** Gets what a timer throws. */
   readonly onThrow: (error: unknown) => void;
   /** Called after each timer, whatever it did. */
-  readonly afterTimer: () => void;
+  readonly afterTimer: (name: string) => void;
 }
 
 /**
@@ -82,7 +82,7 @@ export class BootClock implements Clock {
     } catch (error) {
       this.#options.onThrow(error);
     } finally {
-      this.#options.afterTimer();
+      this.#options.afterTimer(name);
     }
   }
 }

@@ -68,7 +68,7 @@ export interface BootOptions {
   /** What a timer threw, or what the daemon calls fatal, while it was alive. */
   readonly onThrow: (error: unknown) => void;
   /** Something happened after which promises may go on. */
-  readonly onStir: () => void;
+  readonly onStir: (isSure: boolean) => void;
   readonly sabotage: Sabotage;
 }
 
@@ -105,7 +105,9 @@ export class Boot {
       poweredAtMs: options.poweredAtMs,
       beforeTimer: (name) => options.points.beforeTimer(name),
       onThrow: (error) => this.#threw(error),
-      afterTimer: () => options.onStir(),
+      afterTimer: (name) => {
+        if (!name.startsWith('scale')) options.onStir(false);
+      },
     });
     this.#board = new SimulatedBoard({ world, clock: this.clock });
     const permission = () => options.mayMove();
@@ -247,7 +249,7 @@ export class Boot {
       setMode: (mode) => {
         if (this.clock.isDead) return;
         board.setMode(mode);
-        this.#options.onStir();
+        this.#options.onStir(true);
         if (mode === 'rest') this.attend();
       },
       onSamples: (listener) =>
@@ -271,7 +273,7 @@ export class Boot {
         const outcome = await station.dispense(passed, (progress) => {
           points.onProgress(progress);
           onProgress(progress);
-          this.#options.onStir();
+          this.#options.onStir(true);
         });
         this.#refuseDead();
         this.#feedingId = null;
@@ -286,6 +288,10 @@ export class Boot {
         return station.weigh(timeoutMs);
       },
       onReading: (listener) => station.onReading(listener),
+      onFault: (listener) =>
+        station.onFault((fault) => {
+          if (!this.clock.isDead) listener(fault);
+        }),
       setCalibration: (calibration) => station.setCalibration(calibration),
       // The scale is looked at rarely here; that is no sign of a dead loop.
       health: () => ({ ...station.health(), loopAgeMs: 0 }),

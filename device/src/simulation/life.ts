@@ -77,7 +77,9 @@ export class Life {
   #arm: { how: 'power_cut' | 'kill'; at: CutPoint; left: number } | null = null;
   #settling: Promise<void>[] = [];
   #hadTime = false;
-  #isStirred = false;
+  #isLedgerLonger = true;
+  /** Promises may go on: perhaps after a timer, surely after a commit, a command or an answer. */
+  #stir: 'none' | 'perhaps' | 'surely' = 'none';
   #sinceTurn = 0;
   #mayMove = true;
   #restartFailures = 0;
@@ -164,6 +166,11 @@ export class Life {
     this.#mayMove = mayMove;
   }
 
+  /** Reads the ledger anew at the next step, whatever was committed. */
+  readAgain(): void {
+    this.#isLedgerLonger = true;
+  }
+
   /** The first start, or the next one after the power is back. */
   powerOn(): void {
     this.#poweredAtMs = this.clock.monoMs();
@@ -193,8 +200,9 @@ export class Life {
         mayMove: () => this.#mayMove,
         points: this.#points,
         onThrow: (error) => this.#ended(error),
-        onStir: () => {
-          this.#isStirred = true;
+        onStir: (isSure) => {
+          if (isSure) this.#stir = 'surely';
+          else if (this.#stir === 'none') this.#stir = 'perhaps';
         },
         sabotage: this.#sabotage,
       });
@@ -203,7 +211,7 @@ export class Life {
       this.#boot = null;
       if (!(error instanceof PowerCut)) this.#startFailed(error);
     }
-    this.#isStirred = true;
+    this.#stir = 'surely';
   }
 
   /** Arms an end of the program at the n-th point of a kind from now on. */
@@ -255,7 +263,7 @@ export class Life {
     const answer = await boot.ask({ method, path, body: request.feed ?? body });
     if (answer === undefined || this.#cut('answer')) return;
     this.recorder.emit({ kind: 'answer', request: sent, ...answer });
-    this.#isStirred = true;
+    this.#stir = 'surely';
   }
 
   /** Lets promises go on until something is settled, with time standing still, before the next event. */
@@ -285,12 +293,14 @@ export class Life {
       this.clock.runNext();
       if (this.#settling.length > 0) {
         await Promise.all(this.#settling.splice(0));
-        this.#isStirred = true;
+        this.#stir = 'surely';
       }
-      if (!this.#isStirred && ++this.#sinceTurn < SAMPLES_PER_TURN) continue;
-      this.#isStirred = false;
+      if (this.#stir === 'none' && ++this.#sinceTurn < SAMPLES_PER_TURN) continue;
+      const isSure = this.#stir === 'surely';
+      this.#stir = 'none';
       this.#sinceTurn = 0;
-      await turn();
+      if (isSure) await turn();
+      else await breath();
       this.afterStep();
       if (this.recorder.violations.length > 0) return;
     }
@@ -299,8 +309,8 @@ export class Life {
 
   /** Reads what was committed and shows it to the checkers. */
   readonly afterStep = (): void => {
-    if (this.db.inTransaction) return;
-    this.#hadTime ||= this.clock.monoMs() + this.time.offsetMs >= BUILT_AT_MS;
+    if (!this.#isLedgerLonger || this.db.inTransaction) return;
+    this.#isLedgerLonger = false;
     const { entries, fault } = this.reader.readOn();
     for (const entry of entries) {
       if (entry.name === 'doc.changed') {
@@ -364,8 +374,10 @@ export class Life {
         strike('before_commit');
         this.#refuseWrite();
       },
-      afterCommit: () => {
-        this.#isStirred = true;
+      afterCommit: (name) => {
+        this.#stir = 'surely';
+        if (name === 'state.clock') this.#noteSavedTime();
+        else this.#isLedgerLonger = true;
         strike('after_commit');
       },
       onOrder: (order) => {
@@ -383,6 +395,10 @@ export class Life {
         strike('outcome');
       },
     };
+  }
+
+  #noteSavedTime(): void {
+    this.#hadTime ||= this.clock.monoMs() + this.time.offsetMs >= BUILT_AT_MS;
   }
 
   /** True when the program has ended here. */
@@ -464,6 +480,11 @@ export class Life {
     this.#ended(error);
   }
 
+  /** A promise of the daemon failed and nobody listened: the end of a real daemon. */
+  readonly unheard = (error: unknown): void => {
+    if (!(error instanceof PowerCut)) this.#ended(error);
+  };
+
   /** The daemon ended by itself: that is an error of the product unless its disk made it so. */
   #ended(error: unknown): void {
     const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -504,4 +525,9 @@ export function turn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
+}
+
+/** Lets a few promises go on: enough to notice that there is more. A whole turn costs a system call. */
+async function breath(): Promise<void> {
+  for (let i = 0; i < 4; i++) await null;
 }

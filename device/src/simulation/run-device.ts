@@ -4,7 +4,7 @@ import { sinceStart, type Violation } from './recorder.ts';
 import { runSeed, type SeedReport } from './run-seed.ts';
 import { drawScenario } from './scenario.ts';
 import { readSimOptions, type SimOptions } from './sim-options.ts';
-import { foldHashes, monotonicSeconds } from './sim-figures.ts';
+import { cpuSeconds, foldHashes, monotonicSeconds } from './sim-figures.ts';
 
 /** Share of feedings whose true grams must lie in the booked interval, over the whole run. */
 const COVERAGE_MIN = 0.99;
@@ -15,7 +15,7 @@ const COVERAGE_FEEDINGS_MIN = 1000;
 async function main(): Promise<void> {
   const options = readSimOptions(process.argv.slice(2));
   const totals = emptyTotals();
-  const began = monotonicSeconds();
+  const began = { seconds: monotonicSeconds(), cpuSeconds: cpuSeconds() };
   const lastSeed = options.firstSeed + options.seeds - 1;
   for (let seed = options.firstSeed; seed <= lastSeed; seed++) {
     const report = await runSeed({
@@ -26,8 +26,10 @@ async function main(): Promise<void> {
     for (const violation of report.violations.slice(0, 1)) printViolation(violation, options);
     if (report.violations.length > 0 && !options.keepGoing) break;
   }
-  const seconds = monotonicSeconds() - began;
-  const figures = figuresOf(totals, options, seconds);
+  const figures = figuresOf(totals, options, {
+    seconds: monotonicSeconds() - began.seconds,
+    cpuSeconds: cpuSeconds() - began.cpuSeconds,
+  });
   if (options.json) console.log(JSON.stringify(figures));
   else printFigures(figures);
   if (totals.violations > 0 || figures.coverageBroken) process.exitCode = 1;
@@ -71,7 +73,11 @@ function addUp(totals: ReturnType<typeof emptyTotals>, report: SeedReport): void
   }
 }
 
-function figuresOf(totals: ReturnType<typeof emptyTotals>, options: SimOptions, seconds: number) {
+function figuresOf(
+  totals: ReturnType<typeof emptyTotals>,
+  options: SimOptions,
+  took: { readonly seconds: number; readonly cpuSeconds: number },
+) {
   const { seeds, faults, feedings, coverage } = totals;
   const covered = feedingClasses.reduce((sum, name) => sum + coverage[name].covered, 0);
   const feederDays = seeds * options.days;
@@ -83,7 +89,8 @@ function figuresOf(totals: ReturnType<typeof emptyTotals>, options: SimOptions, 
     faults,
     feederDays,
     violations: totals.violations,
-    feederDaysPerSecond: Math.round((10 * feederDays) / seconds) / 10,
+    feederDaysPerSecond: Math.round((10 * feederDays) / took.seconds) / 10,
+    feederDaysPerCpuSecond: Math.round((10 * feederDays) / took.cpuSeconds) / 10,
     traceHash: foldHashes(totals.hashes),
     feedings,
     boots: totals.boots,

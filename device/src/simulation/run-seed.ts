@@ -49,9 +49,11 @@ export async function runSeed(options: {
     sabotage: options.sabotage ?? {},
     print: options.print ?? null,
   });
+  process.on('unhandledRejection', life.unheard);
   try {
     return await live(life);
   } finally {
+    process.off('unhandledRejection', life.unheard);
     life.isEnding = true;
     life.boot?.die();
     life.db.close();
@@ -84,6 +86,7 @@ async function live(life: Life): Promise<SeedReport> {
   care.start();
   lookAround(life);
   await life.runUntil(endMs);
+  life.readAgain();
   life.afterStep();
   recorder.emit({ kind: 'end' });
   const fault = life.reader.verifyAll();

@@ -209,7 +209,7 @@ function drawProfile(random: SeededRandom): ProfileInput {
     },
     hopper: { startGrams: logUniform(random, 100, 2500), hasCell: random.chance(0.3) },
     bowlCell: {
-      samplesPerSecondDispense: pick(random, [10, 20, 40, 80]),
+      samplesPerSecondDispense: pick(random, [10, 10, 10, 20, 20, 40, 80]),
       countsPerGram: pick(random, [-429, 215, 429, 900]),
       noiseGrams: logUniform(random, 0.02, 0.3),
       spikeProbability: random.chance(0.4) ? 0.01 * random.next() : 0,

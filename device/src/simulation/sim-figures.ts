@@ -5,6 +5,12 @@ export function monotonicSeconds(): number {
   return Number(process.hrtime.bigint()) / 1e9;
 }
 
+/** Seconds of processor time that this program has used. */
+export function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
 /** One hash for the hashes of all seeds, in order. */
 export function foldHashes(hashes: readonly string[]): string {
   return createHash('sha256').update(hashes.join('\n')).digest('hex');
