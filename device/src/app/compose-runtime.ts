@@ -14,7 +14,17 @@ const FEEDING_STOP_MS: Milliseconds = 4000;
 export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeManager {
   const { clock, logger, station } = parts;
   const { store, time, live, scheduler } = core;
-  const { feeding, unwritten, recovery } = core.feeding;
+  const { feeding, unwritten, recovery, faults } = core.feeding;
+  // What goes wrong outside a feeding is latched like what goes wrong in one.
+  const unwatchFaults = station.onFault((fault) => {
+    const why = 'Seen while no feeding was running.';
+    faults.raise({
+      fault,
+      feedingId: feeding.running()?.id ?? null,
+      sinceMs: time.now().wallMs,
+      why,
+    });
+  });
   const recover = async () => {
     await recoverOpenFeedings(recovery);
     feeding.openDoor();
@@ -42,7 +52,10 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
     .add('clock', { start: () => time.start(), stop: () => time.stop() })
     .add('station', {
       start: () => station.setCalibration(store.calibration.get()),
-      stop: () => station.close(),
+      stop: () => {
+        unwatchFaults();
+        return station.close();
+      },
       condition: () => stationCondition(parts, store),
     })
     .add('live events', watchers(parts, core, watchLedger(store, live)))

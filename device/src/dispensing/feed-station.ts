@@ -96,6 +96,11 @@ export interface FeedStation {
   weigh(timeoutMs: Milliseconds): Promise<WeighResult>;
   /** Readings for people: at most 5 a second while moving, one a second at rest. Returns the unsubscribe. */
   onReading(listener: (reading: BowlReading, hopperGrams: Grams | null) => void): () => void;
+  /**
+   * Tells, once for each occasion, of what must not go unnoticed outside a run: mass that rises
+   * with the motor off (`overflow`), a shaft that turns by itself (`motor_runaway`).
+   */
+  onFault(listener: (fault: Fault) => void): () => void;
   setCalibration(calibration: ScaleCalibration): void;
   health(): StationHealth;
   /** Motor off and hardware given up. Idempotent. */

@@ -1,5 +1,6 @@
 import {
   type BowlReading,
+  type Fault,
   FEEDING_MS_CEILING,
   FeederError,
   type Grams,
@@ -67,6 +68,7 @@ export class InlineStation implements FeedStation {
   readonly #guard: MotorGuard;
   readonly #rest: RestWatch;
   readonly #listeners = new Set<ReadingListener>();
+  readonly #faultListeners = new Set<(fault: Fault) => void>();
   #calibration: ScaleCalibration;
   #active: ActiveRun | null = null;
   #weighing: Weighing | null = null;
@@ -154,6 +156,13 @@ export class InlineStation implements FeedStation {
     };
   }
 
+  onFault(listener: (fault: Fault) => void): () => void {
+    this.#faultListeners.add(listener);
+    return () => {
+      this.#faultListeners.delete(listener);
+    };
+  }
+
   setCalibration(calibration: ScaleCalibration): void {
     this.#calibration = calibration;
     this.#rest.setCalibration(calibration);
@@ -181,6 +190,7 @@ export class InlineStation implements FeedStation {
     this.#endWeighing({ kind: 'unstable' });
     this.#board.close();
     this.#listeners.clear();
+    this.#faultListeners.clear();
     active?.reject(new FeederError('ERR_UNAVAILABLE'));
     return Promise.resolve();
   }
@@ -198,7 +208,11 @@ export class InlineStation implements FeedStation {
   }
 
   #atRest(sample: Sample): void {
-    if (this.#rest.accept(sample)) this.#board.drive.stop();
+    if (!this.#rest.accept(sample)) return;
+    this.#board.drive.stop();
+    const alarm = this.#rest.takeNewAlarm();
+    if (alarm === null) return;
+    for (const listener of this.#faultListeners) listener(alarm);
   }
 
   #afterRestBatch(): void {

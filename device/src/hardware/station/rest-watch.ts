@@ -33,6 +33,7 @@ export class RestWatch {
   #meter: TurnMeter;
   #alarm: Extract<Fault, 'overflow' | 'motor_runaway'> | null = null;
   #alarmAtMs: Milliseconds = Number.NEGATIVE_INFINITY;
+  #isAlarmNew = false;
   #lowSinceMs: Milliseconds | null = null;
   #quietFromMs: Milliseconds = Number.NEGATIVE_INFINITY;
   #weighFromMs: Milliseconds = Number.POSITIVE_INFINITY;
@@ -142,7 +143,15 @@ export class RestWatch {
     if (view.isStill && below > 0 && below < DRIFT_STEP_GRAMS) this.#emptyGrams = view.meanGrams;
   }
 
+  /** An alarm that was not yet taken: one for each occasion. */
+  takeNewAlarm(): Extract<Fault, 'overflow' | 'motor_runaway'> | null {
+    if (!this.#isAlarmNew) return null;
+    this.#isAlarmNew = false;
+    return this.#alarm;
+  }
+
   #raise(alarm: 'overflow' | 'motor_runaway', atMs: Milliseconds): void {
+    if (alarm !== this.#alarm || atMs - this.#alarmAtMs > ALARM_MS) this.#isAlarmNew = true;
     this.#alarm = alarm;
     this.#alarmAtMs = atMs;
   }

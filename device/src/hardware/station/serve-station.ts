@@ -55,6 +55,10 @@ export function serveStation(options: {
     cells.writeHealth(station.health(), clock.monoMs());
     if (isWanted) line.post({ kind: 'reading', reading, hopperGrams });
   });
+  station.onFault((fault) => {
+    cells.writeHealth(station.health(), clock.monoMs());
+    line.post({ kind: 'fault', fault });
+  });
   const answer = <Result>(call: number, work: Promise<Result>, reply: (result: Result) => void) => {
     work.then(reply, (error: unknown) =>
       line.post({ kind: 'call-failed', call, failure: toFailure(error) }),

@@ -106,6 +106,7 @@ export const StationReplySchema = v.variant('kind', [
     reading: BowlReadingSchema,
     hopperGrams: nullableNumber,
   }),
+  v.object({ kind: v.literal('fault'), fault: FaultSchema }),
   v.object({ kind: v.literal('closed') }),
 ]);
 export type StationReply = v.InferOutput<typeof StationReplySchema>;

@@ -72,6 +72,7 @@ function fakeStation() {
   const calls: unknown[] = [];
   const run = Promise.withResolvers<DispenseOutcome>();
   let tell: Parameters<FeedStation['onReading']>[0] = () => {};
+  let alarm: Parameters<FeedStation['onFault']>[0] = () => {};
   let report: (progress: DispenseProgress) => void = () => {};
   const station: FeedStation = {
     dispense(given, onProgress) {
@@ -86,6 +87,10 @@ function fakeStation() {
     },
     onReading(listener) {
       tell = listener;
+      return () => {};
+    },
+    onFault(listener) {
+      alarm = listener;
       return () => {};
     },
     setCalibration: (calibration) => calls.push(['calibrate', calibration]),
@@ -105,6 +110,7 @@ function fakeStation() {
     station,
     calls,
     run,
+    alarm: (fault: Parameters<typeof alarm>[0]) => alarm(fault),
     tell: () => tell(reading, 800),
     report: () => report(progress),
   };
@@ -227,6 +233,18 @@ describe('WorkerStation', () => {
     fake.tell();
     await settle();
     expect(heard).toEqual([[reading, 800]]);
+  });
+
+  it('tells of an alarm outside a run', async () => {
+    const { station, fake } = await makeOpen();
+    const heard: unknown[] = [];
+    const unsubscribe = station.onFault((fault) => heard.push(fault));
+    fake.alarm('overflow');
+    await settle();
+    unsubscribe();
+    fake.alarm('motor_runaway');
+    await settle();
+    expect(heard).toEqual(['overflow']);
   });
 
   it('tells the health from shared memory', async () => {

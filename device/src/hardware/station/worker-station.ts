@@ -1,5 +1,6 @@
 import {
   type BowlReading,
+  type Fault,
   FEEDING_MS_CEILING,
   FeederError,
   type Grams,
@@ -64,6 +65,7 @@ export class WorkerStation implements FeedStation {
   readonly #onLost: (error: FeederError) => void;
   readonly #calls = new Map<number, Call>();
   readonly #listeners = new Set<ReadingListener>();
+  readonly #faultListeners = new Set<(fault: Fault) => void>();
   #lastCall = 0;
   #onProgress: ((progress: DispenseProgress) => void) | null = null;
   #cancelBeat: Cancel | undefined;
@@ -141,6 +143,13 @@ export class WorkerStation implements FeedStation {
       if (wasThere && this.#listeners.size === 0) {
         this.#thread.post({ kind: 'readings', wanted: false });
       }
+    };
+  }
+
+  onFault(listener: (fault: Fault) => void): () => void {
+    this.#faultListeners.add(listener);
+    return () => {
+      this.#faultListeners.delete(listener);
     };
   }
 
@@ -236,6 +245,9 @@ export class WorkerStation implements FeedStation {
         break;
       case 'reading':
         for (const listener of this.#listeners) listener(reply.reading, reply.hopperGrams);
+        break;
+      case 'fault':
+        for (const listener of this.#faultListeners) listener(reply.fault);
         break;
       case 'closed':
         this.#finish();
