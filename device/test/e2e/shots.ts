@@ -61,7 +61,7 @@ async function shootTrouble(browser: Browser, feeder: StagedFeeder, url: string)
   feeder.clockQuality = 'estimated';
   feeder.alerts = [
     {
-      alert: 'meal_not_confirmed',
+      alert: 'dead_man',
       subject: null,
       sinceMs: feeder.wallMs(),
       why: 'Lunch was due at 13:00 and 30 min later no food was seen in the bowl.',

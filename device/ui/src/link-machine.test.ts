@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type LinkEvent, type LinkState, nextLinkState, retryDelayMs } from './link-machine.ts';
+import {
+  type LinkEvent,
+  type LinkState,
+  nextLinkState,
+  retryDelayMs,
+  SILENCE_MS_MAX,
+} from './link-machine.ts';
 
 const expected: Record<LinkState, Record<LinkEvent, LinkState>> = {
   connecting: {
@@ -34,6 +40,11 @@ describe('the link to the feeder', () => {
       if (nextLinkState(state, event) !== 'live') continue;
       expect(event === 'heard' || state === 'live').toBe(true);
     }
+  });
+
+  it('leaves time to draw the news of a silence within 3 s', () => {
+    expect(SILENCE_MS_MAX).toBeLessThanOrEqual(2_400);
+    expect(SILENCE_MS_MAX).toBeGreaterThan(2_000);
   });
 
   it('tries again quickly first, and never slower than every four seconds', () => {

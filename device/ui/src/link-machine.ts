@@ -13,7 +13,7 @@ export type LinkState = 'connecting' | 'live' | 'lost' | 'asleep';
 export type LinkEvent = 'heard' | 'silent' | 'failed' | 'hidden' | 'shown';
 
 /** The feeder says something at least once a second; after this much silence the link is lost. */
-export const SILENCE_MS_MAX = 2_500;
+export const SILENCE_MS_MAX = 2_200;
 /** Waits between attempts to connect again; the last one repeats. */
 export const RETRY_DELAYS_MS = [300, 1_000, 2_000, 4_000] as const;
 

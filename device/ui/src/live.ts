@@ -27,9 +27,9 @@ const EVENT_NAMES = {
 } as const satisfies Record<LiveEventName, true>;
 
 /** How often silence is looked for. */
-const WATCH_MS = 250;
+const WATCH_MS = 200;
 /** After this much silence the feeder is asked directly whether it still lives. */
-const PROBE_AFTER_MS = 1_400;
+const PROBE_AFTER_MS = 1_250;
 /** A hidden page keeps its connection this long, then lets it go. */
 const HIDDEN_MS = 30_000;
 
