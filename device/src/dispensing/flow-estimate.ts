@@ -11,7 +11,11 @@ import {
 
 /** What a turn delivers wanders from one to the next by about this share, more within a turn. */
 const TURN_SPREAD = 0.2;
-const PHASE_SPREAD = 0.3;
+const PHASE_SPREAD = 0.35;
+const PHASE_SPREAD_MIN = 0.15;
+const PHASE_SPREAD_MAX = 0.5;
+/** The arc beyond which the uneven flow within a turn evens out. */
+const PHASE_TURNS = 0.3;
 /** The least relative doubt about a known kibble: hoppers empty, refill and settle. */
 const DOUBT_MIN = 0.06;
 /** From a turn to the settled reading: never shorter than a fall and the converter's memory. */
@@ -41,6 +45,7 @@ export class FlowEstimate {
   readonly #model: KibbleModel;
   readonly #priorDoubt: number;
   readonly #turnSpread: number;
+  readonly #phaseSpread: number;
   readonly #flightMs: Milliseconds;
   readonly #turnsPerSecond: number;
   #clean: { grams: Grams; turns: Turns } = { grams: 0, turns: 0 };
@@ -50,6 +55,7 @@ export class FlowEstimate {
     this.gramsPerTurn = model.gramsPerTurn;
     this.#turnsPerSecond = traits.nominalTurnsPerSecond;
     this.#turnSpread = turnSpread(model);
+    this.#phaseSpread = phaseSpread(model);
     this.#priorDoubt = priorDoubt(model);
     this.doubt = this.#priorDoubt;
     const flow = model.gramsPerTurn * traits.nominalTurnsPerSecond;
@@ -122,7 +128,7 @@ export class FlowEstimate {
   spreadGrams(turns: Turns): Grams {
     const mean = this.gramsPerTurn * Math.max(0, turns);
     const wander = this.#turnSpread * this.gramsPerTurn * Math.sqrt(Math.max(0, turns));
-    const phase = Math.min(PHASE_SPREAD * mean, PHASE_SPREAD * this.gramsPerTurn * 0.3);
+    const phase = this.#phaseSpread * Math.min(mean, this.gramsPerTurn * PHASE_TURNS);
     const pieces = Math.sqrt(this.kibbleGrams * mean) * 0.25;
     const doubt = Math.max(DOUBT_MIN, this.doubt) * mean;
     return Math.hypot(wander, phase, pieces, doubt);
@@ -178,6 +184,13 @@ function turnSpread(model: KibbleModel): number {
   if (model.samples < WELL_KNOWN_SAMPLES) return TURN_SPREAD;
   const learned = (1.7 * model.gramsPerTurnSd) / Math.max(0.01, model.gramsPerTurn);
   return Math.min(TURN_SPREAD * 1.3, Math.max(0.08, learned));
+}
+
+/** How uneven the flow is within a turn: augers that vary more also pulse more. */
+function phaseSpread(model: KibbleModel): number {
+  if (model.samples < WELL_KNOWN_SAMPLES) return PHASE_SPREAD;
+  const learned = (3 * model.gramsPerTurnSd) / Math.max(0.01, model.gramsPerTurn);
+  return Math.min(PHASE_SPREAD_MAX, Math.max(PHASE_SPREAD_MIN, 0.05 + learned));
 }
 
 function priorDoubt(model: KibbleModel): number {

@@ -166,7 +166,7 @@ export function createRun(parts: {
     bowlAfterGrams: null,
     levelVariance: 0,
     hopperBeforeGrams: Number.NaN,
-    trail: new TrustTrail(),
+    trail: new TrustTrail(traits.dispenseSamplesPerSecond),
     level: new MotionLevel(),
     checkTurns: 0,
     checkGrams: 0,

@@ -34,7 +34,7 @@ export function stepFine(run: Run): void {
     const waitedMs = run.nowMs - Math.max(run.stageAtMs, run.meter.lastOnAtMs);
     const patienceMs = run.flow.lagMs + windowMs + RESTLESS_MS;
     if (waitedMs > patienceMs) {
-      touch(run, run.meter.lastOnAtMs);
+      touch(run, null, run.meter.lastOnAtMs);
       go(run, 'disturb');
     }
     return;

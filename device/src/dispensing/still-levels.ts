@@ -93,7 +93,8 @@ export function bookStretch(run: Run, level: Level): boolean {
  */
 function cameToRestAtOnce(run: Run): boolean {
   if (run.meter.forwardTurns <= run.account.anchorTurns) return false;
-  return quietMs(run) < run.flow.lagMs + LATE_MS + restMs(run) + AT_ONCE_MS;
+  const windowMs = restMs(run);
+  return quietMs(run) < run.flow.lagMs + LATE_MS + windowMs + Math.max(AT_ONCE_MS, windowMs / 2);
 }
 
 /** Books a stretch that has no end to weigh: the scale is given up, or the cat stays. */
@@ -127,15 +128,11 @@ function seenPart(run: Run): SeenPart | null {
   const { account, flow } = run;
   if (trusted === null || Number.isNaN(account.anchorGrams)) return null;
   const turns = trusted.shownTurns - account.anchorTurns;
-  if (turns < 0) return null;
-  const seenMax = turns * flow.highGramsPerTurn + flow.kibbleGrams;
+  const seen = trusted.grams - account.anchorGrams;
+  if (turns < 0 || seen > flow.mostGrams(turns)) return null;
   return {
-    grams: clamp(trusted.grams - account.anchorGrams, 0, seenMax),
+    grams: Math.max(0, seen),
     turns,
     sigmaGrams: run.touchOnsetMs !== null ? SEEN_SIGMA_GRAMS : SLOW_SIGMA_GRAMS,
   };
-}
-
-function clamp(value: number, low: number, high: number): number {
-  return Math.min(high, Math.max(low, value));
 }

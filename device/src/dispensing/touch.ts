@@ -37,11 +37,15 @@ export function watchTouch(run: Run): void {
 }
 
 /** Notes that something other than food acted on the bowl; the first word stands. */
-export function touch(run: Run, onsetAtMs: Milliseconds | null): void {
+export function touch(
+  run: Run,
+  onsetAtMs: Milliseconds | null,
+  seenAtMs: Milliseconds = run.nowMs,
+): void {
   if (run.isTouched) return;
   run.isTouched = true;
   run.touchOnsetMs = onsetAtMs;
-  run.touchedAtMs = run.nowMs;
+  run.touchedAtMs = seenAtMs;
 }
 
 /** Begins a stretch in which nothing has touched the bowl yet. */
@@ -55,6 +59,11 @@ export function resetTouch(run: Run): void {
   run.floor.reset(run.account.anchorGrams);
   run.trail.reset();
   run.level.reset();
+  if (!Number.isNaN(run.account.anchorGrams)) {
+    const turns = run.meter.forwardTurns;
+    const { gramsPerTurn } = run.flow;
+    run.level.push(run.nowMs, run.account.anchorGrams, { turns, gramsPerTurn });
+  }
 }
 
 /** How far one reading may lie off because pieces are landing. */

@@ -16,12 +16,18 @@ const SPACING_MS: Milliseconds = 55;
 const ONSET_MS: Milliseconds = 20;
 /** Without a known onset a touch is taken to have begun this long ago. */
 const UNKNOWN_MS: Milliseconds = 450;
+const UNKNOWN_SAMPLES = 8;
 /** A surge is judged against the level of this long ago. */
 const EARLIER_POINTS = 7;
 
 /** The last points of the present stretch in motion, some fifty milliseconds apart. */
 export class TrustTrail {
+  readonly #unknownMs: Milliseconds;
   #points: TrailPoint[] = [];
+
+  constructor(samplesPerSecond: number) {
+    this.#unknownMs = Math.max(UNKNOWN_MS, (UNKNOWN_SAMPLES * 1000) / samplesPerSecond);
+  }
 
   reset(): void {
     this.#points = [];
@@ -37,9 +43,9 @@ export class TrustTrail {
     this.#points.push(point);
   }
 
-  /** The newest point before a touch began; `onsetAtMs` null: some time before `nowMs`. */
+  /** The newest point before a touch began; without a known onset, well before `nowMs`. */
   trusted(onsetAtMs: Milliseconds | null, nowMs: Milliseconds): TrailPoint | null {
-    const beforeMs = onsetAtMs === null ? nowMs - UNKNOWN_MS : onsetAtMs - ONSET_MS;
+    const beforeMs = onsetAtMs === null ? nowMs - this.#unknownMs : onsetAtMs - ONSET_MS;
     return this.#points.findLast((point) => point.atMs <= beforeMs) ?? null;
   }
 
