@@ -35,7 +35,8 @@ export async function runDaemon(
   const dir = dataDir(config.dataDir);
   makeDataDir(dir);
   const unlock = lockDataDir(dir.lock);
-  const { station, maker } = await startStation(config, clock, safetyStop);
+  const notify = createServiceNotify();
+  const { station, watchdog, maker } = await startStation(config, { clock, safetyStop, notify });
   const bootId = randomUUID();
   const device = composeDevice({
     clock,
@@ -58,20 +59,29 @@ export async function runDaemon(
     uiDir: config.uiDir ?? join(import.meta.dirname, 'ui'),
     onFatal: (error) => safetyStop.fail(error),
   });
-  const notify = createServiceNotify();
+  if (notify.problem !== null) logger.warn({}, notify.problem);
   const listening = await startParts(device, {
     config,
     logger,
     safetyStop,
     clock,
-    station,
+    watchdog,
     notify,
   });
   notify.ready(`Listening on ${listening.url}`);
   return listening;
 }
 
-async function startStation(config: DeviceConfig, clock: SystemClock, safetyStop: SafetyStop) {
+/** The control loop's thread, and the watchdog that ends the daemon when the loop falls silent. */
+async function startStation(
+  config: DeviceConfig,
+  run: {
+    readonly clock: SystemClock;
+    readonly safetyStop: SafetyStop;
+    readonly notify: ServiceNotify;
+  },
+) {
+  const { clock, safetyStop, notify } = run;
   const cells = new StationCells({ nowMs: clock.monoMs() });
   const thread = spawnStation(
     {
@@ -88,9 +98,18 @@ async function startStation(config: DeviceConfig, clock: SystemClock, safetyStop
     cells,
     clock,
     onLost: (error) => safetyStop.fail(error),
+    // While the motor may turn, silence is noticed at once and not at the watchdog's next beat.
+    onBeat: () => watchdog.look(),
+  });
+  const watchdog = new Watchdog({
+    clock,
+    notify,
+    loopAgeMs: () => station.health().loopAgeMs,
+    silenceMsMax: config.loopSilenceMs,
+    onLost: () => station.lose('was silent for too long'),
   });
   safetyStop.guardMotor(() => station.motorOff());
-  return { station, maker: await station.ready() };
+  return { station, watchdog, maker: await station.ready() };
 }
 
 async function startParts(
@@ -100,22 +119,12 @@ async function startParts(
     readonly logger: PinoLogger;
     readonly safetyStop: SafetyStop;
     readonly clock: SystemClock;
-    readonly station: WorkerStation;
+    readonly watchdog: Watchdog;
     readonly notify: ServiceNotify;
   },
 ): Promise<Listening> {
-  const { config, logger, safetyStop, clock, station, notify } = run;
+  const { config, logger, safetyStop, clock, watchdog, notify } = run;
   const bound: { listening?: Listening } = {};
-  const watchdog = new Watchdog({
-    clock,
-    notify,
-    loopAgeMs: () => station.health().loopAgeMs,
-    silenceMsMax: config.loopSilenceMs,
-    onLost: (error) => {
-      station.lose('was silent for too long');
-      safetyStop.fail(error);
-    },
-  });
   device.runtime.add('watchdog', watchdog).add('api', {
     start: async () => {
       const makeApi = (port: () => number): Api => device.createApi(port);

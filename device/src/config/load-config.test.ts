@@ -2,6 +2,7 @@ import { FeederError } from '@cat-feeder/shared';
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
+import { configReport } from './config-report.ts';
 import { type ConfigSchema, describeConfig, maskSecrets } from './describe-config.ts';
 import { defaultConfig } from './device-config.ts';
 import { type ConfigSources, loadConfig, loadSettings } from './load-config.ts';
@@ -151,4 +152,14 @@ describe('describeConfig', () => {
     });
     expect(describeConfig().find((setting) => setting.name === 'uiDir')?.isNullable).toBe(true);
   });
+});
+
+it('configReport tells every setting with its origin, and the warnings', () => {
+  const report = configReport(
+    loadConfig({ file: file({ zz: 1 }), environment: {}, flags: { port: '9' } }),
+  );
+  expect(report).toContain('port = 9  (flag)\n');
+  expect(report).toContain('board = "simulated"  (default)\n');
+  expect(report).toContain('warning: zz in config.json');
+  expect(report.trimEnd().endsWith('The configuration is usable.')).toBe(true);
 });

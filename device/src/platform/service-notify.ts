@@ -18,7 +18,7 @@ export interface ServiceNotify {
  * Tells systemd through a datagram socket that was opened and connected before Node started
  * (systemd/start-notifying, which says its number in FEEDER_NOTIFY_FD): Node itself cannot make
  * one. A send is one system call of 2 µs and does not wait for the reader. Measured against the
- * alternatives in docs/decisions/service-notify.md.
+ * alternatives in docs/service-notify.md.
  */
 export function createServiceNotify(
   environment: Readonly<Record<string, string | undefined>> = process.env,
