@@ -36,6 +36,8 @@ export class BoardSampler implements Sampler {
   readonly #firstTravelTurns: number;
   readonly #indexPhase: number;
   #indexEdges = 0;
+  #lastTurns = 0;
+  #lostTurns = 0;
 
   nextMs: Milliseconds = Number.POSITIVE_INFINITY;
 
@@ -92,10 +94,11 @@ export class BoardSampler implements Sampler {
   #countEdges(): number | null {
     const { indexEdgesPerTurn } = this.#profile.motor;
     if (indexEdgesPerTurn === null) return null;
-    if (!this.#model.isIndexLost) {
-      const turns = this.#model.shaft.travelTurns - this.#firstTravelTurns;
-      this.#indexEdges = Math.floor(turns * indexEdgesPerTurn + this.#indexPhase);
-    }
+    const turns = this.#model.shaft.travelTurns - this.#firstTravelTurns;
+    // Edges that came while the index was lost are never counted, also not when it is back.
+    if (this.#model.isIndexLost) this.#lostTurns += turns - this.#lastTurns;
+    this.#lastTurns = turns;
+    this.#indexEdges = Math.floor((turns - this.#lostTurns) * indexEdgesPerTurn + this.#indexPhase);
     return this.#indexEdges;
   }
 

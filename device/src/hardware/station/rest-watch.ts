@@ -78,7 +78,11 @@ export class RestWatch {
         this.#raise('overflow', atMs);
       }
     }
-    if (this.#isTurning()) this.#raise('motor_runaway', atMs);
+    if (this.#isTurning()) {
+      this.#raise('motor_runaway', atMs);
+      // Only what turns from now on counts: else a fault that a person cleared would come back.
+      this.#meter = new TurnMeter(this.#traits);
+    }
     return this.#alarmAtMs === atMs;
   }
 
