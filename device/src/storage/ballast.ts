@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { FeederError } from '@cat-feeder/shared';
 
 /** Room for some hundred commits and a checkpoint. */
 const BALLAST_BYTES = 4 * 1024 * 1024;
@@ -25,11 +26,21 @@ export class Ballast {
     return true;
   }
 
-  /** Takes ballast aboard when the disk has plenty of room. Throws the file system's error. */
+  /** Takes ballast aboard when the disk has plenty of room. Throws `ERR_STORAGE`. */
   take(): void {
     if (this.isAboard()) return;
-    const { bavail, bsize } = statfsSync(dirname(this.#path));
-    if (bavail * bsize < FREE_BYTES_MIN + BALLAST_BYTES) return;
+    try {
+      const { bavail, bsize } = statfsSync(dirname(this.#path));
+      if (bavail * bsize >= FREE_BYTES_MIN + BALLAST_BYTES) this.#fill();
+    } catch (error) {
+      throw new FeederError('ERR_STORAGE', {
+        message: 'The ballast file cannot be written.',
+        cause: error,
+      });
+    }
+  }
+
+  #fill(): void {
     const handle = openSync(this.#path, 'w', 0o600);
     try {
       // Written, not only reserved: some file systems store zeros as nothing.
