@@ -1,14 +1,19 @@
-import { writeSync } from 'node:fs';
+import { mkdirSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import { occurrenceKey } from '@cat-feeder/shared';
+import type Database from 'better-sqlite3';
 import { SeededRandom } from '../../src/platform/random.ts';
+import { openDatabase } from '../../src/storage/database.ts';
 import { openStore } from '../../src/storage/store.ts';
 
 /*
  * Runs whole feedings against the real store and says after each call what it was promised:
- * `node crash-child.ts <data dir> <feedings> <seed>`. The caller records the system calls.
+ * `node crash-child.ts <data dir> <feedings> <seed> [control]`. The caller records the system
+ * calls. As a control it works without the sync of each commit and without second copies: a
+ * harness that does not see the loss in that is blind.
  */
 
-const [dir = '', feedingsText = '0', seedText = '0'] = process.argv.slice(2);
+const [dir = '', feedingsText = '0', seedText = '0', mode = 'product'] = process.argv.slice(2);
 const START_MS = 1_795_000_000_000;
 const random = new SeededRandom(`crash-${seedText}`);
 let ageMs = 0;
@@ -18,8 +23,15 @@ function say(word: string, promise: object): void {
   writeSync(1, `${word} ${JSON.stringify(promise)}\n`);
 }
 
+function unsafeDatabase(): Database.Database {
+  mkdirSync(join(dir, 'db'));
+  const { db } = openDatabase(join(dir, 'db', 'feeder.db'));
+  db.pragma('synchronous = NORMAL');
+  return db;
+}
+
 const store = openStore({
-  at: dir,
+  at: mode === 'control' ? unsafeDatabase() : dir,
   time: () => ({
     wallMs: START_MS + ageMs,
     monoMs: ageMs,

@@ -18,9 +18,9 @@ import { readTrace, type TraceEvent, traceProgram } from './trace.ts';
 
 /*
  * Power cuts, enumerated: `npm run test:crash -- [--states N] [--flips N] [--feedings N] [--seed S]
- * [--json]`. Records the writes of whole feedings at the system calls, then tries the disk as it
+ * [--control] [--json]`. Records the writes of whole feedings at the system calls, then tries the disk as it
  * may be after each of them. Exit 1 when anything acknowledged is lost, could be fed twice, or
- * cannot be read.
+ * cannot be read. `--control` records a database that does not sync its commits: it must fail.
  */
 
 const { values } = parseArgs({
@@ -30,6 +30,7 @@ const { values } = parseArgs({
     feedings: { type: 'string', default: '12' },
     seed: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
+    control: { type: 'boolean', default: false },
   },
 });
 const wantedStates = Number(values.states);
@@ -66,7 +67,8 @@ interface Story {
 function record(name: string, dir: string, seed: string): TraceEvent[] {
   const traceFile = join(work, `${name}.trace`);
   const child = join(import.meta.dirname, 'crash-child.ts');
-  traceProgram([child, dir, values.feedings, seed], traceFile);
+  const mode = values.control ? 'control' : 'product';
+  traceProgram([child, dir, values.feedings, seed, mode], traceFile);
   return readTrace(traceFile, dir);
 }
 
@@ -77,6 +79,7 @@ function makeStories(): Story[] {
   const before = new PromiseBook();
   for (const event of events) before.hear(event);
   const first = { events, initial: EMPTY_DISK, before: new PromiseBook(), mayRestore: false };
+  if (values.control) return [{ name: 'feedings without syncs', ...first }];
   damage(join(dir, 'db', 'feeder.db'));
   const initial = readDisk(dir);
   const restored = record('restore', dir, `${Number(values.seed) + 1}`);
