@@ -2,8 +2,12 @@ import type { Dose, Grams, KibbleModel, Milliseconds, Turns } from '@cat-feeder/
 import { MOTOR_SLICE_MS_MAX } from '@cat-feeder/shared';
 import { gramsPerTurnHigh } from './kibble-model.ts';
 
-/** Progress is reported about twice a second; a report may be lost with the power. */
-export const PROGRESS_GAP_MS: Milliseconds = 1200;
+/**
+ * The motor may have run this long after the last progress that is on disk: progress is told every
+ * 0.5 s and noted every 2 s, and a disk that stalls the main thread stops the motor only when its
+ * heartbeat is 2 s old.
+ */
+export const PROGRESS_GAP_MS: Milliseconds = 4500;
 /** The datasheet's speed is right within 30 %. */
 const SPEED_MARGIN = 1.3;
 /** A cat needs longer than this to come, eat and leave a bowl that stands still again. */
