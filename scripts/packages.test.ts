@@ -14,7 +14,7 @@ const installed = Object.entries(lock.packages).filter(
   ([path, entry]) => path.includes('node_modules/') && entry.link !== true,
 );
 
-describe('the packages', () => {
+describe('FMEA-85 the packages', () => {
   it.each(['.', 'shared', 'device', 'cloud-sync'])('are pinned exactly in %s', (folder) => {
     const manifest = read<Manifest>(`${folder}/package.json`);
     const kinds = ['dependencies', 'devDependencies', 'optionalDependencies'];

@@ -19,7 +19,7 @@ describe('systemd/cat-feeder.service', () => {
     expect(Number(settingOf('WatchdogSec')) * 1000).toBeGreaterThan(2 * WATCHDOG_PACE_MS);
   });
 
-  it('FMEA-8 restarts for ever, but not on what a restart cannot mend', () => {
+  it('FMEA-08 restarts for ever, but not on what a restart cannot mend', () => {
     expect(settingOf('Restart')).toBe('always');
     expect(settingOf('StartLimitIntervalSec')).toBe('0');
     expect(settingOf('RestartPreventExitStatus')).toBe(

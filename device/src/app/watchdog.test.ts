@@ -34,7 +34,7 @@ describe('Watchdog', () => {
     expect(seen).toEqual({ alive: 11, lost: [], ageMs: 0 });
   });
 
-  it('FMEA-6 is silent with the loop, and says once that it is lost', () => {
+  it('FMEA-06 is silent with the loop, and says once that it is lost', () => {
     const { clock, seen, watchdog } = makeWatchdog();
     watchdog.start();
     seen.ageMs = 2001;

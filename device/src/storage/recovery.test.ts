@@ -233,7 +233,7 @@ describe('FMEA-48 the database is damaged', () => {
   });
 });
 
-describe('the end of the database is lost, without any damage', () => {
+describe('FMEA-53 the end of the database is lost, without any damage', () => {
   /** Commits that are in the WAL only, which then loses a byte, its end or itself. */
   async function withWal(lose: (wal: string) => void): Promise<DeviceStore> {
     const dir = await livedIn();

@@ -94,7 +94,7 @@ describe('a daemon that cannot start says one sentence and exits with its code',
     });
   });
 
-  it('FMEA-9 75: a second daemon on the same directory, which leaves the first alone', async () => {
+  it('FMEA-09 75: a second daemon on the same directory, which leaves the first alone', async () => {
     const folder = makeFolder();
     const first = start(inFolder(folder));
     const url = await first.ready();

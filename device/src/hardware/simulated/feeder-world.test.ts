@@ -139,7 +139,7 @@ describe('faults of the food', () => {
 });
 
 describe('faults of the motor', () => {
-  it('FMEA-4 a sagging supply shows in the samples and slows the motor', () => {
+  it('FMEA-04 a sagging supply shows in the samples and slows the motor', () => {
     const feeder = new SimulatedFeeder({ motor: { speedSdFraction: 0 } });
     feeder.turn(5000);
     const { turns } = feeder.world.truth();

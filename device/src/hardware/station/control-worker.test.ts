@@ -56,7 +56,7 @@ describe('the control loop in its thread', () => {
     expect(outcome.dose.highGrams).toBeGreaterThanOrEqual(truth);
   });
 
-  it('FMEA-5 a thread that ends leaves at most one slice of motion', async () => {
+  it('FMEA-05 a thread that ends leaves at most one slice of motion', async () => {
     const { station, thread, order, lost, world } = await spawnReal();
     const turning = Promise.withResolvers<void>();
     const run: Promise<DispenseOutcome> = station.dispense(order, (progress) => {

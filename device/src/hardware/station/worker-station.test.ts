@@ -271,7 +271,7 @@ describe('WorkerStation', () => {
     expect(seen.beats).toBe(5);
   });
 
-  it('FMEA-5 rejects who waits when the thread dies, takes the motor back and says so once', async () => {
+  it('FMEA-05 rejects who waits when the thread dies, takes the motor back and says so once', async () => {
     const { station, cells, seen, die } = await makeOpen();
     const served = station.dispense(order, () => {});
     const refused = expect(served).rejects.toMatchObject({ code: 'ERR_CONTROLLER_LOST' });
@@ -352,7 +352,7 @@ describe('permittedBoard', () => {
   }
   const slice: MotorSlice = { direction: 'forward', speed: 1, maxMs: 200 };
 
-  it('FMEA-6 stops the motor when the main thread hangs, and lets it turn when it is back', () => {
+  it('FMEA-06 stops the motor when the main thread hangs, and lets it turn when it is back', () => {
     const { permitted, happened, clock, cells } = makeBoard();
     permitted.drive.run(slice);
     clock.advance(2001);
