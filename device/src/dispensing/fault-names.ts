@@ -26,6 +26,9 @@ export function nameFault(run: Run): Fault {
 /** What left the hopper beyond what reached the bowl; null without a cell under it. */
 function hopperLostGrams(run: Run): number | null {
   const now = run.hopper.median(HOPPER_WINDOW_MS);
-  const lost = run.hopperBeforeGrams - now - Math.max(0, run.account.likelyGrams) * 1.1;
+  const { account, bowl } = run;
+  const open = bowl.filter.massGrams - account.anchorGrams;
+  const served = Math.max(0, account.likelyGrams + (Number.isNaN(open) ? 0 : open));
+  const lost = run.hopperBeforeGrams - now - served * 1.1;
   return Number.isFinite(lost) ? lost : null;
 }

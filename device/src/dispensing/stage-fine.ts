@@ -11,11 +11,19 @@ const RESTLESS_MS: Milliseconds = 1300;
 const PULSE_SPREAD = 0.35;
 /** Shorter pulses move nothing, for the shaft has to start. */
 const PULSE_MS_MIN: Milliseconds = 30;
+/** With less than this left of the turns that a portion may take, it is over. */
+const TURNS_MIN = 0.03;
 /** A rest worth more than one slice goes to coarse motion again. */
 const COARSE_SLICES = 1.5;
 /** When pulses that should have moved this much moved nothing, nothing flows. */
 const EMPTY_GRAMS: Grams = 1.5;
 const EMPTY_PIECES = 4;
+/** A rest below this is left: pieces come whole, and now and then two at once. */
+const ENOUGH_GRAMS: Grams = 0.12;
+const ENOUGH_PIECES = 0.6;
+/** Pulses aim this many pieces short; the last ones move this part of a piece. */
+const SHORT_PIECES = 0.7;
+const LAST_PIECES = 0.42;
 const OVER_GRAMS: Grams = 0.7;
 const OVER_PIECES = 1.6;
 /** Share of the three sigmas above an estimate that is held back. */
@@ -44,7 +52,7 @@ export function stepFine(run: Run): void {
 
 /** The mass below which another pulse would rather make it worse. */
 export function enoughGrams(run: Run): Grams {
-  return Math.max(0.12, 0.5 * run.flow.kibbleGrams);
+  return Math.max(ENOUGH_GRAMS, ENOUGH_PIECES * run.flow.kibbleGrams);
 }
 
 /** What is still to be served, with respect for what may already have been. */
@@ -71,8 +79,8 @@ function look(run: Run, level: Level): void {
     go(run, 'enough');
     return;
   }
-  if (turnsLeft(run) <= 0) {
-    close(run, { result: null, fault: run.suspicion === null ? 'slow_flow' : null });
+  if (turnsLeft(run) < TURNS_MIN) {
+    close(run, { result: null, fault: 'slow_flow' });
     return;
   }
   if (isNothingFlowing(run, rise, turns)) {
@@ -117,9 +125,9 @@ function isNothingFlowing(run: Run, rise: Grams, turns: number): boolean {
 /** A pulse that will hardly pass the rest; the last ones are for less than one piece. */
 function pulseGrams(run: Run, missing: Grams): Grams {
   const { kibbleGrams } = run.flow;
-  const careful = (missing - 0.35 * kibbleGrams) / (1 + PULSE_SPREAD);
+  const careful = (missing - SHORT_PIECES * kibbleGrams) / (1 + PULSE_SPREAD);
   const boost = 1 + run.fruitlessGrams / (2 * kibbleGrams);
-  return Math.max(careful, Math.min(0.55 * kibbleGrams * boost, missing));
+  return Math.max(careful, Math.min(LAST_PIECES * kibbleGrams * boost, missing));
 }
 
 function startPulse(run: Run, pulseMs: Milliseconds): void {

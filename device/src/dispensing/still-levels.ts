@@ -20,6 +20,9 @@ const REST_READINGS = 20;
 /** Error of a level seen in motion, and of one that may have been touched already. */
 const SEEN_SIGMA_GRAMS: Grams = 0.15;
 const SLOW_SIGMA_GRAMS: Grams = 0.4;
+/** What a free flow may have delivered less, and will still deliver, than it seems at the end. */
+const OVERFLOW_LESS_GRAMS: Grams = 2;
+const OVERFLOW_MORE_GRAMS: Grams = 15;
 /** Readings that overlap in the converter carry less than their number says. */
 const OVERLAP = 1.7;
 /** A level this far below the one before is food that was taken away. */
@@ -101,8 +104,20 @@ function cameToRestAtOnce(run: Run): boolean {
 export function bookUnweighed(run: Run): void {
   const { account, meter } = run;
   if (meter.forwardTurns <= account.anchorTurns && Number.isNaN(account.anchorGrams)) return;
-  account.closeEstimated(estimateStretch(run, Number.NaN), null, meter.forwardTurns);
+  const isFlowing = run.closing?.fault === 'overflow' && !Number.isNaN(account.anchorGrams);
+  const estimate = isFlowing ? flowingAway(run) : estimateStretch(run, Number.NaN);
+  account.closeEstimated(estimate, null, meter.forwardTurns);
   resetTouch(run);
+}
+
+/** Food that flows by itself: what the bowl shows by now, and more to come. */
+function flowingAway(run: Run): Estimate {
+  const likelyGrams = Math.max(0, run.bowl.filter.massGrams - run.account.anchorGrams);
+  return {
+    lowGrams: Math.max(0, likelyGrams - OVERFLOW_LESS_GRAMS),
+    likelyGrams,
+    highGrams: likelyGrams + OVERFLOW_MORE_GRAMS,
+  };
 }
 
 /**

@@ -74,7 +74,7 @@ export class RestWatch {
       const isLow = this.#bowl.grams < this.#emptyGrams + BOWL_MISSING_GRAMS;
       if (atMs - this.#emptyCheckAtMs > EMPTY_CHECK_MS) this.#followDrift(atMs);
       this.#lowSinceMs = isLow ? (this.#lowSinceMs ?? atMs) : null;
-      if (atMs >= this.#quietFromMs && this.#overflow.isOverflowing(atMs, this.#bowl.grams)) {
+      if (atMs >= this.#quietFromMs && this.#isOverflowing(atMs)) {
         this.#raise('overflow', atMs);
       }
     }
@@ -134,6 +134,10 @@ export class RestWatch {
   whyNotWeighed(): WeighResult {
     const { state } = this.#bowl.cell;
     return { kind: state === 'ok' ? 'unstable' : state };
+  }
+
+  #isOverflowing(atMs: Milliseconds): boolean {
+    return this.#overflow.isOverflowing(atMs, this.#bowl.grams, this.#bowl.noiseGrams);
   }
 
   /**
