@@ -319,6 +319,19 @@ describe('the cats and the system', () => {
     expect(feeder.pets.list().at(-1)).toMatchObject({ bodyKg: 3.8, rationGrams: 45 });
   });
 
+  it('FMEA-82 shows a name that is code as text, and runs none of it', async () => {
+    const name = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
+    const page = await open(phone);
+    await page.getByRole('link', { name: 'Cats' }).click();
+    await page.getByRole('button', { name: 'Add cat' }).click();
+    await page.getByLabel('Name').fill(name);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('heading', { name }).waitFor();
+    expect(await page.title()).not.toMatch(/^[12]$/);
+    expect(await page.locator('img[src=x], main script').count()).toBe(0);
+    expectClean();
+  });
+
   it('tares, checks the ledger and begins a calibration', async () => {
     const page = await open(phone);
     await page.getByRole('link', { name: 'System' }).click();
