@@ -17,7 +17,7 @@ import type {
 import type { FeederWorld } from '../hardware/simulated/feeder-world.ts';
 import { SimulatedBoard } from '../hardware/simulated/simulated-board.ts';
 import { InlineStation } from '../hardware/station/inline-station.ts';
-import type { TimeSource } from '../platform/clock.ts';
+import type { Cancel, TimeSource } from '../platform/clock.ts';
 import { silentLogger } from '../platform/logger.ts';
 import type { SeededRandom } from '../platform/random.ts';
 import type { VirtualClock } from '../platform/virtual-clock.ts';
@@ -73,8 +73,10 @@ export interface BootOptions {
 }
 
 /** At rest the scale is looked at this rarely, to make idle days cheap. */
-const SLOW_BATCH_MS: Milliseconds = 300_000;
-const SLOW_SAMPLES = 3;
+const SLOW_BATCH_MS: Milliseconds = 900_000;
+const SLOW_SAMPLES = 1;
+/** Each time it is looked at for so long at its real rate, so that a level can stand still. */
+const GLANCE_MS: Milliseconds = 4000;
 /** The rate of a real board, while something goes on. */
 const REAL_BATCH_MS: Milliseconds = 1000;
 /** Attention after motion and after a start. */
@@ -86,6 +88,7 @@ export class Boot {
   readonly number: number;
   readonly clock: BootClock;
   readonly device: Device;
+  readonly station: FeedStation;
   readonly #options: BootOptions;
   readonly #board: SimulatedBoard;
   readonly #fetch: (request: Request) => Response | Promise<Response>;
@@ -93,6 +96,8 @@ export class Boot {
   #feedingId: string | null = null;
   #attentiveUntilMs: Milliseconds = 0;
   #isSlow = false;
+  #cancelGlance: Cancel = () => {};
+  #cancelPace: Cancel = () => {};
 
   /** Throws what opening the store throws. */
   constructor(options: BootOptions) {
@@ -117,8 +122,8 @@ export class Boot {
       calibration: world.trueCalibration(),
       permission: sabotage.permission?.(permission) ?? permission,
     });
-    const station = this.#guardedStation(sabotage.station?.(inline) ?? inline);
-    this.device = this.#compose(station, world.traits);
+    this.station = this.#guardedStation(sabotage.station?.(inline) ?? inline);
+    this.device = this.#compose(this.station, world.traits);
     const { app } = this.device.createApi(() => PORT);
     this.#fetch = (request) => app.fetch(request);
     this.attend();
@@ -172,10 +177,15 @@ export class Boot {
     if (leftMs > 0) {
       if (this.#isSlow) this.#board.paceRest(REAL_BATCH_MS, null);
       this.#isSlow = false;
-      clock.after('attention', leftMs, () => this.#pace());
+      this.#cancelPace();
+      this.#cancelPace = clock.after('attention', leftMs, () => this.#pace());
     } else if (!this.#isSlow) {
       this.#isSlow = true;
       this.#board.paceRest(SLOW_BATCH_MS, SLOW_SAMPLES);
+      this.#cancelGlance();
+      this.#cancelGlance = clock.after('glance', SLOW_BATCH_MS, () => {
+        if (this.#isSlow) this.attend(GLANCE_MS);
+      });
     }
   }
 

@@ -42,7 +42,7 @@ export class CareActor implements Checker {
     const { world } = this.#life;
     if (world.model.hopper.grams < LOW_GRAMS) world.refill(2000);
     if (!this.#life.isHardwareSound) return;
-    for (const fault of [...this.#active]) await this.#requests.clearFault(fault);
+    for (const fault of await this.#requests.faults()) await this.#requests.clearFault(fault);
   }
 
   #every(meanMs: number, act: () => Promise<void>): void {

@@ -15,6 +15,7 @@ import { PowerCut } from '../storage/transactor.ts';
 import { Boot, type CutPoints, type Sabotage } from './boot.ts';
 import { DeviceTime } from './device-time.ts';
 import type { FaultKind } from './fault-kinds.ts';
+import { localDate } from './independent-calendar.ts';
 import { LedgerReader } from './ledger-reader.ts';
 import type { SentRequest, Situation } from './observed.ts';
 import { PlanTruth } from './plan-truth.ts';
@@ -108,6 +109,7 @@ export class Life {
       seed: scenario.seed,
       situation: this.situation,
       print: options.print,
+      opinion: () => this.opinion(),
     });
     this.#points = this.#cutPoints();
   }
@@ -254,16 +256,31 @@ export class Life {
   async send(
     request: Omit<SentRequest, 'feed'> & { feed?: FeedRequest },
     body?: unknown,
-  ): Promise<void> {
+  ): Promise<unknown> {
     const boot = this.#boot;
-    if (boot === null || boot.clock.isHanging) return;
+    if (boot === null || boot.clock.isHanging) return undefined;
     const sent: SentRequest = { ...request, feed: request.feed ?? null };
     this.recorder.emit({ kind: 'sent', request: sent });
     const { method, path } = request;
     const answer = await boot.ask({ method, path, body: request.feed ?? body });
-    if (answer === undefined || this.#cut('answer')) return;
+    if (answer === undefined || this.#cut('answer')) return undefined;
     this.recorder.emit({ kind: 'answer', request: sent, ...answer });
     this.#stir = 'surely';
+    return answer.body;
+  }
+
+  /** What the daemon itself thinks, for the person who reads a failure; no checker uses it. */
+  opinion(): string {
+    const boot = this.#boot;
+    if (boot === null) return 'the daemon is off';
+    const { bowl, fault } = boot.station.health();
+    const { zone } = this.plan.now.settings;
+    const date = localDate(zone, this.clock.monoMs() + this.time.offsetMs);
+    const open = boot.device.scheduler
+      .occurrencesOn(date, date)
+      .filter(({ state }) => state === 'due')
+      .map(({ key, why }) => `${key}: ${why}`);
+    return `the daemon thinks: bowl ${bowl.grams?.toFixed(1)} g ${bowl.state}, fault ${fault}; due: ${open.join('; ') || 'nothing'}`;
   }
 
   /** Lets promises go on until something is settled, with time standing still, before the next event. */

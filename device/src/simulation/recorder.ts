@@ -19,6 +19,7 @@ export class Recorder {
   readonly #seed: number;
   readonly #situation: Situation;
   readonly #print: ((line: string) => void) | null;
+  readonly #opinion: () => string;
   readonly #checkers: Checker[] = [];
   readonly #hash: Hash = createHash('sha256');
   #trail: string[] = [];
@@ -30,10 +31,13 @@ export class Recorder {
     situation: Situation;
     /** Gets every line of the trail as it comes; null: only failures show theirs. */
     print: ((line: string) => void) | null;
+    /** The daemon's own view, shown with a failure. */
+    opinion: () => string;
   }) {
     this.#seed = parts.seed;
     this.#situation = parts.situation;
     this.#print = parts.print;
+    this.#opinion = parts.opinion;
   }
 
   add(checker: Checker): void {
@@ -41,6 +45,7 @@ export class Recorder {
   }
 
   readonly fail = (invariant: string, why: string): void => {
+    this.tell(this.#opinion());
     this.tell(`VIOLATION ${invariant}: ${why}`);
     const { nowMs } = this.#situation;
     const trail = [...this.#trail];

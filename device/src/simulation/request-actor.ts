@@ -113,12 +113,21 @@ export class RequestActor {
     await this.#send('POST', '/api/v1/stop');
   }
 
+  /** In the middle of a feeding, or of an empty bowl: a person does not tare food away. */
   async tare(): Promise<void> {
     await this.#send('POST', '/api/v1/scale/tare');
   }
 
   async look(): Promise<void> {
     await this.#send('GET', pick(this.#random, lookPaths));
+  }
+
+  /** The faults that the page shows; a disk that refuses keeps some of them out of the ledger. */
+  async faults(): Promise<string[]> {
+    const label = 'GET /api/v1/faults';
+    const request = { label, method: 'GET', path: '/api/v1/faults', nature: 'other' } as const;
+    const body = (await this.#life.send(request)) as { data?: { items?: { fault: string }[] } };
+    return (body?.data?.items ?? []).map(({ fault }) => fault);
   }
 
   async clearFault(fault: string): Promise<void> {

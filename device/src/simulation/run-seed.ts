@@ -144,6 +144,7 @@ function addCheckers(life: Life) {
     plan,
     truths,
     mayFeed: () => activeFaults().size === 0,
+    bowlGrams: () => world.truth().bowlGrams,
   });
   const tooMuch = new NeverTooMuch({
     fail,

@@ -214,7 +214,8 @@ function drawProfile(random: SeededRandom): ProfileInput {
       noiseGrams: logUniform(random, 0.02, 0.3),
       spikeProbability: random.chance(0.4) ? 0.01 * random.next() : 0,
       lostSampleProbability: random.chance(0.4) ? 0.02 * random.next() : 0,
-      driftGramsPerHour: random.chance(0.3) ? 2 * random.next() - 1 : 0,
+      driftGramsPerHour: random.chance(0.3) ? 0.1 * random.next() - 0.05 : 0,
+      wanderGramsPerRootHour: random.chance(0.3) ? 0.5 * random.next() : 0.05,
     },
     cat: {
       visitsPerDay: logUniform(random, 2, 20),

@@ -84,9 +84,7 @@ export class Acknowledged implements Checker {
 
   #answer(request: SentRequest, status: number, body: Answered, now: Situation): void {
     const what = `${request.label} answered ${status} ${body.error?.code ?? ''}`;
-    if (status >= 500 && now.isDiskHealthy && body.error?.code !== 'ERR_UNAVAILABLE') {
-      this.#fail('I6', `${what} with a healthy disk`);
-    }
+    if (status === 500) this.#fail('I0', `${what}: an internal error`);
     if (request.feed !== null) this.#feedAnswer(request, { status, body, what, now });
     else if (status >= 200 && status < 300 && request.method !== 'GET') {
       this.#editAnswer(request, body, what);

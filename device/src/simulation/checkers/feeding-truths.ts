@@ -28,7 +28,7 @@ export interface FeedingTruth {
   forwardTurns: number;
   motorMs: Milliseconds;
   isClosed: boolean;
-  /** A cut, a kill or a hang fell into it. */
+  /** The program ended in the middle of it. */
   wasInterrupted: boolean;
   /** Something wrong with the world was seen while it ran. */
   wasDisturbed: boolean;
@@ -95,9 +95,9 @@ export class FeedingTruths implements Checker {
         this.#note(event.entry);
         break;
       case 'death':
-      case 'hang':
         if (this.#isRunning(now)) this.#interrupt();
         break;
+      case 'hang':
       case 'fault':
         if (this.#isRunning(now) && this.#current !== null) this.#current.wasDisturbed = true;
         break;

@@ -19,6 +19,8 @@ const SOUND_MS: Milliseconds = 2 * HOUR_MS;
 /** A portion of which this share arrived is a meal. */
 const SURE_SHARE = 0.5;
 
+/** With more than this in the bowl no cat starves. */
+const STARVING_GRAMS: Grams = 5;
 /** Longer than any window of the caps, and than a local date. */
 const LONG_WINDOW_MS: Milliseconds = 26 * HOUR_MS;
 /** Room for the least portion with its reserve. */
@@ -41,6 +43,7 @@ export class NeverStarves implements Checker {
   readonly #plan: PlanTruth;
   readonly #truths: FeedingTruths;
   readonly #mayFeed: () => boolean;
+  readonly #bowlGrams: () => Grams;
   /** Hungry occurrences since the last food, oldest first. */
   #hungry: { key: string; atMs: Milliseconds; feedingId: string | null }[] = [];
   #lastFoodMs: Milliseconds = 0;
@@ -60,11 +63,14 @@ export class NeverStarves implements Checker {
     truths: FeedingTruths;
     /** No fault keeps the motor off. */
     mayFeed: () => boolean;
+    /** Food that truly lies in the bowl. */
+    bowlGrams: () => Grams;
   }) {
     this.#fail = parts.fail;
     this.#plan = parts.plan;
     this.#truths = parts.truths;
     this.#mayFeed = parts.mayFeed;
+    this.#bowlGrams = parts.bowlGrams;
     parts.truths.onClosed((feeding) => this.#closed(feeding));
   }
 
@@ -168,6 +174,7 @@ export class NeverStarves implements Checker {
       now.nowMs - sinceMs > SOUND_MS &&
       form.settings.activePlanId !== null &&
       !isPausedAt(form, now.trueWallMs) &&
+      this.#bowlGrams() < STARVING_GRAMS &&
       this.#hasRoom(now) &&
       this.#mayFeed()
     );

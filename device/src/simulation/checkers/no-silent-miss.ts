@@ -1,6 +1,6 @@
 import { type EpochMs, HOUR_MS, MINUTE_MS, type Milliseconds } from '@cat-feeder/shared';
 import type { Checker, Fail, Observed, Situation } from '../observed.ts';
-import type { PlanTruth } from '../plan-truth.ts';
+import { dueUnder, type PlanTruth } from '../plan-truth.ts';
 
 /** An occurrence this far behind its grace must have its verdict. */
 const SLACK_MS: Milliseconds = HOUR_MS;
@@ -69,6 +69,7 @@ export class NoSilentMiss implements Checker {
       if (this.#plan.isDoubtful(due.dueMs)) continue;
       this.checked += 1;
       if ((this.#verdicts.get(due.key)?.net ?? 0) >= 1 || this.#isInGap(due.dueMs)) continue;
+      if (this.#isDueAgain(due.key, throughMs)) continue;
       this.#fail(
         'I2',
         `${due.key}, due ${new Intl.DateTimeFormat('sv', { timeZone: 'UTC', dateStyle: 'short', timeStyle: 'medium' }).format(due.dueMs)} UTC, has no verdict`,
@@ -76,6 +77,12 @@ export class NoSilentMiss implements Checker {
     }
     this.#checkedThroughMs = throughMs;
     this.#plan.forgetBefore(throughMs - 48 * HOUR_MS);
+  }
+
+  /** Moved into the future by an edit or a zone: its verdict was void, and it comes again. */
+  #isDueAgain(key: string, afterMs: EpochMs): boolean {
+    const later = dueUnder(this.#plan.now, afterMs, afterMs + 3 * 24 * HOUR_MS);
+    return later.some((due) => due.key === key);
   }
 
   #isInGap(dueMs: EpochMs): boolean {
