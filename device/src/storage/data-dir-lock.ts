@@ -20,6 +20,8 @@ export function lockDataDir(lockFile: string): () => void {
     const code = sqliteCode(error);
     if (code?.startsWith('SQLITE_BUSY'))
       throw new FeederError('ERR_ALREADY_RUNNING', { cause: error });
+    // Where nothing can be written no other daemon can write either: the feeder runs on.
+    if (code?.startsWith('SQLITE_READONLY')) return () => {};
     throw new FeederError('ERR_DATA_DIR', {
       message: `The data directory cannot be locked (${code ?? String(error)}).`,
       cause: error,

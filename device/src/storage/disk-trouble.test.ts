@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FeederError } from '@cat-feeder/shared';
 import Database from 'better-sqlite3';
@@ -166,6 +166,55 @@ describe('FMEA-49 storage turns read-only or has I/O errors', () => {
       expect(reopen().verify().problems).toEqual([]);
     },
   );
+});
+
+describe('FMEA-49 a start on a disk that takes no writes', () => {
+  /** A file in the place of a folder: nothing can be opened for writing below it, by nobody. */
+  function refuseWrites(dir: string): void {
+    rmSync(join(dir, 'snapshots'), { recursive: true });
+    writeFileSync(join(dir, 'snapshots'), '');
+  }
+
+  it('reads the database into memory, refuses every write and forgets no claim', () => {
+    const dir = testDir();
+    const store = openDirStore(dir);
+    const plan = store.plans.add({ name: 'Every day' });
+    store.journal.claim(sampleClaim('one', { occurrence: sampleOccurrence() }));
+    store.close();
+    refuseWrites(dir);
+    const reader = openDirStore(dir, { unlock: () => {} });
+    expect(reader.health().readOnly).not.toBeNull();
+    expect(reader.plans.list()).toEqual([plan]);
+    expect(reader.journal.doses(journalTime(0))).toMatchObject([{ highGrams: 24 }]);
+    const again = sampleClaim('again', { occurrence: sampleOccurrence() });
+    expect(() => reader.journal.claim(again)).toThrow(/claimed before/);
+    expect(() => reader.journal.claim(sampleClaim('two'))).toThrow(
+      expect.objectContaining({ code: 'ERR_STORAGE' }),
+    );
+    expect(() => reader.boots.started('1.0.0')).toThrow(/nothing was changed/);
+    expect(reader.verify().problems).toEqual([]);
+  });
+
+  it('fails with a code when there is nothing to be read', () => {
+    const dir = testDir();
+    openDirStore(dir).close();
+    rmSync(dataDir(dir).databaseDir, { recursive: true });
+    refuseWrites(dir);
+    expect(() => openDirStore(dir, { unlock: () => {} })).toThrow(
+      expect.objectContaining({ code: 'ERR_DATA_DIR' }),
+    );
+  });
+});
+
+describe('a second copy that cannot be opened', () => {
+  it('does not keep the first one from feeding, and is told of', () => {
+    const dir = testDir();
+    mkdirSync(dataDir(dir).emergency);
+    const store = openDirStore(dir);
+    store.journal.claim(sampleClaim('one'));
+    expect(store.health().copiesFailed).toBe(1);
+    expect(store.journal.find('one')?.state).toBe('running');
+  });
 });
 
 describe('FMEA-51 the WAL grows without end', () => {

@@ -1,5 +1,7 @@
 import {
   closeSync,
+  existsSync,
+  statSync,
   fdatasyncSync,
   fstatSync,
   fsyncSync,
@@ -153,19 +155,23 @@ function inOrder(noted: readonly NotedClaim[]): NotedClaim[] {
   return [...noted].sort((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)));
 }
 
+/** Opens the file with all of its blocks; on a disk that takes no writes, for reading only. */
 function openWhole(path: string): number {
-  const handle = openSync(path, 'a+');
-  const isWhole = fstatSync(handle).size >= SLOTS * SLOT_BYTES;
-  closeSync(handle);
-  const opened = openSync(path, 'r+');
-  if (isWhole) return opened;
   try {
-    writeSync(opened, Buffer.alloc(SLOTS * SLOT_BYTES, 0xff), 0, SLOTS * SLOT_BYTES, 0);
-    fsyncSync(opened);
-    syncDir(dirname(path));
-    return opened;
+    closeSync(openSync(path, 'a'));
   } catch (error) {
-    closeSync(opened);
+    if (existsSync(path) && statSync(path).size >= SLOTS * SLOT_BYTES) return openSync(path, 'r');
+    throw error;
+  }
+  const handle = openSync(path, 'r+');
+  try {
+    if (fstatSync(handle).size >= SLOTS * SLOT_BYTES) return handle;
+    writeSync(handle, Buffer.alloc(SLOTS * SLOT_BYTES, 0xff), 0, SLOTS * SLOT_BYTES, 0);
+    fsyncSync(handle);
+    syncDir(dirname(path));
+    return handle;
+  } catch (error) {
+    closeSync(handle);
     throw error;
   }
 }

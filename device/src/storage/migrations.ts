@@ -16,6 +16,9 @@ export interface Migration {
 
 export const migrations: readonly Migration[] = [{ number: 1, name: 'start', sql: startSql }];
 
+/** The schema that this version of the program works with. */
+export const newestSchema = migrations.at(-1)?.number ?? 0;
+
 interface MigrationRow {
   number: number;
   name: string;

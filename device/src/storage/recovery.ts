@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RandomBytes, ScaleCalibration } from '@cat-feeder/shared';
-import { FeederError } from '@cat-feeder/shared';
 import type { BookedDose } from '../feeding/feeding-journal.ts';
 import type { StationTime } from '../platform/clock.ts';
 import {
@@ -19,8 +18,8 @@ import type { PlanCopy } from './plan-copy.ts';
 import { findLostTail, reachesBack, takeClaims } from './restore-claims.ts';
 import { type Salvaged, salvage } from './salvage.ts';
 import { copySnapshot, listSnapshots } from './snapshots.ts';
-import { findDamage } from './start-check.ts';
-import { isDamage } from './sqlite-errors.ts';
+import { EMPTY, findDamage } from './start-check.ts';
+import { isDamage, storageError } from './sqlite-errors.ts';
 import { composeParts, type StoreParts } from './store-parts.ts';
 import { Transactor } from './transactor.ts';
 import { verifyFile } from './verify-file.ts';
@@ -48,7 +47,8 @@ export interface RestoreReport {
 
 export interface RecoveryOptions {
   readonly dir: DataDir;
-  readonly emergency: EmergencyJournal;
+  /** Null when it cannot be opened: then it proves nothing. */
+  readonly emergency: EmergencyJournal | null;
   readonly planCopy: PlanCopy;
   readonly random: RandomBytes;
   readonly defaultCalibration: ScaleCalibration;
@@ -86,7 +86,7 @@ function inspect({ dir, emergency, planCopy }: RecoveryOptions): Found {
   const hasHistory =
     listSnapshots(dir.snapshots).length > 0 ||
     numbered(dir.damaged).length > 0 ||
-    emergency.noted().length > 0 ||
+    (emergency?.noted() ?? []).length > 0 ||
     planCopy.read() !== null;
   if (!existsSync(dir.database)) {
     return hasHistory ? { kind: 'damaged', reason: 'The database is missing.' } : { kind: 'new' };
@@ -96,12 +96,12 @@ function inspect({ dir, emergency, planCopy }: RecoveryOptions): Found {
     opened = openDatabase(dir.database);
     const problem = findDamage(opened.db) ?? findLostTail(opened.db, emergency, planCopy);
     if (problem === null) return { kind: 'good', opened };
-    const isNew = problem === 'The database is empty.' && !hasHistory;
+    const isNew = problem === EMPTY && !hasHistory;
     opened.close();
     return isNew ? { kind: 'new' } : { kind: 'damaged', reason: problem };
   } catch (error) {
     opened?.close();
-    if (!isDamage(error)) throw error;
+    if (!isDamage(error)) throw storageError(error, 'The check of the database');
     return { kind: 'damaged', reason: error instanceof Error ? error.message : String(error) };
   }
 }
@@ -124,13 +124,8 @@ function restore(options: RecoveryOptions, reason: string): RestoreReport {
     moveDurably(dir.nextDir, dir.databaseDir);
     keepNewest(dir.damaged, DAMAGED_KEPT);
     return report;
-  } catch (error) {
+  } finally {
     if (next.db.open) next.close();
-    if (!(error instanceof FeederError)) throw error;
-    throw new FeederError('ERR_DATABASE_CORRUPT', {
-      message: `The database is damaged (${reason}) and could not be restored.`,
-      cause: error,
-    });
   }
 }
 
@@ -174,7 +169,7 @@ function rebuild(options: RecoveryOptions, next: OpenDatabase, loss: Loss): Rest
     loss.damagedFile !== null && existsSync(loss.damagedFile)
       ? salvage(loss.damagedFile, { db: next.db, transactor, log })
       : { entries: 0, rows: 0, lostFromSeq: log.head().seq + 1 };
-  const noted = emergency.noted();
+  const noted = emergency?.noted() ?? [];
   const time = lastKnownTime(
     compose(() => noTime),
     noted,

@@ -16,10 +16,10 @@ import { ulidToBytes } from './ulid-bytes.ts';
  */
 export function findLostTail(
   db: Database.Database,
-  emergency: EmergencyJournal,
+  emergency: EmergencyJournal | null,
   planCopy: PlanCopy,
 ): string | null {
-  for (const { n, claim, dose } of emergency.noted()) {
+  for (const { n, claim, dose } of emergency?.noted() ?? []) {
     if (n === 0) continue;
     const row = feedingOf(db, claim.feedingId);
     if (row === undefined && n > oldestNumber(db)) {

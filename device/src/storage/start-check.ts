@@ -2,7 +2,7 @@ import type Database from 'better-sqlite3';
 import { checkSegment } from './chain-check.ts';
 import { CheckedTable, type TableShape } from './checked-table.ts';
 import { checkPages } from './database.ts';
-import { appliedMigrations, checkSchema } from './migrations.ts';
+import { appliedMigrations, checkSchema, newestSchema } from './migrations.ts';
 import {
   docTable,
   eventTable,
@@ -17,6 +17,8 @@ import { isDamage } from './sqlite-errors.ts';
 
 /** Ledger entries at the end of the chain that every start checks; the daily check does them all. */
 const TAIL_ENTRIES = 1000;
+/** What a file without any table is called. */
+export const EMPTY = 'The database is empty.';
 /** Rows at the end of the growing tables that every start checks. */
 const TAIL_ROWS = 500;
 
@@ -27,31 +29,37 @@ const TAIL_ROWS = 500;
  */
 export function findDamage(db: Database.Database): string | null {
   try {
-    if (appliedMigrations(db).length === 0) return 'The database is empty.';
-    return firstProblem(db);
+    const tables = db.prepare<[], number>('SELECT count(*) FROM sqlite_schema').pluck().get();
+    if (tables === 0) return EMPTY;
+    const newest = appliedMigrations(db).at(-1)?.number;
+    if (newest === undefined) return 'The database has tables, but not those of a feeder.';
+    // Another version's rows have other columns: the migrations refuse or change them.
+    return firstProblem(newest === newestSchema ? [...pageChecks, ...rowChecks] : pageChecks, db);
   } catch (error) {
     if (!isDamage(error) && !(error instanceof RangeError)) throw error;
     return error instanceof Error ? error.message : String(error);
   }
 }
 
-function firstProblem(db: Database.Database): string | null {
-  const checks: (() => string[])[] = [
-    () => checkPages(db, 'quick'),
-    () => checkSchema(db),
-    () => checkIndexes(db, 'feeding'),
-    () => checkIndexes(db, 'occurrence'),
-    () => checkRows(db, segmentTable, ''),
-    () => checkRows(db, gapTable, ''),
-    () => checkRows(db, docTable, ''),
-    () => checkRows(db, stateTable, ''),
-    () => checkRows(db, progressTable, ''),
-    () => checkRows(db, feedingTable, `ORDER BY n DESC LIMIT ${TAIL_ROWS}`),
-    () => checkRows(db, occurrenceTable, `ORDER BY after_n DESC LIMIT ${TAIL_ROWS}`),
-    () => checkTail(db),
-  ];
+type Check = (db: Database.Database) => string[];
+
+const pageChecks: readonly Check[] = [(db) => checkPages(db, 'quick'), checkSchema];
+const rowChecks: readonly Check[] = [
+  (db) => checkIndexes(db, 'feeding'),
+  (db) => checkIndexes(db, 'occurrence'),
+  (db) => checkRows(db, segmentTable, ''),
+  (db) => checkRows(db, gapTable, ''),
+  (db) => checkRows(db, docTable, ''),
+  (db) => checkRows(db, stateTable, ''),
+  (db) => checkRows(db, progressTable, ''),
+  (db) => checkRows(db, feedingTable, `ORDER BY n DESC LIMIT ${TAIL_ROWS}`),
+  (db) => checkRows(db, occurrenceTable, `ORDER BY after_n DESC LIMIT ${TAIL_ROWS}`),
+  checkTail,
+];
+
+function firstProblem(checks: readonly Check[], db: Database.Database): string | null {
   for (const check of checks) {
-    const [problem] = check();
+    const [problem] = check(db);
     if (problem !== undefined) return problem;
   }
   return null;

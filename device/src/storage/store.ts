@@ -3,17 +3,14 @@ import type { EventBody, EventName, RandomBytes, ScaleCalibration } from '@cat-f
 import { DAY_MS } from '@cat-feeder/shared';
 import type Database from 'better-sqlite3';
 import type { StationTime } from '../platform/clock.ts';
-import { Ballast } from './ballast.ts';
-import { type DataDir, dataDir, keepNewest, makeDataDir, nextNumber } from './data-dir.ts';
-import { lockDataDir } from './data-dir-lock.ts';
-import { type OpenDatabase, openDatabase } from './database.ts';
-import { type EmergencyJournal, FileEmergencyJournal } from './emergency-journal.ts';
+import { keepNewest, nextNumber } from './data-dir.ts';
+import type { EmergencyJournal } from './emergency-journal.ts';
 import { LogRetention, type RetentionReport } from './log-retention.ts';
 import { type CheckpointReport, checkpoint, type DiskUse, diskUse } from './maintenance.ts';
 import { appliedMigrations, migrate } from './migrations.ts';
-import { PlanCopy } from './plan-copy.ts';
+import { openPlace, type Place, refuseAll } from './place.ts';
 import { PlanCopyWriter } from './plan-copy-writer.ts';
-import { openOrRestore, type RestoreReport } from './recovery.ts';
+import type { RestoreReport } from './recovery.ts';
 import { forgetOldRows, type RowRetentionReport } from './row-retention.ts';
 import { copyNow, rotateSnapshots, type Snapshot, writeSnapshot } from './snapshots.ts';
 import { composeParts, type StoreParts } from './store-parts.ts';
@@ -41,6 +38,8 @@ export interface StoreOptions {
 
 /** What the health page says of storage, beside the disk's figures. */
 export interface StorageState {
+  /** Why nothing can be written at all; null when it can. */
+  readonly readOnly: string | null;
   /** Claims that only the emergency journal holds. */
   readonly heldClaims: number;
   /** Writes of the second copies that failed since the start. */
@@ -85,71 +84,17 @@ const TOMBSTONE_DAYS = 180;
 const MIGRATION_BACKUPS_KEPT = 2;
 const BACKUP_SUFFIX = '.before-migration.db';
 
-/** What a store has besides its database when it lies in a directory. */
-interface Place {
-  readonly dir: DataDir | null;
-  readonly opened: OpenDatabase;
-  readonly restored: RestoreReport | null;
-  readonly emergency: EmergencyJournal | null;
-  readonly ballast: Ballast | null;
-  readonly planCopy: PlanCopy | null;
-  readonly close: () => void;
-}
-
 /**
  * Opens the feeder's memory, ready to be used. Throws `ERR_ALREADY_RUNNING`, `ERR_DATA_DIR`,
  * `ERR_STORAGE`, `ERR_SCHEMA_TOO_NEW`, `ERR_MIGRATION_CHANGED`, and `ERR_DATABASE_CORRUPT` when a
  * damaged database could not be replaced.
  */
 export function openStore(options: StoreOptions): DeviceStore {
-  const place = openPlace(options);
+  const place = openPlace({ random: randomBytes, ...options });
   try {
     return compose(place, options);
   } catch (error) {
     place.close();
-    throw error;
-  }
-}
-
-function openPlace(options: StoreOptions): Place {
-  const { at, random = randomBytes, defaultCalibration } = options;
-  if (typeof at !== 'string' || at === ':memory:') {
-    const opened = openDatabase(at);
-    return {
-      dir: null,
-      opened,
-      restored: null,
-      emergency: options.emergency ?? null,
-      ballast: null,
-      planCopy: null,
-      close: opened.close,
-    };
-  }
-  const dir = dataDir(at);
-  makeDataDir(dir);
-  const unlock = options.unlock ?? lockDataDir(dir.lock);
-  let emergency: FileEmergencyJournal | null = null;
-  try {
-    emergency = new FileEmergencyJournal(dir.emergency);
-    const planCopy = new PlanCopy(dir.planCopies);
-    const journal = emergency;
-    const { opened, report } = openOrRestore({
-      dir,
-      emergency,
-      planCopy,
-      random,
-      defaultCalibration,
-    });
-    const close = () => {
-      opened.close();
-      journal.close();
-      unlock();
-    };
-    const ballast = new Ballast(dir.ballast);
-    return { dir, opened, restored: report, emergency, ballast, planCopy, close };
-  } catch (error) {
-    emergency?.close();
-    unlock();
     throw error;
   }
 }
@@ -188,7 +133,7 @@ function compose(place: Place, options: StoreOptions): DeviceStore {
   const transactor = new Transactor({
     db,
     makeRoom: () => ballast?.drop() ?? false,
-    ...(options.hooks === undefined ? {} : { hooks: options.hooks }),
+    hooks: place.readOnly === null ? (options.hooks ?? {}) : refuseAll(place.readOnly),
   });
   const parts = begin(place, transactor, options);
   const copies =
@@ -219,8 +164,9 @@ function compose(place: Place, options: StoreOptions): DeviceStore {
     checkpoint: () => checkpoint(db),
     diskUse: () => diskUse(db, dir, ballast),
     health: () => ({
+      readOnly: place.readOnly,
       heldClaims: parts.journal.heldCount,
-      copiesFailed: parts.journal.notesLost + (copies?.failures ?? 0),
+      copiesFailed: parts.journal.notesLost + (copies?.failures ?? 0) + place.copiesMissing,
       restored: place.restored,
     }),
     close: () => {
