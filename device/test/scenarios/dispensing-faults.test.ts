@@ -82,11 +82,16 @@ describe('the motor and the food', () => {
   });
 
   it('FMEA-15 empty hopper: stops grinding after three attempts', async () => {
-    feeder.world.emptyHopper(8);
-    const fed = await feeder.feed(30);
-    expect(fed.outcome).toMatchObject({ result: 'short', attempts: 3, fault: 'hopper_empty' });
-    expect(fed.outcome.turns).toBeLessThan(12);
-    expectHonest(fed);
+    feeder.world.emptyHopper(0);
+    const empty = await feeder.feed(30);
+    expect(empty.outcome).toMatchObject({ result: 'failed', attempts: 3, fault: 'hopper_empty' });
+    expect(empty.outcome.turns).toBeLessThan(6);
+    expectHonest(empty);
+    feeder.world.refill(8);
+    const last = await feeder.feed(30);
+    expect(last.outcome).toMatchObject({ result: 'short', attempts: 3 });
+    expect(['hopper_empty', 'slow_flow']).toContain(last.outcome.fault);
+    expectHonest(last);
   });
 
   it('FMEA-16 free flow after stop: raises overflow and counts what flows', async () => {
