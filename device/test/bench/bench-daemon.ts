@@ -74,6 +74,7 @@ async function idleFigures(pid: number) {
   return {
     idlePssMb: round(memory.pssMb),
     idleAnonMb: round(memory.anonMb),
+    idleRssMb: round(memory.rssMb),
     idleCpuMsPerMinute: round((used.cpuMs * 60_000) / idleMs),
     wakeupsPerSecond: round(used.wakeups * perSecond, 2),
     wakeupsByThread: Object.fromEntries(

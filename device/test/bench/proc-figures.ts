@@ -29,12 +29,12 @@ export function cpuMsOf(pid: number): number {
   return [...threadsOf(pid).values()].reduce((sum, thread) => sum + thread.cpuMs, 0);
 }
 
-/** Memory by its share (shared pages divided by their users) and the part that is only its own. */
-export function memoryOf(pid: number): { readonly pssMb: number; readonly anonMb: number } {
+/** Memory by its share (shared pages divided by their users), its own part, and all of it. */
+export function memoryOf(pid: number) {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
   const megabytes = (key: string) =>
     Number(new RegExp(`^${key}:\\s+(\\d+) kB`, 'm').exec(text)?.[1]) / 1024;
-  return { pssMb: megabytes('Pss'), anonMb: megabytes('Anonymous') };
+  return { pssMb: megabytes('Pss'), anonMb: megabytes('Anonymous'), rssMb: megabytes('Rss') };
 }
 
 /** CPU time and wake-ups of each thread between two looks, by the names of the threads. */

@@ -48,12 +48,14 @@ export class KillSeries {
   readonly #profilePath = join(this.#folder, 'profile.json');
   readonly #worldPath = join(this.#folder, 'data/simulated-world.json');
   readonly #speed: number;
+  readonly #entry: 'bundle' | 'source';
   #daemon: DaemonProcess | undefined;
   #url = '';
   restarts = 0;
 
-  constructor(speed: number) {
-    this.#speed = speed;
+  constructor(options: { readonly speed: number; readonly entry: 'bundle' | 'source' }) {
+    this.#speed = options.speed;
+    this.#entry = options.entry;
     writeFileSync(this.#profilePath, JSON.stringify(profile));
   }
 
@@ -74,7 +76,7 @@ export class KillSeries {
   spawn(): void {
     this.restarts += 1;
     this.#daemon = new DaemonProcess({
-      entry: 'bundle',
+      entry: this.#entry,
       args: [
         ...['run', '--port', '0', '--data-dir', join(this.#folder, 'data')],
         ...['--profile', this.#profilePath, '--simulation-seed', String(SEED)],
@@ -106,6 +108,14 @@ export class KillSeries {
     const world = readWorld(this.#worldPath);
     if (world === undefined) throw new Error(`${this.#worldPath} holds no world`);
     return world;
+  }
+
+  /** Waits until the motor turns, or for this long. */
+  async motorStarted(limitMs: number): Promise<void> {
+    const deadlineMs = performance.now() + limitMs;
+    while (performance.now() < deadlineMs && this.world().motor.leftMs === 0) {
+      await new Promise((done) => setTimeout(done, POLL_MS));
+    }
   }
 
   /** What the world comes to by itself when no program moves the motor any more. */

@@ -20,7 +20,8 @@ const { values: options } = parseArgs({
     speed: { type: 'string', default: '1' },
     /** Feeders side by side. */
     jobs: { type: 'string', default: '8' },
-    'no-build': { type: 'boolean', default: false },
+    /** `bundle` as shipped, built first; or the sources as they are. */
+    from: { type: 'string', default: 'bundle' },
   },
 });
 const killsWanted = Number(options.kills);
@@ -32,6 +33,8 @@ const WISHES_PER_SERIES = 14;
 const PORTION_GRAMS = { min: 3, max: 14 };
 /** A little longer than a feeding takes, so that some kills come after its end. */
 const KILL_WITHIN_MS = 13_000 / speed;
+/** So long the motor starts and stops in a feeding. */
+const MOTOR_WORKS_MS = 5_000 / speed;
 /** Share of restarts that are killed, too, before they are ready. */
 const SECOND_KILL_SHARE = 0.25;
 const SECOND_KILL_WITHIN_MS = 700;
@@ -60,7 +63,13 @@ const totals = {
 const say = (line: string) => {
   if (!options.json) console.log(line);
 };
-const wait = (ms: number) => new Promise((done) => setTimeout(done, ms));
+/** Half of the kills come at any instant of a feeding, the others while the motor is at work. */
+async function waitForInstant(series: KillSeries): Promise<void> {
+  if (random.chance(0.5)) return wait(random.next() * KILL_WITHIN_MS);
+  await series.motorStarted(KILL_WITHIN_MS);
+  return wait(random.next() * MOTOR_WORKS_MS);
+}
+const wait = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
 const portion = () =>
   Math.round(PORTION_GRAMS.min + random.next() * (PORTION_GRAMS.max - PORTION_GRAMS.min));
 
@@ -93,7 +102,7 @@ async function apiWish(series: KillSeries, requestId: string): Promise<Verdict> 
   const grams = portion();
   const before = series.world();
   const answered = series.feed(requestId, grams);
-  await wait(random.next() * KILL_WITHIN_MS);
+  await waitForInstant(series);
   const atDeath = await killAndRestart(series);
   const first = await answered;
   const recovered = await series.feedingOf(requestId);
@@ -117,7 +126,8 @@ async function scheduledWish(series: KillSeries): Promise<Verdict> {
   const before = series.world();
   const dueMs = Math.ceil(Date.now() / MINUTE_MS) * MINUTE_MS;
   const key = await series.planMeal(new Date(dueMs).toISOString().slice(11, 16), portion());
-  await wait(dueMs - Date.now() + random.next() * KILL_WITHIN_MS);
+  await wait(dueMs - Date.now());
+  await waitForInstant(series);
   const atDeath = await killAndRestart(series);
   const alone = series.leftAlone(atDeath);
   const occurrence = await series.occurrenceOf(key);
@@ -168,7 +178,7 @@ function count(verdict: Verdict): void {
 }
 
 async function runSeries(name: string): Promise<void> {
-  const series = new KillSeries(speed);
+  const series = new KillSeries({ speed, entry });
   try {
     await series.open();
     for (let wish = 0; wish < WISHES_PER_SERIES && totals.kills < killsWanted; wish++) {
@@ -183,7 +193,8 @@ async function runSeries(name: string): Promise<void> {
   }
 }
 
-if (!options['no-build']) buildBundle();
+const entry = options.from === 'source' ? 'source' : 'bundle';
+if (entry === 'bundle') buildBundle();
 say(`seed ${options.seed}, simulated time ${speed} times as fast as life`);
 let seriesBegun = 0;
 const oneAfterTheOther = async () => {
