@@ -65,7 +65,7 @@ describe('RuntimeManager', () => {
     });
   });
 
-  it('degrades when a part fails that it can do without, and what needs it is not started', async () => {
+  it('FMEA-08 degrades when a part fails that it can do without, and what needs it is not started', async () => {
     const { runtime, journal, signal } = makeRuntime();
     runtime
       .add('camera', part('camera', journal, { start: fail }), { critical: false })
