@@ -190,7 +190,7 @@ describe('overlays', () => {
 
   it('skip what comes next, and say so when nothing does', async () => {
     const { book } = await newBook();
-    expect(codeOf(() => book.skipNext())).toBe('ERR_BUSINESS_RULE');
+    expect(codeOf(() => book.skipNext())).toBe('ERR_CONFLICT');
     const meal = book.addMeal(mealInput('07:00'));
     expect(book.skipNext()).toMatchObject({ kind: 'skip', mealId: meal.id, date: '2026-11-20' });
     expect(book.skipNext()).toMatchObject({ date: '2026-11-21' });

@@ -179,10 +179,14 @@ export class PlanBook {
     this.#parts.schedule.planChanged();
   }
 
-  /** Leaves out the next planned occurrence. `ERR_BUSINESS_RULE` when there is none. */
+  /** Leaves out the next planned occurrence. `ERR_CONFLICT` when there is none. */
   skipNext(): Overlay {
     const next = this.#parts.schedule.next();
-    if (next === null) throw rule('next', 'no meal is planned that could be left out');
+    if (next === null) {
+      throw new FeederError('ERR_CONFLICT', {
+        message: 'No meal is to come that could be left out.',
+      });
+    }
     return this.addOverlay({ kind: 'skip', mealId: next.mealId, date: next.localDate });
   }
 
