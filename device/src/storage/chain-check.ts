@@ -19,8 +19,20 @@ interface LogTables {
   readonly gaps: CheckedTable<GapRow>;
 }
 
+/** Entries between two pauses of a walk. */
+const STEP_ENTRIES = 250;
+
 /** Walks one segment from its base (or from the entry `from`) to its head. */
 export function checkSegment(tables: LogTables, segment: SegmentRow, from?: number): ChainReport {
+  return drain(walkSegment(tables, segment, from));
+}
+
+/** The same in steps, so that somebody else may have a turn in between. */
+export function* walkSegment(
+  tables: LogTables,
+  segment: SegmentRow,
+  from?: number,
+): Generator<void, ChainReport> {
   const walk = new ChainWalk(tables, segment, from);
   try {
     walk.begin();
@@ -30,12 +42,21 @@ export function checkSegment(tables: LogTables, segment: SegmentRow, from?: numb
       walk.startSeq,
     )) {
       if (!walk.step(row, tables.events.isIntact(row))) break;
+      if (row.seq % STEP_ENTRIES === 0) yield;
     }
     walk.end();
   } catch (error) {
     walk.problem(walk.expected, `cannot be read: ${String(error)}`);
   }
   return walk.report();
+}
+
+/** Runs all steps at once. */
+export function drain<T>(steps: Generator<void, T>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
 }
 
 class ChainWalk {

@@ -11,7 +11,7 @@ import type Database from 'better-sqlite3';
 import * as v from 'valibot';
 import type { StationTime } from '../platform/clock.ts';
 import { CheckedTable } from './checked-table.ts';
-import { type ChainReport, checkSegment } from './chain-check.ts';
+import { type ChainReport, drain, walkSegment } from './chain-check.ts';
 import {
   bootBytes,
   canonicalJson,
@@ -197,9 +197,17 @@ export class EventLog {
 
   /** Recomputes the chain of every segment, or of the active one from `from` on. */
   verify(options: { from?: number } = {}): ChainReport {
+    return drain(this.verifySteps(options));
+  }
+
+  /** The same in steps, so that somebody else may have a turn in between. */
+  *verifySteps(options: { from?: number } = {}): Generator<void, ChainReport> {
     const segments =
       options.from === undefined ? this.segments.all('ORDER BY epoch') : [this.#segment];
-    const reports = segments.map((segment) => checkSegment(this, segment, options.from));
+    const reports: ChainReport[] = [];
+    for (const segment of segments) {
+      reports.push(yield* walkSegment(this, segment, options.from));
+    }
     const firstBad = reports.find((report) => report.firstBad !== undefined)?.firstBad;
     return {
       ok: reports.every((report) => report.ok),

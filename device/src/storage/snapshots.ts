@@ -4,7 +4,7 @@ import { FeederError } from '@cat-feeder/shared';
 import type Database from 'better-sqlite3';
 import { keepNewest, moveDurably, nextNumber, numbered } from './data-dir.ts';
 import { openDatabase } from './database.ts';
-import { verifyFile } from './verify-file.ts';
+import { verifyFileGently } from './verify-file.ts';
 
 /** Daily snapshots that are kept. */
 export const SNAPSHOTS_KEPT = 7;
@@ -25,7 +25,7 @@ export async function writeSnapshot(db: Database.Database, path: string): Promis
   removeDatabase(draft);
   try {
     await db.backup(draft);
-    const report = verifyFile(draft);
+    const report = await verifyFileGently(draft);
     if (!report.ok) {
       throw new FeederError('ERR_DATABASE_CORRUPT', {
         message: `The snapshot is damaged: ${report.problems[0]}`,

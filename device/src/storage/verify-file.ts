@@ -1,10 +1,11 @@
+import { setImmediate } from 'node:timers/promises';
 import type Database from 'better-sqlite3';
 import { openDatabase } from './database.ts';
 import { EventLog } from './event-log.ts';
 import { appliedMigrations } from './migrations.ts';
 import { damaged, isDamage, sqliteCode } from './sqlite-errors.ts';
 import { Transactor } from './transactor.ts';
-import { type VerifyReport, verifyDatabase } from './verify-store.ts';
+import { type VerifyReport, verifyDatabase, verifySteps } from './verify-store.ts';
 
 /** Opens a database file by itself, checks all of it and closes it. Adds nothing to it. */
 export function verifyFile(path: string): VerifyReport {
@@ -21,16 +22,35 @@ export function verifyFile(path: string): VerifyReport {
   }
 }
 
+/** The same in turns with everything else that the program does. */
+export async function verifyFileGently(path: string): Promise<VerifyReport> {
+  const { db, close } = openDatabase(path);
+  try {
+    const steps = verifySteps(db, logOf(db));
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done === true) return value;
+      await setImmediate();
+    }
+  } finally {
+    close();
+  }
+}
+
 /** Checks all of an open database. Whatever keeps it from being read is damage. */
 export function verifyHandle(db: Database.Database): VerifyReport {
   try {
     if (appliedMigrations(db).length === 0) throw damaged('The schema');
-    const transactor = new Transactor({ db });
-    return verifyDatabase(db, new EventLog({ db, transactor, time: refuse, random: refuse }));
+    return verifyDatabase(db, logOf(db));
   } catch (error) {
     if (!isDamage(error) && sqliteCode(error) === null) throw error;
     return unreadable(error);
   }
+}
+
+/** The ledger of a database that is only looked at. */
+function logOf(db: Database.Database): EventLog {
+  return new EventLog({ db, transactor: new Transactor({ db }), time: refuse, random: refuse });
 }
 
 function unreadable(error: unknown): VerifyReport {

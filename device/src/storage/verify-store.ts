@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3';
+import { drain } from './chain-check.ts';
 import { CheckedTable, type TableShape } from './checked-table.ts';
 import { checkPages } from './database.ts';
 import type { EventLog } from './event-log.ts';
@@ -22,32 +23,28 @@ export interface VerifyReport {
 /** Damaged rows that are named one by one. */
 const DAMAGED_ROWS_MAX = 10;
 
+/** Rows between two pauses of a check. */
+const STEP_ROWS = 500;
+
 /**
  * Checks everything that can be read: pages, keys and indexes (SQLite's own check), the schema's
  * text, each row's checksum, and the ledger's chain. A changed byte that changes anything readable
  * is noticed by one of the four.
  */
 export function verifyDatabase(db: Database.Database, log: EventLog): VerifyReport {
-  const problems = [...checkPages(db, 'full')];
-  problems.push(...readable('The schema', () => checkSchema(db)));
-  let rows = 0;
+  return drain(verifySteps(db, log));
+}
+
+/** The same in steps, so that somebody else may have a turn in between. */
+export function* verifySteps(db: Database.Database, log: EventLog): Generator<void, VerifyReport> {
+  const found: Found = { problems: [], rows: 0, entries: 0 };
+  yield* guarded(found, 'The pages', checkAllPages(db, found));
+  yield* guarded(found, 'The schema', checkWholeSchema(db, found));
   for (const shape of [...checkedTables, migrationTable] as unknown as TableShape<object>[]) {
-    const counted = readable(`The table ${shape.name}`, () => {
-      const checked = checkRows(db, shape);
-      rows += checked.rows;
-      return checked.problems;
-    });
-    problems.push(...counted);
+    yield* guarded(found, `The table ${shape.name}`, checkRows(db, shape, found));
   }
-  let entries = 0;
-  let firstBad: number | undefined;
-  const chain = readable('The ledger', () => {
-    const report = log.verify();
-    entries = report.entries;
-    firstBad = report.firstBad;
-    return [...report.problems];
-  });
-  problems.push(...chain);
+  yield* guarded(found, 'The ledger', checkLedger(log, found));
+  const { problems, rows, entries, firstBad } = found;
   return {
     ok: problems.length === 0,
     entries,
@@ -57,27 +54,52 @@ export function verifyDatabase(db: Database.Database, log: EventLog): VerifyRepo
   };
 }
 
-/** Checks every row of one table against its checksum. */
-export function checkRows(
-  db: Database.Database,
-  shape: TableShape<object>,
-): { rows: number; problems: string[] } {
-  const table = new CheckedTable(db, shape);
-  const problems: string[] = [];
-  let rows = 0;
-  for (const row of table.scan()) {
-    rows += 1;
-    if (table.isIntact(row) || problems.length >= DAMAGED_ROWS_MAX) continue;
-    problems.push(`Row ${rows} of the table ${shape.name} does not fit its checksum.`);
-  }
-  return { rows, problems };
+interface Found {
+  readonly problems: string[];
+  rows: number;
+  entries: number;
+  firstBad?: number;
 }
 
-function readable(what: string, check: () => string[]): string[] {
+type Steps = Generator<void, void>;
+
+function* checkAllPages(db: Database.Database, found: Found): Steps {
+  found.problems.push(...checkPages(db, 'full'));
+  yield;
+}
+
+function* checkWholeSchema(db: Database.Database, found: Found): Steps {
+  found.problems.push(...checkSchema(db));
+  yield;
+}
+
+function* checkRows(db: Database.Database, shape: TableShape<object>, found: Found): Steps {
+  const table = new CheckedTable(db, shape);
+  let damagedRows = 0;
+  for (const row of table.scan()) {
+    found.rows += 1;
+    if (found.rows % STEP_ROWS === 0) yield;
+    if (table.isIntact(row)) continue;
+    damagedRows += 1;
+    if (damagedRows > DAMAGED_ROWS_MAX) return;
+    found.problems.push(`A row of the table ${shape.name} does not fit its checksum.`);
+  }
+}
+
+function* checkLedger(log: EventLog, found: Found): Steps {
+  const report = yield* log.verifySteps();
+  found.entries = report.entries;
+  if (report.firstBad !== undefined) found.firstBad = report.firstBad;
+  found.problems.push(...report.problems);
+}
+
+/** What cannot even be read is a problem, too. */
+function* guarded(found: Found, what: string, steps: Steps): Steps {
   try {
-    return check();
+    yield* steps;
   } catch (error) {
     if (!isDamage(error) && !(error instanceof RangeError)) throw error;
-    return [`${what} cannot be read: ${error instanceof Error ? error.message : String(error)}`];
+    const how = error instanceof Error ? error.message : String(error);
+    found.problems.push(`${what} cannot be read: ${how}`);
   }
 }
