@@ -1,0 +1,100 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type CrashEvidence, closeCrashed } from './crash-closing.ts';
+
+const evidence: CrashEvidence = {
+  portionGrams: 30,
+  reservedGrams: 36,
+  progress: { stage: 'coarse', turns: 3, servedGrams: 16 },
+  bowlBeforeGrams: 5,
+  weight: { grams: 23, sigmaGrams: 0.08 },
+  model: {
+    gramsPerTurn: 6,
+    gramsPerTurnSd: 0.4,
+    inFlightGrams: 1.5,
+    inFlightGramsSd: 0.3,
+    kibbleGrams: 0.2,
+    samples: 8,
+  },
+  nominalTurnsPerSecond: 0.8,
+  elapsedMs: 2000,
+};
+
+describe('a feeding whose end nobody saw', () => {
+  it('I5 takes the measured rise when nobody can have eaten', () => {
+    const dose = closeCrashed(evidence);
+    expect(dose.method).toBe('measured');
+    expect(dose.likelyGrams).toBeCloseTo(18, 1);
+    expect(dose.highGrams - dose.lowGrams).toBeLessThan(1.5);
+  });
+
+  it('I5 takes the rise for a lower bound when a cat may have eaten', () => {
+    const dose = closeCrashed({ ...evidence, elapsedMs: 1_800_000 });
+    expect(dose.method).toBe('estimated');
+    expect(dose.lowGrams).toBeGreaterThan(14);
+    expect(dose.lowGrams).toBeLessThanOrEqual(18);
+    expect(dose.highGrams).toBeGreaterThan(25);
+    expect(dose.highGrams).toBeLessThanOrEqual(36);
+  });
+
+  it('I5 believes what the scale had seen before, although the bowl is empty now', () => {
+    const dose = closeCrashed({
+      ...evidence,
+      weight: { grams: 0, sigmaGrams: 0.08 },
+      elapsedMs: null,
+    });
+    expect(dose.lowGrams).toBeGreaterThan(14);
+    expect(dose.likelyGrams).toBeGreaterThanOrEqual(18);
+  });
+
+  it('bounds by the motor and the reservation when there is no weight', () => {
+    const dose = closeCrashed({
+      ...evidence,
+      reservedGrams: 80,
+      weight: null,
+      progress: { stage: 'disturbed', turns: 2, servedGrams: null },
+    });
+    expect(dose).toMatchObject({ lowGrams: 0, method: 'estimated' });
+    expect(dose.likelyGrams).toBeCloseTo(12, 5);
+    expect(dose.highGrams).toBeLessThan(56);
+  });
+
+  it('does not count what the motor cannot have brought', () => {
+    const dose = closeCrashed({
+      ...evidence,
+      reservedGrams: 80,
+      progress: { stage: 'baseline', turns: 0, servedGrams: 0 },
+      weight: { grams: 205, sigmaGrams: 0.08 },
+    });
+    expect(dose).toMatchObject({ lowGrams: 0, likelyGrams: 0, method: 'unknown' });
+    expect(dose.highGrams).toBeLessThan(40);
+  });
+
+  it('is an interval under the reservation for any evidence', () => {
+    const grams = fc.double({ min: -500, max: 5000, noNaN: true });
+    const any = fc.record({
+      portionGrams: fc.double({ min: 1, max: 150, noNaN: true }),
+      reservedGrams: fc.double({ min: 1, max: 200, noNaN: true }),
+      progress: fc.record({
+        stage: fc.constantFrom('claimed', 'coarse', 'disturbed'),
+        turns: fc.double({ min: 0, max: 400, noNaN: true }),
+        servedGrams: fc.option(grams, { nil: null }),
+      }),
+      bowlBeforeGrams: fc.option(grams, { nil: null }),
+      weight: fc.option(
+        fc.record({ grams, sigmaGrams: fc.double({ min: 0, max: 5, noNaN: true }) }),
+        { nil: null },
+      ),
+      elapsedMs: fc.option(fc.double({ min: 0, max: 1e9, noNaN: true }), { nil: null }),
+    });
+    fc.assert(
+      fc.property(any, (given) => {
+        const dose = closeCrashed({ ...evidence, ...given });
+        expect(dose.lowGrams).toBeGreaterThanOrEqual(0);
+        expect(dose.lowGrams).toBeLessThanOrEqual(dose.likelyGrams);
+        expect(dose.likelyGrams).toBeLessThanOrEqual(dose.highGrams);
+        expect(dose.highGrams).toBeLessThanOrEqual(given.reservedGrams);
+      }),
+    );
+  });
+});
