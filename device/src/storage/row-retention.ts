@@ -16,33 +16,38 @@ export interface RowRetentionReport {
 }
 
 /**
- * Forgets old feedings, their curves and old verdicts. Only while the time is believed, and never
- * the newest feeding: its number orders what comes after.
+ * Forgets old feedings, their curves and old verdicts. Old is what the feeder has lived through
+ * since, never what a wall clock says: these rows are what keeps a request and a meal from being
+ * served twice, and a clock that was once wrong by years must not take them away. The newest
+ * feeding stays: its number orders what comes after.
  */
 export function forgetOldRows(
   db: Database.Database,
   transactor: Transactor,
   now: StationTime,
 ): RowRetentionReport {
-  if (now.quality !== 'synchronized' && now.quality !== 'rtc') {
-    return { feedings: 0, traces: 0, occurrences: 0 };
-  }
-  const oldMs = now.wallMs - FEEDING_DAYS_KEPT * DAY_MS;
-  const traceMs = now.wallMs - TRACE_DAYS_KEPT * DAY_MS;
+  const oldAgeMs = now.ageMs - FEEDING_DAYS_KEPT * DAY_MS;
+  const traceAgeMs = now.ageMs - TRACE_DAYS_KEPT * DAY_MS;
+  if (traceAgeMs <= 0) return { feedings: 0, traces: 0, occurrences: 0 };
   return transactor.write('rows.forget', () => {
     const run = (sql: string, ...params: number[]) => statement(db, sql).run(...params).changes;
     return {
       traces: run(
-        'DELETE FROM feeding_trace WHERE feeding_id IN (SELECT feeding_id FROM feeding WHERE ended_ms < ?)',
-        traceMs,
+        `DELETE FROM feeding_trace WHERE feeding_id IN
+          (SELECT feeding_id FROM feeding WHERE state <> 'running' AND motion_age_ms < ?)`,
+        traceAgeMs,
       ),
       // Only from the beginning: a hole in the numbers would look like a lost claim.
       feedings: run(
         `DELETE FROM feeding WHERE n < (SELECT max(n) FROM feeding) AND n < coalesce(
-          (SELECT min(n) FROM feeding WHERE state = 'running' OR ended_ms >= ?), 0)`,
-        oldMs,
+          (SELECT min(n) FROM feeding WHERE state = 'running' OR motion_age_ms >= ?), 0)`,
+        oldAgeMs,
       ),
-      occurrences: run("DELETE FROM occurrence WHERE state = 'closed' AND decided_ms < ?", oldMs),
+      // A verdict goes with the feedings before which it was given.
+      occurrences: run(
+        `DELETE FROM occurrence WHERE state = 'closed'
+          AND after_n < (SELECT coalesce(min(n), 0) FROM feeding)`,
+      ),
     };
   });
 }

@@ -144,6 +144,21 @@ function replay(story: Story, seed: number, limit: number): void {
   }
 }
 
+/** Bytes that the program handed to the disk for one feeding, edits and snapshots in between included. */
+function bytesPerFeeding(events: readonly TraceEvent[]): number {
+  const isSaid = (word: string) => (event: TraceEvent) =>
+    event.kind === 'said' && event.line.includes(`"${word}"`);
+  const story = events.slice(
+    events.findIndex(isSaid('claim')),
+    events.findLastIndex(isSaid('finish')),
+  );
+  let bytes = 0;
+  for (const event of story) {
+    if (event.kind === 'write' || event.kind === 'append') bytes += event.data.length;
+  }
+  return Math.round(bytes / Math.max(1, story.filter(isSaid('finish')).length));
+}
+
 function flipAll(image: Buffer): { flips: number; flipsUnnoticed: number } {
   const before = logicalDump(image);
   const flips = chooseFlips(
@@ -171,13 +186,18 @@ try {
     }
   }
   const image = withoutWal(readFileSync(join(work, 'data', 'db', 'feeder.db')));
-  const summary = { ...totals, ...flipAll(image) };
+  const summary = {
+    ...totals,
+    ...flipAll(image),
+    bytesPerFeeding: bytesPerFeeding(stories[0]?.events ?? []),
+  };
   for (const example of examples) console.log(example);
   const calls = stories.map((story) => `${story.events.length} calls of "${story.name}"`);
   console.log(`${summary.states} crash states from ${calls.join(' and ')}`);
   console.log(
     `${summary.lost} lost, ${summary.doubled} doubled, ${summary.corrupt} corrupt; ` +
-      `${summary.flips} flipped bytes, ${summary.flipsUnnoticed} unnoticed`,
+      `${summary.flips} flipped bytes, ${summary.flipsUnnoticed} unnoticed; ` +
+      `${summary.bytesPerFeeding} bytes written for each feeding`,
   );
   if (values.json) console.log(JSON.stringify(summary));
   const isClean = summary.lost + summary.doubled + summary.corrupt + summary.flipsUnnoticed === 0;
