@@ -96,7 +96,7 @@ export interface PetRegisterPort {
 export interface ScalePort {
   reading(): BowlReading;
   calibration(): ScaleCalibration;
-  tare(): Promise<ScaleCalibration>;
+  tare(request: { confirm: boolean }): Promise<ScaleCalibration>;
   span(request: { knownGrams: Grams; confirm: boolean }): Promise<ScaleCalibration>;
 }
 

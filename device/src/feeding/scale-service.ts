@@ -15,8 +15,12 @@ export type StoredCalibration = ScaleCalibration & { readonly rev: number };
 const WEIGH_TIMEOUT_MS: Milliseconds = 15_000;
 /** A new span may differ by this share from the one before it, unless it is confirmed. */
 const SPAN_CHANGE_MAX = 0.2;
-/** A new zero may differ by this share of the rated load: more means that food lies in the bowl. */
-const ZERO_CHANGE_SHARE_MAX = 0.1;
+/**
+ * A new zero may differ by this from the one before, unless it is confirmed: more is food in the
+ * bowl or a paw on it (FMEA-29). A bowl tared while food lies in it reads below zero once that is
+ * eaten, and then nothing can be served any more.
+ */
+const ZERO_CHANGE_GRAMS_MAX: Grams = 10;
 
 export interface ScaleServiceParts {
   readonly station: FeedStation;
@@ -43,12 +47,14 @@ export class ScaleService {
   }
 
   /** Takes the present load as zero: the empty bowl must stand still on the cell. */
-  async tare(): Promise<StoredCalibration> {
+  async tare(request: { confirm: boolean }): Promise<StoredCalibration> {
     const present = this.calibration();
     const weight = await this.#weigh();
     const shiftGrams = Math.abs((weight.counts - present.zeroCounts) / present.countsPerGram);
-    if (present.taredAtMs !== null && shiftGrams > this.#parts.ratedGrams * ZERO_CHANGE_SHARE_MAX) {
+    const isFar = shiftGrams > ZERO_CHANGE_GRAMS_MAX;
+    if (present.taredAtMs !== null && isFar && !request.confirm) {
       throw new FeederError('ERR_CALIBRATION_REFUSED', {
+        hint: 'Empty the bowl and try again. If it is empty, confirm the new zero.',
         details: [
           { path: 'shiftGrams', message: `${Math.round(shiftGrams)} g from the zero before` },
         ],

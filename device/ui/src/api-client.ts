@@ -139,7 +139,8 @@ export const api = {
     call<CalibrationJob>(`/kibbles/${at(id)}/calibrate`, { method: 'POST', body: {} }),
 
   scale: () => call<ScaleView>('/scale'),
-  tare: () => call<ScaleView>('/scale/tare', { method: 'POST', timeoutMs: REST_MS_MAX }),
+  tare: (confirm: boolean) =>
+    call<ScaleView>(`/scale/tare?confirm=${confirm}`, { method: 'POST', timeoutMs: REST_MS_MAX }),
   span: (knownGrams: number) =>
     call<ScaleView>('/scale/calibrate', {
       method: 'POST',

@@ -1,6 +1,11 @@
 import * as v from 'valibot';
 import { BowlReadingSchema, ScaleCalibrationSchema } from '../calibration.ts';
 
+/** POST /api/v1/scale/tare?confirm=: `true` takes a zero far from the one before, too. */
+export const TareQuerySchema = v.strictObject({
+  confirm: v.optional(v.picklist(['true', 'false'], 'must be true or false')),
+});
+
 /** GET /api/v1/scale. */
 export const ScaleViewSchema = v.strictObject({
   bowl: BowlReadingSchema,

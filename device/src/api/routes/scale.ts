@@ -3,6 +3,7 @@ import {
   type ScaleView,
   ScaleViewSchema,
   SpanRequestSchema,
+  TareQuerySchema,
 } from '@cat-feeder/shared';
 import * as v from 'valibot';
 import type { ApiDeps } from '../deps.ts';
@@ -36,7 +37,9 @@ export function scaleRoutes({ scale, station }: ApiDeps): RouteDef[] {
       method: 'POST',
       path: '/api/v1/scale/tare',
       operationId: 'tareScale',
-      summary: 'Take the empty bowl, standing still, as zero.',
+      summary:
+        'Take the empty bowl, standing still, as zero. confirm=true: even far from the last zero.',
+      query: TareQuerySchema,
       statuses: { 200: 'The new calibration.' },
       errors: [
         'ERR_BUSY',
@@ -45,8 +48,8 @@ export function scaleRoutes({ scale, station }: ApiDeps): RouteDef[] {
         'ERR_SCALE_SILENT',
         'ERR_STORAGE',
       ],
-      handler: async () => {
-        await scale.tare();
+      handler: async ({ query }) => {
+        await scale.tare({ confirm: query.confirm === 'true' });
         return ok(view());
       },
     }),

@@ -28,11 +28,13 @@ export const scaleCommands: readonly Command[] = [
   },
   {
     name: 'tare',
-    usage: '',
-    summary: 'Take the empty bowl as zero.',
+    usage: '[--confirm]',
+    summary:
+      'Take the empty bowl as zero. --confirm: it is empty, although far from the last zero.',
+    flags: ['confirm'],
     words: [0, 0],
-    run: async ({ api }) => {
-      const scale = await api.post<ScaleView>('/scale/tare');
+    run: async ({ api, flag }) => {
+      const scale = await api.post<ScaleView>(`/scale/tare?confirm=${flag('confirm')}`);
       return { data: scale, text: `The bowl as it stands is zero now.\n${calibrationText(scale)}` };
     },
   },

@@ -353,6 +353,7 @@ export const en = {
   'scale.taredAgo': 'set to zero {ago}',
   'scale.tareText': 'Empty the bowl and keep hands off, then set it to zero.',
   'scale.tare': 'Set to zero',
+  'scale.tareAnyway': 'The bowl is empty: set it to zero all the same',
   'scale.tared': 'The empty bowl is zero now.',
   'scale.busy': 'Waiting for rest…',
   'scale.spanLabel': 'Known mass in the bowl, in grams',

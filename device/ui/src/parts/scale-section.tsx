@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { api } from '../api-client.ts';
+import { ApiError, api } from '../api-client.ts';
 import { agoText, gramsText } from '../format.ts';
 import { say, sayCode } from '../messages/say.ts';
 import { bowl, isLive, minuteMs, scale } from '../state.ts';
@@ -7,10 +7,17 @@ import { Problems, useSaving } from './save-form.tsx';
 
 function Tare() {
   const [news, setNews] = useState('');
+  const [isDoubted, setDoubted] = useState(false);
   const saving = useSaving();
-  const tare = async () => {
+  const tare = async (confirm: boolean) => {
     setNews('');
-    await api.tare();
+    setDoubted(false);
+    try {
+      await api.tare(confirm);
+    } catch (error) {
+      setDoubted(error instanceof ApiError && error.code === 'ERR_CALIBRATION_REFUSED');
+      throw error;
+    }
     setNews(say('scale.tared'));
     await scale.refresh();
   };
@@ -22,11 +29,20 @@ function Tare() {
           {news}
         </p>
         <Problems of={saving.problems} />
+        {isDoubted && (
+          <button
+            type="button"
+            disabled={!isLive.value}
+            onClick={() => saving.run(() => tare(true))}
+          >
+            {say('scale.tareAnyway')}
+          </button>
+        )}
       </div>
       <button
         type="button"
         disabled={saving.isBusy || !isLive.value}
-        onClick={() => saving.run(tare)}
+        onClick={() => saving.run(() => tare(false))}
       >
         {say(saving.isBusy ? 'scale.busy' : 'scale.tare')}
       </button>
