@@ -40,13 +40,14 @@ export function forgetOldRows(
       // Only from the beginning: a hole in the numbers would look like a lost claim.
       feedings: run(
         `DELETE FROM feeding WHERE n < (SELECT max(n) FROM feeding) AND n < coalesce(
-          (SELECT min(n) FROM feeding WHERE state = 'running' OR motion_age_ms >= ?), 0)`,
+          (SELECT min(n) FROM feeding WHERE state = 'running' OR motion_age_ms >= ?),
+          (SELECT max(n) FROM feeding))`,
         oldAgeMs,
       ),
-      // A verdict goes with the feedings before which it was given.
+      // A verdict goes when the feeding that followed it has gone.
       occurrences: run(
         `DELETE FROM occurrence WHERE state = 'closed'
-          AND after_n < (SELECT coalesce(min(n), 0) FROM feeding)`,
+          AND after_n < (SELECT coalesce(min(n), 0) - 1 FROM feeding)`,
       ),
     };
   });
