@@ -32,6 +32,7 @@ export function editWindow(view: PlanView, now: StationTime): { fromDate: string
  * verdicts whose time lies ahead under the old form, and those are voided by rule S4. Pure.
  *   moved behind the present: `edited_past`, or `zone_moved` (a miss) when the zone did it
  *   new, and its time has passed: `edited_past`
+ *   due and not yet served, and moved further back: the same
  *   due and not yet served, and gone from the plan: `plan_changed`
  */
 export function closingsForEdit(input: EditInput): OccurrenceClosing[] {
@@ -52,7 +53,12 @@ export function closingsForEdit(input: EditInput): OccurrenceClosing[] {
   for (const [key, planned] of old) {
     const { dueAtMs } = planned.occurrence;
     const isPending = dueAtMs <= now.wallMs && dueAtMs > input.closedThroughMs && isOpen(key);
-    if (isPending && !fresh.has(key)) closings.push(gone(planned, now));
+    if (!isPending) continue;
+    const moved = fresh.get(key);
+    if (moved === undefined) closings.push(gone(planned, now));
+    // Behind what is closed nobody would look for it again.
+    else if (moved.occurrence.dueAtMs <= input.closedThroughMs)
+      closings.push(passedBy(moved, input));
   }
   return closings;
 }

@@ -112,3 +112,16 @@ describe('edits while something is due', () => {
     }
   });
 });
+
+test('I2 a meal that is due and held, then moved back by a new zone, still gets its verdict', async () => {
+  const feeder = await VirtualFeeder.start();
+  await feeder.ask('POST', '/meals', meal('08:00'));
+  await feeder.feedToEnd(12);
+  feeder.world.undervoltage();
+  await feeder.pass(2 * HOUR_MS + 120_000);
+  expect((await feeder.ask('PATCH', '/settings', { zone: 'Asia/Tokyo' })).status).toBe(200);
+  feeder.world.undervoltage(false);
+  await feeder.pass(HOUR_MS);
+  const [breakfast] = await feeder.occurrences('?from=2026-06-15&to=2026-06-15');
+  expect(breakfast).toMatchObject({ state: 'closed', verdict: 'missed', rule: 'zone_moved' });
+});
