@@ -1,4 +1,4 @@
-import { DAY_MS, HOUR_MS, type Meal, MINUTE_MS } from '@cat-feeder/shared';
+import { DAY_MS, HOUR_MS, type Meal, MINUTE_MS, occurrenceKey } from '@cat-feeder/shared';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mealInput, ScheduleBench } from '../../test/contracts/schedule-bench.ts';
@@ -140,7 +140,29 @@ describe('whatever happens to the clock, the power, the plan and the feeder', ()
     );
   });
 
-  it('S3 no outage and no step makes a burst: two feedings of one meal slot lie apart', async () => {
+  it('I2 FMEA-36 every meal of every local date has one verdict, however the zone moves', async () => {
+    const acts = fc.array(fc.oneof(pass, cut, zone, skip), { maxLength: 15 });
+    await fc.assert(
+      fc.asyncProperty(threeMeals, acts, async (minutes, story) => {
+        const bench = await newBench(minutes);
+        for (const one of story) await act(bench, one);
+        await bench.pass(3 * DAY_MS);
+        const meals = bench.book.meals();
+        const countedToMs = Math.max(Date.parse(START), ...bench.store.gaps.map((gap) => gap.toMs));
+        const firstDay = Math.floor(countedToMs / DAY_MS) + 2;
+        for (let day = firstDay; day < Math.floor(bench.clock.wallMs() / DAY_MS) - 1; day++) {
+          const date = new Date(day * DAY_MS).toISOString().slice(0, 10);
+          for (const { id } of meals) {
+            const row = bench.store.rows.get(occurrenceKey(id, date));
+            expect(`${id}@${date} ${row?.verdict}`).not.toContain('undefined');
+          }
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('S3 no outage and no step makes a burst: at most one feeding follows it at once', async () => {
     const acts = fc.array(fc.oneof(pass, cut, step), { maxLength: 20 });
     await fc.assert(
       fc.asyncProperty(
@@ -148,13 +170,11 @@ describe('whatever happens to the clock, the power, the plan and the feeder', ()
         acts,
         async (minutes, story) => {
           const bench = await newBench(minutes);
-          const times: number[] = [];
           for (const one of story) {
             const before = bench.feeder.served.length;
             await act(bench, one);
             const isPassing = one.kind === 'pass';
             if (!isPassing) expect(bench.feeder.served.length - before).toBeLessThanOrEqual(1);
-            times.push(bench.feeder.served.length);
           }
         },
       ),
