@@ -229,7 +229,7 @@ export class DocumentStore {
       log.append('doc.changed', { kind, id, rev, deleted, groups });
       this.#remember(stored);
       transactor.afterRollback(() => this.#forget(stored, change.before));
-      transactor.afterCommit(() => {
+      transactor.tell(() => {
         const groupsChanged = deleted
           ? ['deleted']
           : changedGroups(change.before?.groups ?? {}, groups);

@@ -284,6 +284,8 @@ export class EventLog {
       this.#segment = pending.segment;
       this.#hash = pending.hash;
       this.#pending = null;
+    });
+    transactor.tell(() => {
       for (const entry of pending.entries) for (const tell of this.#listeners) tell(entry);
     });
     return pending;

@@ -31,6 +31,7 @@ export interface TransactorOptions {
 interface Attached {
   readonly beforeCommit: (() => void)[];
   readonly afterCommit: (() => void)[];
+  readonly listeners: (() => void)[];
   readonly afterRollback: (() => void)[];
 }
 
@@ -91,6 +92,11 @@ export class Transactor {
     this.#inside().afterCommit.push(work);
   }
 
+  /** Runs after all of `afterCommit`: the place to tell others, who then see everything changed. */
+  tell(work: () => void): void {
+    this.#inside().listeners.push(work);
+  }
+
   /** Runs when the transaction was rolled back, the last one first. Must not throw. */
   afterRollback(work: () => void): void {
     this.#inside().afterRollback.push(work);
@@ -111,7 +117,12 @@ export class Transactor {
   }
 
   #run<T>(name: string, work: () => T): T {
-    const attached: Attached = { beforeCommit: [], afterCommit: [], afterRollback: [] };
+    const attached: Attached = {
+      beforeCommit: [],
+      afterCommit: [],
+      listeners: [],
+      afterRollback: [],
+    };
     let result: T;
     statement(this.#db, 'BEGIN IMMEDIATE').run();
     this.#attached = attached;
@@ -130,7 +141,7 @@ export class Transactor {
     } finally {
       this.#attached = null;
     }
-    for (const change of attached.afterCommit) change();
+    runAll([...attached.afterCommit, ...attached.listeners]);
     this.#tellCommitted(name);
     return result;
   }
@@ -143,4 +154,17 @@ export class Transactor {
       throw error;
     }
   }
+}
+
+/** Runs all of them, whatever one of them does; the first error is thrown when all have run. */
+function runAll(works: readonly (() => void)[]): void {
+  const errors: unknown[] = [];
+  for (const work of works) {
+    try {
+      work();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
 }
