@@ -86,17 +86,16 @@ async function idleFigures(pid: number) {
 const statusShots = (count: number): Shot[] =>
   Array.from({ length: count }, () => ({ method: 'GET', path: '/api/v1/status' }));
 
-async function statusFigures(url: string) {
+async function statusFigures(url: string, pid: number) {
   const one = { url, perSecond: 50, connections: 1 };
   await openLoop({ ...one, shots: statusShots(100) });
   const alone = await openLoop({ ...one, shots: statusShots(50 * loadSeconds) });
-  const crowd = await openLoop({
-    url,
-    perSecond: 200,
-    connections: 50,
-    shots: statusShots(200 * loadSeconds),
-  });
-  return { alone, crowd };
+  const shots = statusShots(200 * loadSeconds);
+  const before = cpuMsOf(pid);
+  const crowd = await openLoop({ url, perSecond: 200, connections: 50, shots });
+  // On a busy machine latency is mostly the neighbours'; the CPU time of a request is our own.
+  const cpuMicroseconds = Math.round(((cpuMsOf(pid) - before) * 1000) / shots.length);
+  return { alone, crowd, cpuMicroseconds };
 }
 
 /** One real portion, then the same request again and again, and portions that are refused. */
@@ -133,7 +132,7 @@ async function peerFigures(bodyLength: number) {
   );
   try {
     const url = await firstLine(server);
-    const { alone, crowd } = await statusFigures(url);
+    const { alone, crowd, cpuMicroseconds } = await statusFigures(url, server.pid ?? 0);
     await wait(2000);
     const memory = memoryOf(bare.pid ?? 0);
     return {
@@ -141,6 +140,7 @@ async function peerFigures(bodyLength: number) {
       bareNodeAnonMb: round(memory.anonMb),
       bareHttpMs: split(alone.latenciesMs),
       bareHttp50Ms: split(crowd.latenciesMs),
+      bareHttpCpuMicroseconds: cpuMicroseconds,
     };
   } finally {
     bare.kill();
@@ -166,10 +166,10 @@ async function bench() {
     const idle = await idleFigures(daemon.pid);
     say(`at rest      ${JSON.stringify(idle)}`);
     const bodyLength = (await (await fetch(`${url}/api/v1/status`)).text()).length;
-    const { alone, crowd } = await statusFigures(url);
+    const { alone, crowd, cpuMicroseconds } = await statusFigures(url, daemon.pid);
     const statusMs = split(alone.latenciesMs);
     const status50Ms = split(crowd.latenciesMs);
-    say(`status       ${JSON.stringify({ statusMs, status50Ms, bodyLength })}`);
+    say(`status       ${JSON.stringify({ statusMs, status50Ms, cpuMicroseconds, bodyLength })}`);
     const feeds = await feedFigures(url);
     const feedMs = split(feeds.latenciesMs);
     say(`feed         ${JSON.stringify({ feedMs, statuses: feeds.statuses })}`);
@@ -181,6 +181,7 @@ async function bench() {
       ...idle,
       statusMs,
       status50Ms,
+      statusCpuMicroseconds: cpuMicroseconds,
       feedMs,
       feedStatuses: feeds.statuses,
       statusStatuses: sumStatuses(alone, crowd),
