@@ -1,4 +1,4 @@
-import { FeederError, type Milliseconds } from '@cat-feeder/shared';
+import { FeederError, type Milliseconds, type ScaleCalibration } from '@cat-feeder/shared';
 import type Database from 'better-sqlite3';
 import { composeDevice, type Device } from '../app/compose-device.ts';
 import type { DeviceParts } from '../app/device-parts.ts';
@@ -58,6 +58,8 @@ export interface BootOptions {
   readonly poweredAtMs: Milliseconds;
   readonly timeSource: TimeSource;
   readonly db: Database.Database;
+  /** As an owner left it who calibrated the scale with care. */
+  readonly calibration: ScaleCalibration;
   /** The second place for claims; it outlives the daemon as the database does. */
   readonly emergency: EmergencyJournal;
   readonly random: SeededRandom;
@@ -119,7 +121,7 @@ export class Boot {
     const inline = new InlineStation({
       board: this.#guardedBoard(),
       clock: this.clock,
-      calibration: world.trueCalibration(),
+      calibration: options.calibration,
       permission: sabotage.permission?.(permission) ?? permission,
     });
     this.station = this.#guardedStation(sabotage.station?.(inline) ?? inline);
@@ -218,7 +220,7 @@ export class Boot {
             },
             afterCommit: (name) => points.afterCommit(name),
           },
-          defaultCalibration: world.trueCalibration(),
+          defaultCalibration: options.calibration,
           emergency: options.emergency,
         }),
       station,

@@ -65,6 +65,7 @@ export class Life {
   readonly situation: Situation;
   readonly random: SeededRandom;
   readonly #sabotage: Sabotage;
+  readonly #calibration: ScaleCalibration;
   readonly #points: CutPoints;
   readonly #orderWaits: (() => void)[] = [];
   readonly #unsound = new Set<string>();
@@ -99,6 +100,12 @@ export class Life {
     this.time = new DeviceTime(this.clock, scenario.startMs);
     const profile = parseProfile(scenario.profile);
     this.world = new FeederWorld({ profile, clock: this.clock, seed: scenario.seed });
+    const { startMs } = scenario;
+    this.#calibration = {
+      ...this.world.trueCalibration(),
+      taredAtMs: startMs,
+      spannedAtMs: startMs,
+    };
     this.pieceGramsMax = heaviestPiece(profile.kibble);
     this.db = new Database(':memory:');
     this.reader = new LedgerReader(this.db);
@@ -131,6 +138,11 @@ export class Life {
 
   get isHardwareSound(): boolean {
     return this.#unsound.size === 0;
+  }
+
+  /** Whether the bowl's cell says nothing, or nothing true. */
+  get isScaleBlind(): boolean {
+    return [...this.#unsound].some((part) => part.startsWith('scale') || part === 'bowl_removed');
   }
 
   get disk(): DiskState {
@@ -196,6 +208,7 @@ export class Life {
         timeSource: this.time,
         db: this.db,
         emergency: this.emergency,
+        calibration: this.#calibration,
         random: this.random,
         builtAtMs: BUILT_AT_MS,
         isAlarmDeaf: this.scenario.isAlarmDeaf,

@@ -136,7 +136,11 @@ function addCheckers(life: Life) {
     held: (requestId) => heldFeeding(life, requestId),
   });
   const misses = new NoSilentMiss({ fail, plan, startMs: scenario.startMs });
-  const offMeansOff = new OffMeansOff({ fail, world, isAttentive: () => life.boot !== null });
+  const offMeansOff = new OffMeansOff({
+    fail,
+    world,
+    isAttentive: () => life.boot !== null && !life.isScaleBlind,
+  });
   const isExcused = () => offMeansOff.isExcused();
   const balance = new MassBalance({ fail, truths, world, tell, isExcused });
   const starves = new NeverStarves({

@@ -92,6 +92,8 @@ export class AtMostOnce implements Checker {
       this.#once(`request ${claim.requestId}`, feedingId);
       if (claim.occurrenceKey !== null) this.#once(`occurrence ${claim.occurrenceKey}`, feedingId);
     }
+    // What a disk that refuses keeps from being written is known to the program all the same.
+    if (now.diskHealthySinceMs > now.bootedAtMs) return;
     for (const other of this.#open) {
       if (other !== feedingId && !this.#overHere.has(other)) {
         this.#fail(

@@ -22,6 +22,7 @@ export class DeadMeansStopped implements Checker {
   }
 
   see(event: Observed, now: Situation): void {
+    if (event.kind === 'fault' && event.fault === 'driver_shorted') this.#offByMs = null;
     if (event.kind === 'slice') {
       if (event.maxMs > MOTOR_SLICE_MS_MAX + ROUNDING_MS) {
         this.#fail('I4', `a slice of ${event.maxMs} ms`);

@@ -47,7 +47,11 @@ export class NeverStarves implements Checker {
   /** Hungry occurrences since the last food, oldest first. */
   #hungry: { key: string; atMs: Milliseconds; feedingId: string | null }[] = [];
   #lastFoodMs: Milliseconds = 0;
-  #lastCatchUpMs: Milliseconds = Number.NEGATIVE_INFINITY;
+  /** The last portion for hunger, and the last one that was served while the disk refused. */
+  readonly #lastCatchUpMs = {
+    starve: Number.NEGATIVE_INFINITY,
+    memory: Number.NEGATIVE_INFINITY,
+  };
   readonly #catchUpKeys = new Set<string>();
   #hasFailed = false;
   /** What the ledger books for each feeding at most. */
@@ -83,7 +87,10 @@ export class NeverStarves implements Checker {
   }
 
   #closed(feeding: FeedingTruth): void {
-    if (feeding.landedGrams < feeding.order.portionGrams * SURE_SHARE) return;
+    // Whether the ledger's lower bound is honest is judged with the balance; here it counts as said.
+    const lowGrams = (feeding.ended?.lowMg ?? 0) / 1000;
+    const grams = Math.max(feeding.landedGrams, lowGrams);
+    if (grams < feeding.order.portionGrams * SURE_SHARE) return;
     this.#lastFoodMs = Math.max(this.#lastFoodMs, feeding.lastMotionMs);
     this.#hungry = this.#hungry.filter(
       ({ atMs, feedingId }) => atMs > feeding.lastMotionMs && feedingId !== feeding.feedingId,
@@ -95,24 +102,29 @@ export class NeverStarves implements Checker {
       const { key, feedingId } = entry.body;
       const meal = this.#plan.now.meals.get(parseOccurrenceKey(key).mealId);
       if (meal === undefined || meal.missedPolicy === 'skip') return;
-      this.#hungry.push({ key, atMs: now.nowMs, feedingId });
+      const run = this.#truths.recent.find((feeding) => feeding.feedingId === feedingId);
+      const atMs = run?.lastMotionMs ?? now.nowMs;
+      if (atMs >= this.#lastFoodMs) this.#hungry.push({ key, atMs, feedingId });
     } else if (entry.name === 'occurrence.reopened') {
       this.#hungry = this.#hungry.filter((occurrence) => occurrence.key !== entry.body.key);
     } else if (entry.name === 'feeding.claimed' && entry.body.cause === 'starvation') {
-      this.catchUps += 1;
-      if (
-        now.nowMs - this.#lastCatchUpMs < CATCH_UP_GAP_MS - MINUTE_MS &&
-        now.clockRightSinceMs < this.#lastCatchUpMs
-      ) {
-        this.#fail(
-          'I10',
-          `two starvation portions within ${((now.nowMs - this.#lastCatchUpMs) / HOUR_MS).toFixed(1)} h`,
-        );
-      }
-      this.#lastCatchUpMs = now.nowMs;
-      // The id is `starve:<last hungry key>.<when food surely arrived>`.
-      this.#catchUpKeys.add(entry.body.requestId.replace(/\.\w+$/, ''));
+      const { requestId, feedingId } = entry.body;
+      this.#catchUpKeys.add(requestId);
+      this.#catchUp(feedingId, now, requestId.startsWith('memory:') ? 'memory' : 'starve');
     }
+  }
+
+  /** A claim that waited for the disk belongs to the instant of its run. */
+  #catchUp(feedingId: string, now: Situation, kind: 'memory' | 'starve'): void {
+    this.catchUps += 1;
+    const run = this.#truths.recent.find((feeding) => feeding.feedingId === feedingId);
+    const atMs = run?.orderedAtMs ?? now.nowMs;
+    const lastMs = this.#lastCatchUpMs[kind];
+    const sinceMs = Math.abs(atMs - lastMs);
+    if (sinceMs < CATCH_UP_GAP_MS - MINUTE_MS && now.clockRightSinceMs < lastMs) {
+      this.#fail('I10', `two starvation portions within ${(sinceMs / HOUR_MS).toFixed(1)} h`);
+    }
+    this.#lastCatchUpMs[kind] = Math.max(atMs, lastMs);
   }
 
   #book(entry: Extract<Observed, { kind: 'entry' }>['entry'], now: Situation): void {
@@ -151,7 +163,8 @@ export class NeverStarves implements Checker {
     const limitMs = settings.starveLimitHours * HOUR_MS + SLACK_MS;
     this.demanded += 1;
     if (now.nowMs - this.#lastFoodMs < limitMs) return;
-    if (now.nowMs - this.#lastCatchUpMs < CATCH_UP_GAP_MS + SLACK_MS) return;
+    if (now.nowMs - Math.max(...Object.values(this.#lastCatchUpMs)) < CATCH_UP_GAP_MS + SLACK_MS)
+      return;
     if (now.nowMs - last.atMs < SLACK_MS) return;
     if (this.#catchUpKeys.has(`starve:${last.key}`) || this.#hasFailed) return;
     this.#hasFailed = true;

@@ -20,6 +20,7 @@ const LANDED_MS: Milliseconds = 30_000;
 export class OffMeansOff implements Checker {
   readonly #fail: Fail;
   readonly #world: FeederWorld;
+  /** Whether the daemon runs and its scale can see. */
   readonly #isAttentive: () => boolean;
   #lastCommandMs: Milliseconds = Number.NEGATIVE_INFINITY;
   #mark: WorldTruth | null = null;
@@ -57,6 +58,7 @@ export class OffMeansOff implements Checker {
       const { fault } = event.entry.body;
       if (fault === 'overflow' || fault === 'motor_runaway') this.#plainSinceMs = null;
     }
+    if (event.kind === 'boot' || event.kind === 'hang') this.#mark = null;
     if (event.kind === 'entry' || event.kind === 'look') this.#watch(now);
   }
 
@@ -71,15 +73,19 @@ export class OffMeansOff implements Checker {
       this.#mark = null;
       return;
     }
-    if (!this.#isAttentive() || now.nowMs - this.#lastCommandMs < LANDED_MS) return;
+    if (now.nowMs - this.#lastCommandMs < LANDED_MS) return;
     const truth = this.#world.truth();
+    if (!this.#isAttentive() || (leak !== null && truth.isCatPresent)) {
+      this.#mark = null;
+      return;
+    }
     this.#mark ??= truth;
     const grams = truth.landedGrams - this.#mark.landedGrams;
     const turns = truth.turns - this.#mark.turns;
     if (now.nowMs - this.#lastCommandMs < RUN_OUT_MS) return;
     if (shaft.isShorted && turns > SURE_TURNS && this.#canSeeTurns()) {
       this.#plain(now, `the motor made ${turns.toFixed(1)} turns by itself`);
-    } else if (leak !== null && grams > SURE_GRAMS && !truth.isCatPresent) {
+    } else if (leak !== null && grams > SURE_GRAMS) {
       this.#plain(now, `${grams.toFixed(1)} g fell by themselves`);
     }
   }
