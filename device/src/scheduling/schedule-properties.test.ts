@@ -141,11 +141,12 @@ describe('whatever happens to the clock, the power, the plan and the feeder', ()
   });
 
   it('I2 FMEA-36 every meal of every local date has one verdict, however the zone moves', async () => {
-    const acts = fc.array(fc.oneof(pass, cut, zone, skip), { maxLength: 15 });
+    const acts = fc.array(fc.oneof(pass, cut, zone, skip, refuse), { maxLength: 15 });
     await fc.assert(
       fc.asyncProperty(threeMeals, acts, async (minutes, story) => {
         const bench = await newBench(minutes);
         for (const one of story) await act(bench, one);
+        await act(bench, { kind: 'refuse', isOn: false });
         await bench.pass(3 * DAY_MS);
         const meals = bench.book.meals();
         const countedToMs = Math.max(Date.parse(START), ...bench.store.gaps.map((gap) => gap.toMs));
