@@ -134,7 +134,9 @@ function unwrittenCondition(count: number): ServiceCondition {
 
 /** What the disk did to us at this start and since. */
 export function storageCondition(store: DeviceStore): ServiceCondition {
-  const { heldClaims, copiesFailed, restored } = store.health();
+  const { readOnly, refusal, heldClaims, copiesFailed, restored } = store.health();
+  const refused = readOnly ?? refusal;
+  if (refused !== null) return { state: 'failed', why: refused };
   if (heldClaims > 0) {
     return { state: 'degraded', why: `${heldClaims} claims are only in the emergency journal` };
   }

@@ -40,6 +40,8 @@ export interface StoreOptions {
 export interface StorageState {
   /** Why nothing can be written at all; null when it can. */
   readonly readOnly: string | null;
+  /** Why the newest write was refused; null when the disk took it. */
+  readonly refusal: string | null;
   /** Claims that only the emergency journal holds. */
   readonly heldClaims: number;
   /** Writes of the second copies that failed since the start. */
@@ -165,6 +167,7 @@ function compose(place: Place, options: StoreOptions): DeviceStore {
     diskUse: () => diskUse(db, dir, ballast),
     health: () => ({
       readOnly: place.readOnly,
+      refusal: transactor.refusal,
       heldClaims: parts.journal.heldCount,
       copiesFailed: parts.journal.notesLost + (copies?.failures ?? 0) + place.copiesMissing,
       restored: place.restored,

@@ -1,6 +1,7 @@
+import { FeederError } from '@cat-feeder/shared';
 import type Database from 'better-sqlite3';
-import { statement } from './statements.ts';
 import { isDiskFull, storageError } from './sqlite-errors.ts';
+import { statement } from './statements.ts';
 
 /** Thrown by a simulator's hook: the power fails here. Passes through every layer unwrapped. */
 export class PowerCut extends Error {
@@ -51,11 +52,17 @@ export class Transactor {
   #attached: Attached | null = null;
   #broken: unknown = null;
   #cut: PowerCut | null = null;
+  #refusal: string | null = null;
 
   constructor(options: TransactorOptions) {
     this.#db = options.db;
     this.#hooks = options.hooks ?? {};
     this.#makeRoom = options.makeRoom ?? (() => false);
+  }
+
+  /** Why the disk refused the newest write; null when it took it. */
+  get refusal(): string | null {
+    return this.#refusal;
   }
 
   get isInside(): boolean {
@@ -73,12 +80,12 @@ export class Transactor {
       return this.#run(name, work);
     } catch (error) {
       if (error instanceof PowerCut) throw error;
-      if (!isDiskFull(error) || !this.#makeRoom()) throw storageError(error, name);
+      if (!isDiskFull(error) || !this.#makeRoom()) throw this.#refused(error, name);
     }
     try {
       return this.#run(name, work);
     } catch (error) {
-      throw storageError(error, name);
+      throw this.#refused(error, name);
     }
   }
 
@@ -100,6 +107,13 @@ export class Transactor {
   /** Runs when the transaction was rolled back, the last one first. Must not throw. */
   afterRollback(work: () => void): void {
     this.#inside().afterRollback.push(work);
+  }
+
+  /** What the caller is told; remembers that it was the disk. */
+  #refused(error: unknown, name: string): unknown {
+    const told = storageError(error, name);
+    if (told instanceof FeederError && told.code === 'ERR_STORAGE') this.#refusal = told.message;
+    return told;
   }
 
   #inside(): Attached {
@@ -141,6 +155,7 @@ export class Transactor {
     } finally {
       this.#attached = null;
     }
+    this.#refusal = null;
     runAll([...attached.afterCommit, ...attached.listeners]);
     this.#tellCommitted(name);
     return result;

@@ -1,0 +1,84 @@
+import type { Ready } from '@cat-feeder/shared';
+import { describe, expect, test } from 'vitest';
+import { VirtualFeeder } from './virtual-feeder.ts';
+
+const names = async (feeder: VirtualFeeder) =>
+  (await feeder.status()).components.map(({ name }) => name);
+
+test('A-54 the parts start in their order, and the motor stands until all of them do', async () => {
+  const feeder = await VirtualFeeder.start();
+  expect(await names(feeder)).toEqual([
+    'storage',
+    'clock',
+    'station',
+    'live events',
+    'feeding',
+    'schedule',
+    'housekeeping',
+  ]);
+  expect(feeder.world.motorIntervals()).toEqual([]);
+  expect(feeder.device.feeding.isBusy()).toBe(false);
+});
+
+test('A-58 after a stop nothing waits any more, not even in the middle of a meal', async () => {
+  const feeder = await VirtualFeeder.start();
+  await feeder.ask('POST', '/meals', { time: '08:00', portionGrams: 12 });
+  await feeder.feed(20);
+  await feeder.pass(2000);
+  await feeder.stop();
+  expect(feeder.clock.nextDueMs()).toBeUndefined();
+  expect(feeder.world.truth().isMotorOn).toBe(false);
+});
+
+describe('A-57, B-09 health and components', () => {
+  const ready = async (feeder: VirtualFeeder) => {
+    const { status, data } = await feeder.ask('GET', '/health/ready');
+    const { components } = data as Ready;
+    return { status, why: (name: string) => components.find((part) => part.name === name)?.why };
+  };
+  const lives = async (feeder: VirtualFeeder) =>
+    (await feeder.ask('GET', '/health/live')).status === 200;
+
+  test('a dead scale is named, and the feeder can still feed', async () => {
+    const feeder = await VirtualFeeder.start();
+    feeder.world.disconnectScale();
+    await feeder.pass(10_000);
+    const { status, why } = await ready(feeder);
+    expect([status, why('station')]).toEqual([200, 'the control loop sees: scale_silent']);
+    expect(await lives(feeder)).toBe(true);
+  });
+
+  test('FMEA-49 a disk that refuses writes makes it not ready, until it takes them again', async () => {
+    const feeder = await VirtualFeeder.start();
+    feeder.hooks.beforeCommit = () => {
+      throw Object.assign(new TypeError('full'), { code: 'SQLITE_FULL' });
+    };
+    await feeder.ask('POST', '/feedings', { requestId: 'x', portionGrams: 5 });
+    const broken = await ready(feeder);
+    expect([broken.status, broken.why('disk')]).toEqual([503, expect.stringMatching(/\w/)]);
+    expect(await lives(feeder)).toBe(true);
+    delete feeder.hooks.beforeCommit;
+    await feeder.pass(600_000);
+    expect((await ready(feeder)).status).toBe(200);
+  });
+});
+
+test('B-61 one call tells the first page everything', async () => {
+  const feeder = await VirtualFeeder.start();
+  await feeder.ask('POST', '/meals', { name: 'Dinner', time: '18:00', portionGrams: 12 });
+  await feeder.feedToEnd(10);
+  await feeder.pass(20_000);
+  const status = await feeder.status();
+  expect(status).toMatchObject({
+    bowl: { state: 'stable' },
+    next: { mealName: 'Dinner', portionGrams: 12 },
+    running: null,
+    motorOn: false,
+    clockQuality: 'synchronized',
+    faults: [],
+    alerts: [],
+    storage: { ok: true },
+  });
+  expect(status.bowl.grams).toBeCloseTo(10, 0);
+  expect(status.today.servedGrams).toBeCloseTo(10, 0);
+});
