@@ -33,6 +33,7 @@ import {
   type Refusal,
 } from './feed-command.ts';
 import type { FeedingJournal, FinishRecord } from './feeding-journal.ts';
+import { isScaleDead, maintenancePortion } from './maintenance-portion.ts';
 import type { MemoryOnly } from './memory-only.ts';
 import { outcomeVerdict } from './outcome-verdict.ts';
 import { ProgressNotes } from './progress-notes.ts';
@@ -176,8 +177,8 @@ export class FeedService implements MealFeeder {
       this.#parts.memoryOnly.forgetWritten((id) => journal.find(id) !== undefined);
     }
     const now = time.now();
-    const openLoop = this.#isScaleDead();
-    const wish = this.#reduced(command, openLoop);
+    const openLoop = isScaleDead(this.#parts.station.health());
+    const wish = openLoop ? maintenancePortion(command) : command;
     const refusal = check(wish, this.#context(command, now));
     if (refusal !== null) return { kind: 'refused', refusal };
     const model = this.#model();
@@ -324,23 +325,6 @@ export class FeedService implements MealFeeder {
     }
     const feeding = answer.kind === 'begun' ? await answer.ended : answer.feeding;
     return { kind: 'ended', servedLowGrams: feeding.dose?.lowGrams ?? 0 };
-  }
-
-  /** A dead scale turns a portion that the feeder decided itself into a maintenance portion. */
-  #reduced(command: FeedCommand, openLoop: boolean): FeedCommand {
-    const isOwn = command.occurrence !== null || command.cause === 'starvation';
-    if (!openLoop || !isOwn) return command;
-    return {
-      ...command,
-      portionGrams: Math.max(1, command.portionGrams * MAINTENANCE_SHARE),
-      verdict: command.verdict === null ? null : 'fed_reduced',
-      rule: 'maintenance_scale_dead',
-    };
-  }
-
-  #isScaleDead(): boolean {
-    const { state } = this.#parts.station.health().bowl;
-    return state === 'silent' || state === 'stuck' || state === 'saturated';
   }
 
   #model(): KibbleModel {
