@@ -2,6 +2,7 @@ import { PORTION_GRAMS_MIN } from '@cat-feeder/shared';
 import type { StationHealth } from '../dispensing/feed-station.ts';
 import { MAINTENANCE_SHARE } from './fault-effects.ts';
 import type { FeedCommand } from './feed-command.ts';
+import { ownDecisions } from './portion-limits.ts';
 
 /** Whether the bowl's cell says nothing that can be used: portions are then by turns. */
 export function isScaleDead({ bowl }: StationHealth): boolean {
@@ -13,8 +14,7 @@ export function isScaleDead({ bowl }: StationHealth): boolean {
  * worst error of a portion by turns stays within the portion. A person gets what was asked for.
  */
 export function maintenancePortion(command: FeedCommand): FeedCommand {
-  const isOwn = command.occurrence !== null || command.cause === 'starvation';
-  if (!isOwn) return command;
+  if (!ownDecisions.has(command.cause)) return command;
   return {
     ...command,
     portionGrams: Math.max(PORTION_GRAMS_MIN, command.portionGrams * MAINTENANCE_SHARE),

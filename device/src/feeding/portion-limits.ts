@@ -50,7 +50,11 @@ export interface LimitAnswer {
 }
 
 /** Causes that the feeder decides by itself; a person may go up to the day's cap. */
-const ownDecisions: ReadonlySet<FeedingCause> = new Set(['schedule', 'starvation', 'elapsed_time']);
+export const ownDecisions: ReadonlySet<FeedingCause> = new Set([
+  'schedule',
+  'starvation',
+  'elapsed_time',
+]);
 
 interface Cap {
   readonly rule: RefusalRule;
