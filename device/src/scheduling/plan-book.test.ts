@@ -77,7 +77,7 @@ describe('plans', () => {
 });
 
 describe('meals', () => {
-  it('refer to plans and pets that exist, and are limited', async () => {
+  it('B-23 refer to plans and pets that exist, and are limited', async () => {
     const { book } = await newBook();
     expect(codeOf(() => book.addMeal(mealInput('07:00', { petId: 'nobody' })))).toBe(
       'ERR_BUSINESS_RULE',

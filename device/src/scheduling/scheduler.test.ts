@@ -97,7 +97,11 @@ describe('after an outage', () => {
     expect(keys(bench)).toHaveLength(1);
     await bench.pass(HOUR_MS);
     expect(bench.feeder.served.map(({ verdict }) => verdict)).toEqual(['fed', 'starvation']);
-    const key = bench.feeder.served[1]?.key;
+    const [breakfast, portion] = bench.feeder.served;
+    const sinceMs = (portion?.atMs ?? 0) - (breakfast?.atMs ?? 0);
+    expect(sinceMs).toBeGreaterThanOrEqual(10 * HOUR_MS);
+    expect(sinceMs).toBeLessThanOrEqual(10 * HOUR_MS + MINUTE_MS);
+    const key = portion?.key;
     expect(key).toMatch(/^starve:.*@2026-11-20\.\d+$/);
     expect(bench.alerts.map(({ kind }) => kind)).toEqual(['dead_man', 'starvation']);
     await bench.pass(DAY_MS);
@@ -172,6 +176,8 @@ describe('when the feeder refuses', () => {
     bench.feeder.lowShare = 0;
     await bench.passUntil('2026-11-20T17:29:00Z');
     expect(bench.alerts.map(({ kind }) => kind)).toEqual(['starvation']);
+    await bench.passUntil('2026-11-20T17:31:00Z');
+    expect(bench.alerts.map(({ kind }) => kind)).toEqual(['starvation', 'dead_man']);
     await bench.pass(3 * HOUR_MS);
     bench.alerts.shift();
     expect(bench.alerts.map(({ kind }) => kind)).toEqual(['dead_man']);
@@ -428,6 +434,8 @@ describe('edits', () => {
   it('does not serve the earlier meals of a plan that is switched to', async () => {
     const { bench } = await benchWith(['07:00', '18:00']);
     const other = bench.book.addPlan({ name: 'Diet' });
+    // Long past when the plan is switched: not a word of it. An hour before: a word.
+    bench.book.addMeal(mealInput('06:30', { planId: other.id }));
     bench.book.addMeal(mealInput('09:30', { planId: other.id }));
     bench.book.addMeal(mealInput('15:00', { planId: other.id }));
     await bench.passUntil('2026-11-20T09:00:00Z');
