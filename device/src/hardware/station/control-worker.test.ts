@@ -5,25 +5,25 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { DispenseOrder, DispenseOutcome } from '../../dispensing/feed-station.ts';
 import { guessModel } from '../../dispensing/kibble-model.ts';
 import { SystemClock } from '../../platform/system-clock.ts';
+import { HEARTBEAT_AGE_MS_MAX } from './serve-station.ts';
 import { spawnStation } from './spawn-station.ts';
 import { StationCells } from './station-cells.ts';
 import { WorkerStation } from './worker-station.ts';
 import { readWorld } from './world-file.ts';
 
-const SPEED = 20;
 const ends: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-/** The real thread with the simulated board, twenty times as fast as life. */
-async function spawnReal(profile: string | null = null) {
+/** The real thread with the simulated board, so many times as fast as life. */
+async function spawnReal(speed = 20, profile: string | null = null) {
   const folder = mkdtempSync(join(tmpdir(), 'feeder-worker-'));
   ends.push(() => rmSync(folder, { recursive: true }));
   const worldPath = join(folder, 'world.json');
   const clock = new SystemClock();
   const cells = new StationCells({ nowMs: clock.monoMs() });
-  const data = { memory: cells.memory, profile, seed: 1, speed: SPEED, worldPath };
+  const data = { memory: cells.memory, profile, seed: 1, speed, worldPath };
   const lost = Promise.withResolvers<string>();
   const thread = spawnStation(data, { heapMb: 24 });
   const station = new WorkerStation({
@@ -84,7 +84,26 @@ describe('the control loop in its thread', () => {
     expect(world()?.motor.leftMs).toBe(0);
   });
 
+  it('FMEA-6 stops the motor while the main thread hangs, and goes on when it is back', async () => {
+    const { station, order, world } = await spawnReal(3);
+    const turning = Promise.withResolvers<void>();
+    const large = { ...order, portionGrams: 60, gramsMax: 70 };
+    const run = station.dispense(large, (progress) => {
+      if (progress.motorMs > 0) turning.resolve();
+    });
+    await turning.promise;
+    // The hang: nothing of this thread runs, its heartbeat neither.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, HEARTBEAT_AGE_MS_MAX + 700);
+    const hung = world();
+    expect(hung?.motor.leftMs).toBe(0);
+    const outcome = await run;
+    expect(outcome.result).toBe('served');
+    expect(world()?.forwardTurns).toBeGreaterThan((hung?.forwardTurns ?? 0) + 1);
+  }, 30_000);
+
   it('says why the board could not start', async () => {
-    await expect(spawnReal('no/such/profile.json')).rejects.toMatchObject({ code: 'ERR_PROFILE' });
+    await expect(spawnReal(20, 'no/such/profile.json')).rejects.toMatchObject({
+      code: 'ERR_PROFILE',
+    });
   });
 });

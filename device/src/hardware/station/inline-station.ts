@@ -19,6 +19,7 @@ import type {
 } from '../../dispensing/feed-station.ts';
 import { MotorGuard } from '../../dispensing/motor-guard.ts';
 import { outcomeOf } from '../../dispensing/outcome.ts';
+import { PulseModel } from '../../dispensing/pulse-model.ts';
 import { createRun, type Run } from '../../dispensing/run.ts';
 import type { Cancel, Clock } from '../../platform/clock.ts';
 import type { Sample } from '../../weighing/sample.ts';
@@ -76,6 +77,10 @@ export class InlineStation implements FeedStation {
   #readingAtMs: Milliseconds = Number.NEGATIVE_INFINITY;
   #lastSampleAtMs: Milliseconds;
   #undervoltage = false;
+  /** What runs have learned of the screw, and where its shaft stands. */
+  readonly #pulse = new PulseModel();
+  #angle = 0;
+  #noiseGrams: Grams | null = null;
   #isClosed = false;
 
   constructor(options: InlineStationOptions) {
@@ -108,6 +113,9 @@ export class InlineStation implements FeedStation {
       calibration: this.#calibration,
       nowMs,
       emptyGrams: this.#rest.emptyGrams,
+      pulse: this.#pulse,
+      startAngle: this.#angle,
+      knownNoiseGrams: this.#noiseGrams,
     });
     this.#guard.open({
       motorMsMax: run.limits.motorMsMax,
@@ -165,6 +173,7 @@ export class InlineStation implements FeedStation {
 
   setCalibration(calibration: ScaleCalibration): void {
     this.#calibration = calibration;
+    this.#noiseGrams = null;
     this.#rest.setCalibration(calibration);
   }
 
@@ -239,6 +248,8 @@ export class InlineStation implements FeedStation {
     }
     this.#report(active, nowMs);
     if (run.stage !== 'done') return;
+    if (run.bowlBeforeGrams !== null) this.#noiseGrams = run.bowl.noiseGrams;
+    this.#angle = run.meter.angleAt(run.meter.forwardTurns) % 1;
     this.#endRun();
     active.resolve(outcomeOf(run));
   }

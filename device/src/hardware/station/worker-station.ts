@@ -183,13 +183,14 @@ export class WorkerStation implements FeedStation {
   }
 
   async close(): Promise<void> {
+    let cancel: Cancel = () => {};
     if (this.#state === 'open' || this.#state === 'starting') {
       this.#state = 'closing';
       this.#thread.post({ kind: 'close' });
-      const cancel = this.#clock.after('station close', CLOSE_LIMIT_MS, () => this.#finish());
-      this.#closed.promise.finally(cancel);
+      cancel = this.#clock.after('station close', CLOSE_LIMIT_MS, () => this.#finish());
     }
     await this.#closed.promise;
+    cancel();
   }
 
   #beat(): void {
