@@ -5,7 +5,7 @@ import { brokenEdge, brokenEdges, importsOf, layers, sourceFiles } from './layer
 
 const root = resolve(import.meta.dirname, '../..');
 
-describe('the layer table', () => {
+describe('A-02, A-03 the layer table', () => {
   it('holds for every import', () => {
     expect(brokenEdges(root).join('\n')).toBe('');
   });
@@ -77,7 +77,7 @@ describe('the tests themselves', () => {
 });
 
 describe('docs/architecture.md', () => {
-  it('names only paths that exist', () => {
+  it('A-65 names only paths that exist', () => {
     const text = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
     const named = [
       ...text.matchAll(/`((?:shared|device|cloud-sync|scripts|docs|systemd)\/[^`\s]*)`/g),

@@ -41,7 +41,7 @@ async function expectRefused(
   expect([feeder.writes, feeder.motorStarts, feeder.stops]).toEqual([0, 0, 0]);
 }
 
-describe('FMEA-44 bodies that are none', () => {
+describe('A-30, FMEA-44 bodies that are none', () => {
   const corpus: [string, string, number, Record<string, string>?][] = [
     ['malformed JSON', '{"requestId":', 400],
     ['NaN', '{"portionGrams":NaN}', 400],
@@ -102,7 +102,7 @@ describe('FMEA-44 bodies that are none', () => {
   });
 });
 
-describe('FMEA-44 values that are absurd', () => {
+describe('B-31, FMEA-44 values that are absurd', () => {
   const numbers: unknown[] = [
     -1,
     -0.001,
@@ -290,7 +290,7 @@ describe('FMEA-44 values that are absurd', () => {
     await expectRefused(feeder, response, { status: 400, path: field });
   });
 
-  it('keeps odd but harmless names exactly as they are', async () => {
+  it('A-59 keeps odd but harmless names exactly as they are', async () => {
     for (const name of [
       '<img src=x onerror=alert(1)>',
       "Robert'); DROP TABLE pets;--",
@@ -304,7 +304,7 @@ describe('FMEA-44 values that are absurd', () => {
   });
 });
 
-describe('FMEA-44 anything at all', () => {
+describe('B-02, FMEA-44 anything at all', () => {
   it('is answered with 4xx or a documented success, never 5xx', async () => {
     await fc.assert(
       fc.asyncProperty(

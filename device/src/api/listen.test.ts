@@ -40,7 +40,7 @@ function raw(port: number, text: string): Promise<string> {
   });
 }
 
-describe('listen', () => {
+describe('A-63 listen', () => {
   it('serves on a free port and knows its own name by it', async () => {
     const { listening } = await start();
     expect(listening.url).toBe(`http://127.0.0.1:${listening.port}`);

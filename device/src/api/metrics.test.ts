@@ -47,7 +47,7 @@ async function scrape(feeder: FakeFeeder): Promise<Map<string, Family>> {
 }
 
 describe('GET /api/v1/metrics', () => {
-  it('parses, and says what the feeder weighs and does', async () => {
+  it('B-01, B-42 parses, and says what the feeder weighs and does', async () => {
     const families = await scrape(new FakeFeeder());
     const value = (name: string) => families.get(name)?.samples.get(name);
     expect(value('feeder_bowl_grams')).toBe(3.2);
@@ -75,7 +75,7 @@ describe('GET /api/v1/metrics', () => {
     expect(grams?.get('feeder_served_grams_total{cause="person"}')).toBe(13);
   });
 
-  it('keeps one series for each route, however many addresses were asked for', async () => {
+  it('B-43 keeps one series for each route, however many addresses were asked for', async () => {
     const feeder = new FakeFeeder();
     for (let i = 0; i < 50; i++) {
       await feeder.request('GET', `/api/v1/feedings/${fakeId()}`);

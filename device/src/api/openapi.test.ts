@@ -75,8 +75,8 @@ function faultsOf(schema: unknown, at: string): string[] {
   return faults;
 }
 
-describe('the OpenAPI document', () => {
-  it('has every mounted route, every listed route, and no other', async () => {
+describe('A-42, B-70 the OpenAPI document', () => {
+  it('A-40, A-41 has every mounted route, every listed route, and no other', async () => {
     const doc = await document();
     const documented = Object.entries(doc.paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
@@ -137,7 +137,7 @@ describe('the OpenAPI document', () => {
     expect(faultsOf({ type: 'grams' }, 'x')).toEqual(['x: type grams']);
   });
 
-  it('names every answer, so that generated clients have types', () => {
+  it('B-20 names every answer, so that generated clients have types', () => {
     const nameless = new FakeFeeder().api
       .routes()
       .filter(({ response }) => isSchema(response) && !schemaNames.has(response));
@@ -172,7 +172,7 @@ describe('the OpenAPI document', () => {
   });
 });
 
-describe('the table of routes', () => {
+describe('A-39, B-34 the table of routes', () => {
   const route = defineRoute({
     method: 'GET',
     path: '/api/v1/things/:id',

@@ -84,7 +84,7 @@ const calls: Call[] = [
   ['PATCH', () => '/settings', { zone: 'Europe/Berlin', expectedRev: 0 }, 200],
 ];
 
-describe('every route', () => {
+describe('A-01 every route', () => {
   it.each(calls)('%s answers by its schema (case %#)', async (method, path, body, status) => {
     const { feeder, ids } = await furnished();
     const response = await feeder.request(method, `/api/v1${path(ids)}`, body);
@@ -168,7 +168,7 @@ describe('feeding', () => {
     expect(idle).toEqual({ motorOn: false, cancelled: null });
   });
 
-  it('pages by cursor and by skip in one order', async () => {
+  it('B-30 pages by cursor and by skip in one order', async () => {
     const feeder = new FakeFeeder();
     for (let i = 0; i < 250; i++) feeder.feedings.push(sampleFeeding({ requestId: `r${i}` }));
     const page = (query: string) =>
@@ -210,7 +210,7 @@ describe('rules', () => {
   });
 
   it.each(['plans', 'meals', 'pets', 'kibbles'])(
-    'a change of %s on another revision is a conflict',
+    'B-28 a change of %s on another revision is a conflict',
     async (name) => {
       const { feeder, ids } = await furnished();
       const id = ids[name.slice(0, -1) as keyof Ids];
@@ -230,7 +230,7 @@ describe('rules', () => {
     expect([kibble.status, (await errorOf(kibble)).code]).toEqual([409, 'ERR_CONFLICT']);
   });
 
-  it('is not ready while the disk refuses writes, and lives all the same', async () => {
+  it('A-57 is not ready while the disk refuses writes, and lives all the same', async () => {
     const feeder = new FakeFeeder();
     feeder.storageOk = false;
     const ready = await feeder.request('GET', '/api/v1/health/ready');

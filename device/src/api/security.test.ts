@@ -52,7 +52,7 @@ describe('FMEA-73 rebinding', () => {
   });
 });
 
-describe('FMEA-72 requests of other sites', () => {
+describe('B-77, FMEA-72 requests of other sites', () => {
   const foreign = [
     { origin: 'http://evil.test' },
     { origin: 'null' },
@@ -112,7 +112,7 @@ describe('FMEA-72 requests of other sites', () => {
     expect([stop.status, feeder.stops, feeder.motorStarts]).toEqual([415, 0, 0]);
   });
 
-  it('has no CORS answers at all', async () => {
+  it('A-37, B-35 has no CORS answers at all', async () => {
     const feeder = new FakeFeeder();
     const response = await feeder.request('OPTIONS', '/api/v1/feedings', undefined, {
       origin: 'http://evil.test',
@@ -123,7 +123,7 @@ describe('FMEA-72 requests of other sites', () => {
   });
 });
 
-describe('headers', () => {
+describe('A-35 headers', () => {
   const calls: [string, string, string, number][] = [
     ['JSON', 'GET', '/api/v1/status', 200],
     ['a stream', 'GET', '/api/v1/events', 200],

@@ -10,7 +10,7 @@ async function failure(response: Response) {
   return error;
 }
 
-describe('answers', () => {
+describe('A-31 answers', () => {
   it('wraps every success in data and gives each request an id of its own', async () => {
     const feeder = new FakeFeeder();
     const first = await feeder.request('GET', '/api/v1/status');
@@ -48,7 +48,7 @@ describe('answers', () => {
 
   const codes = Object.keys(errorTable) as (keyof typeof errorTable)[];
   it.each(codes.filter((code) => code !== 'ERR_INTERNAL'))(
-    'carries %s to the caller',
+    'A-34, B-37 carries %s to the caller',
     async (code) => {
       const feeder = new FakeFeeder();
       feeder.refuseWith = new FeederError(code, { details: [{ path: 'rule', message: 'x' }] });
@@ -66,7 +66,7 @@ describe('answers', () => {
   it.each([
     new TypeError('secret path /etc/shadow'),
     new FeederError('ERR_INTERNAL', { message: 'secret path /etc/shadow' }),
-  ])('hides the text of what nobody planned, and logs it under the same id: %s', async (thrown) => {
+  ])('B-38 hides the text of what nobody planned, and logs it under the same id: %s', async (thrown) => {
     const feeder = new FakeFeeder();
     feeder.refuseWith = thrown;
     const response = await feeder.request('POST', '/api/v1/feedings', {
@@ -83,7 +83,7 @@ describe('answers', () => {
 });
 
 describe('limits', () => {
-  it('FMEA-67 feed requests are limited for each address; cancel, stop and reads are not', async () => {
+  it('B-36, FMEA-67 feed requests are limited for each address; cancel, stop and reads are not', async () => {
     const feeder = new FakeFeeder();
     const feed = (requestId: string) =>
       feeder.request('POST', '/api/v1/feedings', { requestId, portionGrams: 5 });

@@ -31,7 +31,7 @@ describe('the page', () => {
       'text/javascript; charset=utf-8',
       'public, max-age=31536000, immutable',
     ],
-  ])('%s has its type and its caching', async (path, type, caching) => {
+  ])('A-36 %s has its type and its caching', async (path, type, caching) => {
     const response = await get(path);
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe(type);

@@ -36,7 +36,7 @@ const fail = () => {
 };
 const hang = () => new Promise<void>(() => {});
 
-describe('RuntimeManager', () => {
+describe('A-05 RuntimeManager', () => {
   it('starts in order, stops in reverse', async () => {
     const { runtime, journal, signal } = makeRuntime();
     runtime

@@ -32,7 +32,7 @@ function healthy(overrides: Partial<ApiDeps> = {}): FakeFeeder {
   return feeder;
 }
 
-describe('doctor', () => {
+describe('A-66 doctor', () => {
   it('finds nothing wrong with a healthy feeder', async () => {
     const { code, ok, findings } = await examine(healthy());
     expect([code, ok]).toEqual([0, true]);

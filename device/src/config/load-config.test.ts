@@ -20,7 +20,7 @@ function refusal(run: () => unknown): FeederError {
   throw new Error('the configuration was accepted');
 }
 
-describe('loadConfig', () => {
+describe('A-47, B-14 loadConfig', () => {
   it('has a default for everything', () => {
     const { config, warnings } = loadConfig(nothing);
     expect({ ...config, dataDir: 'var/feeder' }).toEqual(defaultConfig);

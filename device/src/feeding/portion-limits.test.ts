@@ -49,7 +49,7 @@ const ask = (portionGrams: number, over = {}) => ({
   ...over,
 });
 
-describe('I3 never too much: the caps of one portion', () => {
+describe('B-21 I3 never too much: the caps of one portion', () => {
   const table: readonly [string, BookedDose[], number, string | null][] = [
     ['nothing before', [], 60, null],
     ['one gram over the feeding cap', [], 61, 'cap_feeding'],

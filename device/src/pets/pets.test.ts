@@ -16,7 +16,7 @@ function newRegister(mealsFor: (petId: string) => number = () => 0): PetRegister
   return new PetRegister({ pets: new MemoryCollection<Pet>(numberedIds()), mealsFor });
 }
 
-describe('the register of pets', () => {
+describe('A-67 the register of pets', () => {
   it('adds, changes and retires', () => {
     const register = newRegister();
     const { id } = register.add(luna);
@@ -52,7 +52,7 @@ describe('the register of pets', () => {
   });
 });
 
-describe('the rations of a day', () => {
+describe('A-68 the rations of a day', () => {
   const pet: Pet = { ...luna, id: 'luna', rev: 1 } as Pet;
   const day = { startMs: 1000, endMs: 2000 };
   const dose = (wallMs: number, highGrams: number, petId: string | null = 'luna') => ({

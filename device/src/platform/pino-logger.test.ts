@@ -8,7 +8,7 @@ function recorder(level: LogLevel) {
   return { log, lines };
 }
 
-describe('createPinoLogger', () => {
+describe('A-50, B-40 createPinoLogger', () => {
   it('writes one JSON object a line with level, time and sentence', () => {
     const { log, lines } = recorder('info');
     log.info({ component: 'scheduler' }, 'The plan has four meals.');

@@ -193,7 +193,7 @@ function kept(log: EventLog): number[] {
   return log.page({ afterSeq: 0, limit: 500 }).entries.map((entry) => entry.seq);
 }
 
-describe('retention', () => {
+describe('A-22, B-60 retention', () => {
   it('drops acknowledged entries after 90 days, and the trimmed chain verifies', () => {
     const made = memoryStore();
     const { store, clock, reopen } = made;

@@ -23,7 +23,7 @@ function run(db: Database.Database, steps: readonly Migration[], hooks: WriteHoo
   return migrate({ db, transactor: new Transactor({ db, hooks }), steps });
 }
 
-describe('migrations', () => {
+describe('B-05 migrations', () => {
   it('run once each, in order', () => {
     const db = new Database(':memory:');
     expect(run(db, [...migrations, second])).toEqual([1, 2]);

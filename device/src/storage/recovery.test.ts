@@ -86,7 +86,7 @@ function flipAfter(path: string, word: string): void {
   });
 }
 
-describe('FMEA-48 the database is damaged', () => {
+describe('B-39, FMEA-48 the database is damaged', () => {
   it('starts as it was when nothing is wrong', async () => {
     const dir = await livedIn();
     const store = openDirStore(dir);

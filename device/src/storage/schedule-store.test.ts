@@ -39,7 +39,7 @@ function feeder(store: () => DeviceStore) {
   };
 }
 
-describe('SqliteScheduleStore', () => {
+describe('A-10 SqliteScheduleStore', () => {
   describeScheduleStore(() => {
     const { store } = memoryStore();
     return { store: store.schedule, feed: feeder(() => store) };

@@ -4,7 +4,7 @@ import { MemoryCollection, MemorySettings, numberedIds } from './memory-document
 import { MemoryScheduleStore } from './memory-schedule-store.ts';
 import { describeScheduleStore } from './schedule-store.ts';
 
-describe('the schedule store in memory', () => {
+describe('A-10 the schedule store in memory', () => {
   describeScheduleStore(() => {
     const ids = numberedIds();
     const store = new MemoryScheduleStore({

@@ -319,7 +319,7 @@ describe('the cats and the system', () => {
     expect(feeder.pets.list().at(-1)).toMatchObject({ bodyKg: 3.8, rationGrams: 45 });
   });
 
-  it('FMEA-82 shows a name that is code as text, and runs none of it', async () => {
+  it('A-59, FMEA-82 shows a name that is code as text, and runs none of it', async () => {
     const name = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
     const page = await open(phone);
     await page.getByRole('link', { name: 'Cats' }).click();

@@ -2,7 +2,7 @@ import type { Pet } from '@cat-feeder/shared';
 import { expect, test } from 'vitest';
 import { VirtualFeeder } from './virtual-feeder.ts';
 
-test('A-06, A-71 the first day: a cat, a plan, a portion by hand, a meal on time, and why', async () => {
+test('A-06, A-71, B-44, B-71 the first day: a cat, a plan, a portion by hand, a meal on time, and why', async () => {
   const feeder = await VirtualFeeder.start();
   const pet = (await feeder.ask('POST', '/pets', { name: 'Mia', rationGrams: 60 })).data as Pet;
   const meal = { name: 'Breakfast', time: '08:00', portionGrams: 15, petId: pet.id };

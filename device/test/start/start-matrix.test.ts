@@ -48,7 +48,7 @@ describe('a daemon that cannot start says one sentence and exits with its code',
     expect(lines[1]).toContain(`${file} is not valid JSON`);
   });
 
-  it('78: all wrong values at once', async () => {
+  it('B-66 78: all wrong values at once', async () => {
     const { code, lines } = await refusal(['run', '--port', '70000'], { FEEDER_BOARD: 'arduino' });
     expect(code).toBe(78);
     expect(lines.filter((line) => /FEEDER_BOARD|--port/.test(line))).toHaveLength(2);
@@ -76,7 +76,7 @@ describe('a daemon that cannot start says one sentence and exits with its code',
     },
   );
 
-  it('69: a port that is taken; the motor stood all the time', async () => {
+  it('A-48 69: a port that is taken; the motor stood all the time', async () => {
     const folder = makeFolder();
     const server = createServer();
     await new Promise<void>((listening) => {
@@ -94,7 +94,7 @@ describe('a daemon that cannot start says one sentence and exits with its code',
     });
   });
 
-  it('FMEA-09 75: a second daemon on the same directory, which leaves the first alone', async () => {
+  it('A-07, FMEA-09 75: a second daemon on the same directory, which leaves the first alone', async () => {
     const folder = makeFolder();
     const first = start(inFolder(folder));
     const url = await first.ready();
@@ -106,7 +106,7 @@ describe('a daemon that cannot start says one sentence and exits with its code',
   });
 });
 
-describe('a daemon that starts', () => {
+describe('A-04 a daemon that starts', () => {
   it('FMEA-48 puts a destroyed database aside, begins again and says so', async () => {
     const folder = makeFolder();
     const first = start(inFolder(folder));
