@@ -66,20 +66,23 @@ describe('A-31 answers', () => {
   it.each([
     new TypeError('secret path /etc/shadow'),
     new FeederError('ERR_INTERNAL', { message: 'secret path /etc/shadow' }),
-  ])('B-38 hides the text of what nobody planned, and logs it under the same id: %s', async (thrown) => {
-    const feeder = new FakeFeeder();
-    feeder.refuseWith = thrown;
-    const response = await feeder.request('POST', '/api/v1/feedings', {
-      requestId: 'a',
-      portionGrams: 5,
-    });
-    const text = await response.clone().text();
-    expect(text).not.toContain('secret');
-    const error = await failure(response);
-    expect(error.code).toBe('ERR_INTERNAL');
-    const line = feeder.lines.find(({ level }) => level === 'error');
-    expect(line?.fields).toMatchObject({ requestId: error.requestId, err: thrown });
-  });
+  ])(
+    'B-38 hides the text of what nobody planned, and logs it under the same id: %s',
+    async (thrown) => {
+      const feeder = new FakeFeeder();
+      feeder.refuseWith = thrown;
+      const response = await feeder.request('POST', '/api/v1/feedings', {
+        requestId: 'a',
+        portionGrams: 5,
+      });
+      const text = await response.clone().text();
+      expect(text).not.toContain('secret');
+      const error = await failure(response);
+      expect(error.code).toBe('ERR_INTERNAL');
+      const line = feeder.lines.find(({ level }) => level === 'error');
+      expect(line?.fields).toMatchObject({ requestId: error.requestId, err: thrown });
+    },
+  );
 });
 
 describe('limits', () => {
