@@ -74,14 +74,23 @@ describe('the control loop in its thread', () => {
   it('I3 stands still once the permission was taken back', async () => {
     const { station, order, world } = await spawnReal();
     const turning = Promise.withResolvers<void>();
-    const run = station.dispense(order, (progress) => {
+    const later = Promise.withResolvers<void>();
+    const turns: (number | undefined)[] = [];
+    let isRevoked = false;
+    const run = station.dispense({ ...order, portionGrams: 60, gramsMax: 70 }, (progress) => {
       if (progress.motorMs > 0) turning.resolve();
+      if (isRevoked) turns.push(world()?.forwardTurns);
+      if (turns.length === 6) later.resolve();
     });
     await turning.promise;
     station.motorOff();
+    isRevoked = true;
+    await later.promise;
+    expect(world()?.motor.leftMs).toBe(0);
+    // The first reports may have been on their way, and the shaft has to run down.
+    expect(turns[5]).toBe(turns[2]);
     station.cancel();
     expect((await run).result).toBe('cancelled');
-    expect(world()?.motor.leftMs).toBe(0);
   });
 
   it('FMEA-6 stops the motor while the main thread hangs, and goes on when it is back', async () => {
