@@ -39,7 +39,7 @@ const settle = async () => {
   for (let turn = 0; turn < 20; turn++) await Promise.resolve();
 };
 
-describe('SafetyStop', () => {
+describe('B-38 SafetyStop', () => {
   it.each(['uncaughtException', 'unhandledRejection'])(
     'I3 %s turns the motor off before anything else, then exits 70',
     (event) => {

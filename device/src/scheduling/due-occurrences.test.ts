@@ -58,7 +58,7 @@ function rowOf(meal: Meal, date: string, patch: Partial<Occurrence>): [string, O
 
 const closed = (verdict: Verdict, feedingId: string | null = null) => ({ verdict, feedingId });
 
-describe('a meal by its lateness', () => {
+describe('B-76 a meal by its lateness', () => {
   // Breakfast is due at 06:00Z, dinner at 17:00Z; the grace is two hours.
   it.each([
     ['2026-11-20T05:59:59Z', []],

@@ -49,7 +49,7 @@ describe('the plan of a date', () => {
   });
 });
 
-describe('a vacation', () => {
+describe('B-76 a vacation', () => {
   const meals = [breakfast, fixtureMeal('d', '08:00', { planId: 'diet' })];
 
   it('changes plan or amount for its dates, both included, and ends by itself', () => {

@@ -12,7 +12,7 @@ async function benchWith(times: string[], at = '2026-11-20T04:00:00Z') {
 
 const keys = (bench: ScheduleBench) => bench.feeder.served.map(({ key }) => key.slice(-10));
 
-describe('an ordinary day', () => {
+describe('A-61, B-63 an ordinary day', () => {
   it('serves each meal once, at its time', async () => {
     const { bench } = await benchWith(['07:00', '18:30']);
     await bench.pass(2 * DAY_MS);
@@ -26,7 +26,7 @@ describe('an ordinary day', () => {
     expect(bench.alerts).toEqual([]);
   });
 
-  it('serves on the tick when the alarm never rings', async () => {
+  it('B-58 serves on the tick when the alarm never rings', async () => {
     const { bench } = await benchWith(['07:00']);
     bench.alarm.isBroken = true;
     await bench.on();
@@ -170,7 +170,7 @@ describe('when the feeder refuses', () => {
     expect(bench.verdicts()).toEqual(['2026-11-20 07:00 blocked/cap_day']);
   });
 
-  it('alerts once when a due meal is not confirmed in time', async () => {
+  it('B-75 alerts once when a due meal is not confirmed in time', async () => {
     const { bench } = await benchWith(['07:00', '18:00']);
     await bench.passUntil('2026-11-20T07:00:00Z');
     bench.feeder.lowShare = 0;

@@ -80,7 +80,7 @@ singleContract<StoredCalibration>('The calibration', () => {
   };
 });
 
-describe('A-62, B-03 documents in the ledger', () => {
+describe('A-62, B-03, B-19 documents in the ledger', () => {
   it('writes each change with its entry: the whole document, in its groups', () => {
     const { store } = memoryStore();
     const { id } = store.pets.add(tom as Omit<Pet, 'id' | 'rev'>);

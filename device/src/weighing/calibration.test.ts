@@ -65,7 +65,7 @@ describe('drift', () => {
   });
 });
 
-describe('the cell watch', () => {
+describe('B-54 the cell watch', () => {
   it('FMEA-20 calls a cell silent after five missing conversions, until the next one', () => {
     const watch = new CellWatch();
     for (let i = 1; i < SILENT_AFTER; i += 1) watch.accept(null);

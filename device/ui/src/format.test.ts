@@ -3,7 +3,7 @@ import * as format from './format.ts';
 
 const BERLIN = 'Europe/Berlin';
 
-describe('grams', () => {
+describe('B-67 grams', () => {
   const cases = [
     [0, '0.0'],
     [-0.04, '0.0'],

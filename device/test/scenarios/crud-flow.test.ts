@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { VirtualFeeder } from './virtual-feeder.ts';
+
+const flows: [string, object, object][] = [
+  ['/pets', { name: 'Mia', bodyKg: 4.2 }, { bodyKg: 4.4 }],
+  ['/kibbles', { name: 'Chicken' }, { kcalPer100g: 380 }],
+  ['/plans', { name: 'Weekend' }, { name: 'Holidays' }],
+  ['/meals', { time: '08:00', portionGrams: 12 }, { portionGrams: 15, time: '08:30' }],
+];
+
+test.each(flows)(
+  'B-64 %s: created, read, changed, kept over a power cut, removed',
+  async (path, first, change) => {
+    const feeder = await VirtualFeeder.start();
+    const created = await feeder.ask('POST', path, first);
+    const { id } = created.data as { id: string };
+    expect([created.status, created.data]).toEqual([201, expect.objectContaining(first)]);
+    expect((await feeder.ask('GET', `${path}/${id}`)).data).toEqual(created.data);
+    const changed = await feeder.ask('PATCH', `${path}/${id}`, { ...change, expectedRev: 1 });
+    expect(changed.data).toMatchObject({ ...first, ...change, rev: 2 });
+    const stale = await feeder.ask('PATCH', `${path}/${id}`, { ...first, expectedRev: 1 });
+    expect(stale.error?.code).toBe('ERR_CONFLICT');
+    feeder.cutPower();
+    await feeder.powerUp();
+    expect((await feeder.ask('GET', `${path}/${id}`)).data).toEqual(changed.data);
+    expect((await feeder.ask('DELETE', `${path}/${id}`)).status).toBe(200);
+    expect((await feeder.ask('GET', `${path}/${id}`)).status).toBe(404);
+  },
+);
