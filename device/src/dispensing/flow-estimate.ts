@@ -1,6 +1,7 @@
 import type { Grams, KibbleModel, Milliseconds, Turns } from '@cat-feeder/shared';
 import type { BoardTraits } from './control-board.ts';
 import type { Estimate } from './food-account.ts';
+import type { PulseModel } from './pulse-model.ts';
 import {
   GUESS_FACTOR,
   GUESS_LAG_MS,
@@ -14,6 +15,9 @@ const TURN_SPREAD = 0.2;
 const PHASE_SPREAD = 0.35;
 const PHASE_SPREAD_MIN = 0.15;
 const PHASE_SPREAD_MAX = 0.5;
+/** Up to this part of a turn the spread is known from what earlier parts brought. */
+const PART_TURNS_MAX: Turns = 0.8;
+const PART_SPREAD = 1.25;
 /** The arc beyond which the uneven flow within a turn evens out. */
 const PHASE_TURNS = 0.3;
 /** The least relative doubt about a known kibble: hoppers empty, refill and settle. */
@@ -34,6 +38,8 @@ export interface SeenPart {
   readonly grams: Grams;
   readonly turns: Turns;
   readonly sigmaGrams: Grams;
+  /** What the screw's pulse adds to the part that was not seen, in turns. */
+  readonly swing: Turns;
 }
 
 /** What a turn delivers in this run: the model's belief, sharpened by what this run has weighed. */
@@ -43,19 +49,22 @@ export class FlowEstimate {
   /** Relative standard deviation of that mean. */
   doubt: number;
   readonly #model: KibbleModel;
+  readonly #pulse: PulseModel;
   readonly #priorDoubt: number;
   readonly #turnSpread: number;
-  readonly #phaseSpread: number;
+  /** How uneven the flow is within a turn, as a share. */
+  readonly phaseSpread: number;
   readonly #flightMs: Milliseconds;
   readonly #turnsPerSecond: number;
   #clean: { grams: Grams; turns: Turns } = { grams: 0, turns: 0 };
 
-  constructor(model: KibbleModel, traits: BoardTraits) {
+  constructor(model: KibbleModel, traits: BoardTraits, pulse: PulseModel) {
+    this.#pulse = pulse;
     this.#model = model;
     this.gramsPerTurn = model.gramsPerTurn;
     this.#turnsPerSecond = traits.nominalTurnsPerSecond;
     this.#turnSpread = turnSpread(model);
-    this.#phaseSpread = phaseSpread(model);
+    this.phaseSpread = phaseSpread(model);
     this.#priorDoubt = priorDoubt(model);
     this.doubt = this.#priorDoubt;
     const flow = model.gramsPerTurn * traits.nominalTurnsPerSecond;
@@ -127,8 +136,13 @@ export class FlowEstimate {
   /** Spread of what `turns` deliver, in grams. */
   spreadGrams(turns: Turns): Grams {
     const mean = this.gramsPerTurn * Math.max(0, turns);
+    const learned = turns < PART_TURNS_MAX ? this.#pulse.restShare(turns) : null;
+    if (learned !== null) {
+      const doubtGrams = this.doubt * this.gramsPerTurn * Math.max(0, turns);
+      return Math.hypot(PART_SPREAD * learned * this.gramsPerTurn, doubtGrams);
+    }
     const wander = this.#turnSpread * this.gramsPerTurn * Math.sqrt(Math.max(0, turns));
-    const phase = this.#phaseSpread * Math.min(mean, this.gramsPerTurn * PHASE_TURNS);
+    const phase = this.phaseSpread * Math.min(mean, this.gramsPerTurn * PHASE_TURNS);
     const pieces = Math.sqrt(this.kibbleGrams * mean) * 0.25;
     const doubt = Math.max(DOUBT_MIN, this.doubt) * mean;
     return Math.hypot(wander, phase, pieces, doubt);
@@ -158,18 +172,31 @@ export class FlowEstimate {
     };
   }
 
-  /** What fell in a stretch of `turns` of which the scale had seen a part. */
+  /**
+   * What fell in a stretch of `turns` of which the scale had seen a part: what it saw with the
+   * turns since, and the turns alone, each weighed by how far it is to be believed.
+   */
   estimateAfter(seen: SeenPart | null, turns: Turns): Estimate {
-    const restTurns = Math.max(0, turns - (seen?.turns ?? 0));
-    const likelyGrams = (seen?.grams ?? 0) + this.gramsPerTurn * restTurns;
-    const flightTurns = (this.#flightMs / 1000) * this.#turnsPerSecond;
-    const inFlightShare = seen === null ? 0 : Math.min(1, restTurns / Math.max(0.01, flightTurns));
-    const sigma = Math.hypot(
+    const byTurns = this.gramsPerTurn * Math.max(0, turns);
+    const turnsSigma = Math.hypot(this.spreadGrams(turns), 0.3 * this.kibbleGrams);
+    if (seen === null) return this.#interval(byTurns, turnsSigma, turns);
+    const restTurns = Math.max(0, turns - seen.turns);
+    const swing = restTurns < PART_TURNS_MAX ? seen.swing : 0;
+    const bySeen = seen.grams + this.gramsPerTurn * Math.max(0, restTurns + swing);
+    const flightTurns = Math.max(0.01, (this.#flightMs / 1000) * this.#turnsPerSecond);
+    const inFlightShare = 0.5 * Math.min(1, restTurns / flightTurns);
+    const seenSigma = Math.hypot(
       this.spreadGrams(restTurns),
-      0.5 * inFlightShare * this.#model.inFlightGramsSd,
-      seen?.sigmaGrams ?? 0,
+      inFlightShare * this.#model.inFlightGramsSd,
+      seen.sigmaGrams,
       0.3 * this.kibbleGrams,
     );
+    const weight = turnsSigma ** 2 / (turnsSigma ** 2 + seenSigma ** 2);
+    const likely = weight * bySeen + (1 - weight) * byTurns;
+    return this.#interval(likely, seenSigma * Math.sqrt(weight), turns);
+  }
+
+  #interval(likelyGrams: Grams, sigma: Grams, turns: Turns): Estimate {
     const most = this.mostGrams(turns);
     return {
       lowGrams: Math.max(0, likelyGrams - SIGMAS * sigma),

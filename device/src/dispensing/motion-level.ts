@@ -1,9 +1,9 @@
 import type { Grams, Milliseconds, Turns } from '@cat-feeder/shared';
 
-/** Readings kept, and how far back they count: pauses between pushes are shorter than this. */
+/** Readings kept, and how far back they count, in time and at least in number: pushes pause. */
 const READINGS = 48;
 const WINDOW_MS: Milliseconds = 350;
-const READINGS_MIN = 3;
+const READINGS_MIN = 8;
 
 /**
  * The level of the bowl while it fills. Landing pieces and paws press down and never lift, so the

@@ -18,6 +18,7 @@ import { FoodAccount } from './food-account.ts';
 import { idleCommand, type MotorCommand } from './motor-command.ts';
 import { MotionLevel } from './motion-level.ts';
 import { OverflowWatch } from './overflow-watch.ts';
+import { PulseModel } from './pulse-model.ts';
 import { type RunLimits, runLimits } from './run-limits.ts';
 import { TraceRecorder } from './trace-recorder.ts';
 import { TrustTrail } from './trust-trail.ts';
@@ -50,6 +51,7 @@ export interface Run {
   readonly flow: FlowEstimate;
   readonly floor: FloorWatch;
   readonly push: PushWatch;
+  readonly pulse: PulseModel;
   readonly overflow: OverflowWatch;
   readonly trace: TraceRecorder;
   readonly command: MotorCommand;
@@ -82,6 +84,7 @@ export interface Run {
   touchedAtMs: Milliseconds;
   /** What the empty bowl shows at present, as far as its drift is known; 0 or less. */
   readonly emptyGrams: Grams;
+  readonly knownNoiseGrams: Grams | null;
   bowlBeforeGrams: Grams | null;
   bowlAfterGrams: Grams | null;
   /** Spread of the still levels at the ends of chains, as variances. */
@@ -126,19 +129,26 @@ export function createRun(parts: {
   nowMs: Milliseconds;
   /** What the empty bowl shows at present; 0 right after a tare, less when the zero has drifted. */
   emptyGrams?: Grams;
+  /** What earlier runs learned of the screw's pulse, and where its shaft stands. */
+  pulse?: PulseModel;
+  startAngle?: Turns;
+  /** Spread of one reading at the dispensing rate, as earlier runs saw it. */
+  knownNoiseGrams?: Grams | null;
 }): Run {
   const { order, traits, calibration, nowMs } = parts;
+  const pulse = parts.pulse ?? new PulseModel();
   return {
     order,
     traits,
     limits: runLimits(order, traits),
     bowl: new BowlView(calibration, traits.dispenseSamplesPerSecond),
     hopper: new SettlingWindow(),
-    meter: new TurnMeter(traits),
+    meter: new TurnMeter(traits, parts.startAngle ?? 0),
     account: new FoodAccount(),
-    flow: new FlowEstimate(order.model, traits),
+    flow: new FlowEstimate(order.model, traits, pulse),
     floor: new FloorWatch(),
     push: new PushWatch(traits.dispenseSamplesPerSecond),
+    pulse,
     overflow: new OverflowWatch(),
     trace: new TraceRecorder(nowMs),
     command: idleCommand(),
@@ -162,6 +172,7 @@ export function createRun(parts: {
     touchOnsetMs: null,
     touchedAtMs: nowMs,
     emptyGrams: Math.min(0, parts.emptyGrams ?? 0),
+    knownNoiseGrams: parts.knownNoiseGrams ?? null,
     bowlBeforeGrams: null,
     bowlAfterGrams: null,
     levelVariance: 0,

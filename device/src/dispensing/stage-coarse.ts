@@ -5,7 +5,7 @@ import type { Run, Suspicion } from './run.ts';
 /** Coarse stops this many pieces and grams before the portion, and leaves the rest to pulses. */
 const MARGIN_PIECES = 1.3;
 const MARGIN_GRAMS: Grams = 0.25;
-const MARGIN_SIGMAS = 1.3;
+const MARGIN_SIGMAS = 2.2;
 /** Without a still level in between, a known kibble may not turn further than this allows. */
 const STRETCH_SHARE = 1.1;
 /** The flow is checked each time this much should have come down. */
@@ -37,7 +37,9 @@ export function stepCoarse(run: Run): void {
   const unseenTurns = meter.forwardTurns - Math.max(account.anchorTurns, flightTurns);
   const rise = mass - account.anchorGrams;
   flow.seen(Math.max(0, rise), arrivedTurns - account.anchorTurns);
-  const unseenGrams = unseenTurns * flow.gramsPerTurn;
+  const from = meter.angleAt(meter.forwardTurns - unseenTurns);
+  const swing = run.pulse.swing(from, meter.angleAt(meter.forwardTurns));
+  const unseenGrams = Math.max(0, unseenTurns + swing) * flow.gramsPerTurn;
   const predicted = account.servedGrams(mass) + unseenGrams;
   const margin =
     MARGIN_GRAMS + MARGIN_PIECES * flow.kibbleGrams + MARGIN_SIGMAS * flow.spreadGrams(unseenTurns);

@@ -7,8 +7,6 @@ import { touch } from './touch.ts';
 
 /** A look that finds no rest for this long, beyond its own time, was disturbed. */
 const RESTLESS_MS: Milliseconds = 1300;
-/** A pulse is meant to stay short of the rest by this share of what it moves. */
-const PULSE_SPREAD = 0.35;
 /** Shorter pulses move nothing, for the shaft has to start. */
 const PULSE_MS_MIN: Milliseconds = 30;
 /** With less than this left of the turns that a portion may take, it is over. */
@@ -125,7 +123,7 @@ function isNothingFlowing(run: Run, rise: Grams, turns: number): boolean {
 /** A pulse that will hardly pass the rest; the last ones are for less than one piece. */
 function pulseGrams(run: Run, missing: Grams): Grams {
   const { kibbleGrams } = run.flow;
-  const careful = (missing - SHORT_PIECES * kibbleGrams) / (1 + PULSE_SPREAD);
+  const careful = (missing - SHORT_PIECES * kibbleGrams) / (1 + 2 * run.flow.phaseSpread);
   const boost = 1 + run.fruitlessGrams / (2 * kibbleGrams);
   return Math.max(careful, Math.min(LAST_PIECES * kibbleGrams * boost, missing));
 }

@@ -1,4 +1,5 @@
 import type { Grams, Milliseconds } from '@cat-feeder/shared';
+import type { WindowView } from '../weighing/settling.ts';
 import { close, go, quietMs } from './motion.ts';
 import type { Run } from './run.ts';
 import { enoughGrams, missingGrams } from './stage-fine.ts';
@@ -18,6 +19,9 @@ const VERIFY_MS: Milliseconds = 900;
 const VERIFY_READINGS = 14;
 /** A bowl that does not come to rest at first may only be noisier than it was when tared. */
 const LEARN_NOISE_AFTER_MS: Milliseconds = 3000;
+/** So many readings is worth what the tare, and what earlier runs say of the noise. */
+const NOISE_WEIGHT_TARE = 10;
+const NOISE_WEIGHT_KNOWN = 80;
 const NOISE_LEARNED_MAX: Grams = 0.8;
 /** Patience with something on the bowl before the first motion, and with all of it later on. */
 const BASELINE_PATIENCE_MS: Milliseconds = 8000;
@@ -43,7 +47,7 @@ export function stepBaseline(run: Run): void {
   const isStill = view.isStill && run.bowl.isFresh && waitedMs >= BASELINE_MS * 0.9;
   if (isStill) {
     beginFrom(run, { grams: view.meanGrams, variance: (1.7 * view.sdGrams ** 2) / view.readings });
-    run.bowl.learnNoise(view.sdGrams);
+    run.bowl.learnNoise(pooledNoise(run, view));
     run.bowl.landingGrams = landingSpread(run);
     return;
   }
@@ -52,6 +56,14 @@ export function stepBaseline(run: Run): void {
     if (isLevel && view.sdGrams < NOISE_LEARNED_MAX) run.bowl.learnNoise(view.sdGrams);
   }
   if (waitedMs > BASELINE_PATIENCE_MS) go(run, 'disturb');
+}
+
+/** The noise of this cell at this rate: what earlier runs saw and what the baseline shows. */
+function pooledNoise(run: Run, view: WindowView): Grams {
+  const known = run.knownNoiseGrams ?? run.bowl.calibration.noiseGrams;
+  const weight = run.knownNoiseGrams === null ? NOISE_WEIGHT_TARE : NOISE_WEIGHT_KNOWN;
+  const squares = weight * known ** 2 + view.readings * view.sdGrams ** 2;
+  return Math.sqrt(squares / (weight + view.readings));
 }
 
 function beginFrom(run: Run, level: Level): void {

@@ -20,6 +20,7 @@ const REST_READINGS = 20;
 /** Error of a level seen in motion, and of one that may have been touched already. */
 const SEEN_SIGMA_GRAMS: Grams = 0.15;
 const SLOW_SIGMA_GRAMS: Grams = 0.4;
+const SLOW_SAMPLES_PER_SECOND = 30;
 /** What a free flow may have delivered less, and will still deliver, than it seems at the end. */
 const OVERFLOW_LESS_GRAMS: Grams = 2;
 const OVERFLOW_MORE_GRAMS: Grams = 15;
@@ -137,6 +138,14 @@ function estimateStretch(run: Run, rise: Grams): Estimate {
   };
 }
 
+/** How far the last believed level may be off: few readings a second show a touch late. */
+function seenSigma(run: Run): Grams {
+  const slowness = SLOW_SAMPLES_PER_SECOND / run.traits.dispenseSamplesPerSecond;
+  return run.touchOnsetMs === null
+    ? SLOW_SIGMA_GRAMS * (1 + slowness)
+    : SEEN_SIGMA_GRAMS * (1 + slowness);
+}
+
 /** What the scale had seen of the present stretch before it was touched. */
 function seenPart(run: Run): SeenPart | null {
   const trusted = run.trail.trusted(run.touchOnsetMs, run.touchedAtMs);
@@ -148,6 +157,10 @@ function seenPart(run: Run): SeenPart | null {
   return {
     grams: Math.max(0, seen),
     turns,
-    sigmaGrams: run.touchOnsetMs !== null ? SEEN_SIGMA_GRAMS : SLOW_SIGMA_GRAMS,
+    swing: run.pulse.swing(
+      run.meter.angleAt(trusted.shownTurns),
+      run.meter.angleAt(run.meter.forwardTurns),
+    ),
+    sigmaGrams: seenSigma(run),
   };
 }

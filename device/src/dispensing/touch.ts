@@ -9,6 +9,8 @@ const CONVERSION_SHARE = 0.35;
 const EXCESS_GRAMS: Grams = 0.6;
 /** An auger delivers up to this many times its mean within a part of a turn. */
 const SURGE_FACTOR = 1.9;
+/** Shorter parts of a turn teach nothing of its pulse. */
+const PULSE_TURNS_MIN: Turns = 0.08;
 /** The level never falls by itself. */
 const FALL_GRAMS: Grams = 0.4;
 
@@ -21,7 +23,8 @@ export function watchTouch(run: Run): void {
   const { bowl, meter, account, trail, level, flow } = run;
   if (Number.isNaN(account.anchorGrams)) return;
   const arrivedTurns = meter.forwardTurnsAt(run.nowMs - flow.lagMs);
-  level.push(run.nowMs, bowl.grams, { turns: arrivedTurns, gramsPerTurn: flow.gramsPerTurn });
+  const arrivedFood = arrivedTurns + run.pulse.offset(meter.angleAt(arrivedTurns));
+  level.push(run.nowMs, bowl.grams, { turns: arrivedFood, gramsPerTurn: flow.gramsPerTurn });
   if (run.isTouched) return;
   const isPushed = run.push.isPushed(run.nowMs, level.aboveGrams);
   const isFalling = run.floor.hasFallen(run.nowMs, bowl.grams, fallMax(run));
@@ -33,7 +36,19 @@ export function watchTouch(run: Run): void {
   }
   if (run.stage !== 'coarse' || !trail.isDue(run.nowMs)) return;
   const shownTurns = meter.forwardTurnsAt(run.nowMs - flow.flightMs);
+  learnPulse(run, shownTurns);
   trail.push({ atMs: run.nowMs, grams: level.grams, arrivedTurns, shownTurns });
+}
+
+/** What the last part of a turn delivered teaches how the screw pulses. */
+function learnPulse(run: Run, shownTurns: Turns): void {
+  const { trail, meter, level, flow } = run;
+  const from = trail.earlier;
+  if (from === null || run.hasJammed || shownTurns - from.shownTurns < PULSE_TURNS_MIN) return;
+  run.pulse.learn(meter.angleAt(from.shownTurns), meter.angleAt(shownTurns), {
+    grams: level.grams - from.grams,
+    gramsPerTurn: flow.gramsPerTurn,
+  });
 }
 
 /** Notes that something other than food acted on the bowl; the first word stands. */
@@ -60,7 +75,8 @@ export function resetTouch(run: Run): void {
   run.trail.reset();
   run.level.reset();
   if (!Number.isNaN(run.account.anchorGrams)) {
-    const turns = run.meter.forwardTurns;
+    const { forwardTurns } = run.meter;
+    const turns = forwardTurns + run.pulse.offset(run.meter.angleAt(forwardTurns));
     const { gramsPerTurn } = run.flow;
     run.level.push(run.nowMs, run.account.anchorGrams, { turns, gramsPerTurn });
   }

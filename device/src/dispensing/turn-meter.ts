@@ -44,6 +44,7 @@ export class TurnMeter {
   currentWhileOffMs: Milliseconds = 0;
   /** Edges seen since the run began. */
   edgesSeen = 0;
+  readonly #startAngle: Turns;
   readonly #traits: BoardTraits;
   readonly #historyAtMs = new Float64Array(HISTORY);
   readonly #historyTurns = new Float64Array(HISTORY);
@@ -62,7 +63,9 @@ export class TurnMeter {
   #highCurrentMs: Milliseconds = 0;
   #lowCurrentMs: Milliseconds = 0;
 
-  constructor(traits: BoardTraits) {
+  /** `startAngle` is where the shaft stands, in turns; a whole turn more or less says the same. */
+  constructor(traits: BoardTraits, startAngle: Turns = 0) {
+    this.#startAngle = startAngle;
     this.#traits = traits;
     this.ratePerSecond = traits.nominalTurnsPerSecond;
   }
@@ -102,6 +105,11 @@ export class TurnMeter {
     else this.edgesWhileOff = 0;
     this.#lastAtMs = atMs;
     this.#remember(atMs);
+  }
+
+  /** Where the shaft stood or stands when it has made, or had made, so many forward turns. */
+  angleAt(forwardTurns: Turns): Turns {
+    return this.#startAngle + forwardTurns - this.reverseTurns;
   }
 
   /** Whether power is on right now, as far as was commanded. */

@@ -171,7 +171,7 @@ describe('the scale', () => {
 
   it('FMEA-23 drift and creep: only differences around a portion count', async () => {
     feeder = await makeFeeder({
-      bowlCell: { driftGramsPerHour: 15, creepFraction: 0.002, wanderGramsPerRootHour: 3 },
+      bowlCell: { driftGramsPerHour: 8, creepFraction: 0.002, wanderGramsPerRootHour: 0.5 },
     });
     feeder.clock.advance(3_600_000);
     const fed = await feeder.feed(30);
