@@ -6,10 +6,9 @@ import { WATCHDOG_PACE_MS, Watchdog } from './watchdog.ts';
 function makeWatchdog() {
   const clock = new VirtualClock();
   const seen = { alive: 0, lost: [] as string[], ageMs: 0 };
-  const notify: ServiceNotify = {
+  const notify: { -readonly [Key in keyof ServiceNotify]: ServiceNotify[Key] } = {
     ready() {},
     stopping() {},
-    status() {},
     alive() {
       seen.alive += 1;
     },
@@ -23,7 +22,7 @@ function makeWatchdog() {
     silenceMsMax: 2000,
     onLost: (error) => seen.lost.push(error.code),
   });
-  return { clock, seen, watchdog };
+  return { clock, seen, watchdog, notify };
 }
 
 describe('Watchdog', () => {
@@ -62,6 +61,18 @@ describe('Watchdog', () => {
     seen.ageMs = 100;
     clock.advance(500);
     expect(seen).toMatchObject({ alive: 2, lost: [] });
+  });
+
+  it('tells when nobody would notice its silence', () => {
+    const { watchdog, notify } = makeWatchdog();
+    expect(watchdog.condition()).toEqual({ state: 'ok' });
+    notify.lost = 3;
+    expect(watchdog.condition()).toMatchObject({
+      state: 'degraded',
+      why: expect.stringContaining('3 messages'),
+    });
+    notify.problem = 'no socket';
+    expect(watchdog.condition()).toEqual({ state: 'degraded', why: 'no socket' });
   });
 
   it('does nothing once it is stopped', () => {

@@ -1,7 +1,7 @@
 import { FeederError, type Milliseconds } from '@cat-feeder/shared';
 import type { Cancel, Clock } from '../platform/clock.ts';
 import type { ServiceNotify } from '../platform/service-notify.ts';
-import type { Service } from './runtime-manager.ts';
+import type { Service, ServiceCondition } from './runtime-manager.ts';
 
 /*
  * Does the control loop live?
@@ -49,6 +49,14 @@ export class Watchdog implements Service {
   stop(): void {
     this.#cancel?.();
     this.#cancel = undefined;
+  }
+
+  /** The feeder feeds without a service manager, but nobody would restart it when it hangs. */
+  condition(): ServiceCondition {
+    const { lost, problem } = this.#notify;
+    if (problem !== null) return { state: 'degraded', why: problem };
+    if (lost === 0) return { state: 'ok' };
+    return { state: 'degraded', why: `the service manager did not take ${lost} messages` };
   }
 
   /** Looks now instead of at the next beat; the station asks for it while the motor may run. */

@@ -27,8 +27,6 @@ export interface PinoLogger extends Logger {
   /** Writes out what waits; for the last moments of the process. */
   flush(): void;
   setLevel(level: LogLevel): void;
-  /** Writes that nobody was there to read. */
-  readonly lostWrites: number;
 }
 
 /** Makes the log. No worker transports: they cost a thread. `destination` is for tests. */
@@ -42,10 +40,10 @@ export function createPinoLogger(options: {
     minLength: 0,
     maxLength: BACKLOG_BYTES_MAX,
   });
-  let lostWrites = 0;
+  let hasReader = true;
   // Whoever reads the log may go (a restarted journal, a closed terminal). Feeding goes on.
   standardOutput.on('error', () => {
-    lostWrites += 1;
+    hasReader = false;
   });
   const log = pino(
     {
@@ -64,13 +62,10 @@ export function createPinoLogger(options: {
     warn: (fields, sentence) => log.warn(fields, sentence),
     error: (fields, sentence) => log.error(fields, sentence),
     flush() {
-      if (options.destination === undefined && lostWrites === 0) standardOutput.flushSync();
+      if (options.destination === undefined && hasReader) standardOutput.flushSync();
     },
     setLevel(level) {
       log.level = level;
-    },
-    get lostWrites() {
-      return lostWrites;
     },
   };
 }

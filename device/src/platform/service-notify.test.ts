@@ -17,12 +17,10 @@ describe('createServiceNotify', () => {
     );
     notify.ready('listening\non 8480');
     notify.alive();
-    notify.status('feeding');
     notify.stopping('signal');
     expect(sent).toEqual([
       [3, 'READY=1\nSTATUS=listening on 8480'],
       [3, 'WATCHDOG=1'],
-      [3, 'STATUS=feeding'],
       [3, 'STOPPING=1\nSTATUS=signal'],
     ]);
   });

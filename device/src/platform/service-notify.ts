@@ -5,7 +5,6 @@ export interface ServiceNotify {
   /** Everything runs; `status` is shown by the service manager. */
   ready(status: string): void;
   stopping(status: string): void;
-  status(status: string): void;
   /** A sign of life; without it the manager kills and restarts the daemon. */
   alive(): void;
   /** How many messages could not be sent. */
@@ -33,14 +32,13 @@ export function createServiceNotify(
     try {
       send(descriptor, text);
     } catch {
-      // The manager reads slowly or has gone. Feeding goes on, and the count is in the health list.
+      // The manager reads slowly or has gone. Feeding goes on; the watchdog tells the count.
       lost += 1;
     }
   };
   return {
     ready: (status) => tell(`READY=1\nSTATUS=${oneLine(status)}`),
     stopping: (status) => tell(`STOPPING=1\nSTATUS=${oneLine(status)}`),
-    status: (status) => tell(`STATUS=${oneLine(status)}`),
     alive: () => tell('WATCHDOG=1'),
     get lost() {
       return lost;

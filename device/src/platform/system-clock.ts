@@ -9,7 +9,6 @@ import type { Cancel, Clock } from './clock.ts';
 export class SystemClock implements Clock {
   /** `performance.now()` counts from the start of each thread; this brings it back to boot. */
   readonly #threadStartMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
-  readonly #pending = new Set<{ readonly name: string }>();
 
   wallMs(): number {
     return Date.now();
@@ -22,20 +21,7 @@ export class SystemClock implements Clock {
   after(name: string, delayMs: Milliseconds, fire: () => void): Cancel {
     // Longer waits are made of hours: a wall clock may step, and setTimeout overflows at 24.8 days.
     assert(delayMs >= 0 && delayMs <= HOUR_MS, `${name} waits ${delayMs} ms, over one hour`);
-    const entry = { name };
-    const timer = setTimeout(() => {
-      this.#pending.delete(entry);
-      fire();
-    }, delayMs);
-    this.#pending.add(entry);
-    return () => {
-      clearTimeout(timer);
-      this.#pending.delete(entry);
-    };
-  }
-
-  /** The names of all timers that have not fired, for diagnosis. */
-  pending(): readonly string[] {
-    return [...this.#pending].map((entry) => entry.name);
+    const timer = setTimeout(fire, delayMs);
+    return () => clearTimeout(timer);
   }
 }
