@@ -108,6 +108,18 @@ describe('after an outage', () => {
     expect(bench.feeder.served.filter(({ verdict }) => verdict === 'starvation')).toHaveLength(1);
   });
 
+  it('gives another after six hours when the first brought nothing', async () => {
+    const { bench } = await benchWith(['07:00', '18:00']);
+    await bench.passUntil('2026-11-20T06:10:00Z');
+    bench.feeder.lowShare = 0;
+    await bench.passUntil('2026-11-20T22:30:00Z');
+    bench.feeder.lowShare = 1;
+    await bench.passUntil('2026-11-21T05:00:00Z');
+    const portions = bench.feeder.served.filter(({ verdict }) => verdict === 'starvation');
+    expect(portions).toHaveLength(2);
+    expect((portions[1]?.atMs ?? 0) - (portions[0]?.atMs ?? 0)).toBeGreaterThanOrEqual(6 * HOUR_MS);
+  });
+
   it('lists the misses of seven days and counts the older ones', async () => {
     const { bench } = await benchWith(['07:00', '18:00']);
     await bench.passUntil('2026-11-20T18:00:00Z');

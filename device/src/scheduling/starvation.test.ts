@@ -88,13 +88,15 @@ describe('the starvation clock', () => {
     expect(decide('2026-11-20T22:00:00Z', food).kind).toBe('feed');
   });
 
-  it('H3 has the same id for the same outage, and another after food has arrived', () => {
-    const id = (food: Partial<FoodHistory>) => {
-      const decision = decide('2026-11-22T06:00:00Z', food);
+  it('H3 has one id until food or a portion has been given, so a crash repeats none', () => {
+    const id = (food: Partial<FoodHistory>, at = '2026-11-22T06:00:00Z') => {
+      const decision = decide(at, food);
       return decision.kind === 'feed' ? decision.order.requestId : null;
     };
-    expect(id({})).toBe(id({ lastCatchUp: stampAt('2026-11-21T06:00:00Z') }));
+    expect(id({})).toBe(id({}, '2026-11-22T09:00:00Z'));
     expect(id({})).not.toBe(id({ lastSure: stampAt('2026-11-21T06:00:00Z') }));
+    expect(id({})).not.toBe(id({ lastCatchUp: stampAt('2026-11-21T06:00:00Z') }));
+    expect(id({ lastCatchUp: stampAt('2026-11-19T06:00:00Z') })).toBe(id({}));
     expect(id({ lastSure: null })).toBe('starve:b@2026-11-20.never');
   });
 

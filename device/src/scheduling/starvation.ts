@@ -10,7 +10,7 @@ import {
 import type { StationTime } from '../platform/clock.ts';
 import { elapsedMs } from './food-clock.ts';
 import { type PlannedOccurrence, pauseAt } from './occurrences.ts';
-import type { ExtraOrder, FoodHistory, FoodStamp, PlanView } from './schedule-store.ts';
+import type { ExtraOrder, FoodHistory, PlanView } from './schedule-store.ts';
 import { grams, hours } from './words.ts';
 
 /**
@@ -32,14 +32,14 @@ import { grams, hours } from './words.ts';
  *    `starveLimitHours` and there is a hungry occurrence, one portion is asked for at the next
  *    evaluation (30 s at most), unless another feeding runs.
  * H2 The portion is the largest hungry one; if a cap refuses it, what the cap leaves.
- * H3 It is asked for under an id made of the last hungry occurrence and of `sure`, so one outage
- *    gives one portion for each further miss, over crashes too, and never two within six hours.
+ * H3 It is asked for under an id made of the last hungry occurrence and of the last food or
+ *    starvation portion before it, so a crash repeats none. There are never two within six hours,
+ *    and one that surely arrived ends the outage; one that brought nothing does not.
  * H4 A refused request is repeated until it is served or a meal surely arrives.
  *
- * A checker may therefore demand, at every instant with a working hopper, motor and disk, that
- * `since` is below the limit, or no occurrence is hungry, or less than six hours have passed since
- * the last starvation portion, or one was asked for since the last hungry occurrence and brought
- * nothing.
+ * A checker may therefore demand, at every instant with a working hopper, motor and disk and room
+ * under the caps, that `since` is below the limit, or no occurrence is hungry, or less than six
+ * hours have passed since the last starvation portion.
  */
 export interface StarvationInput {
   readonly view: PlanView;
@@ -85,7 +85,7 @@ export function starvationPortion(input: StarvationInput): StarvationDecision {
   return {
     kind: 'feed',
     order: {
-      requestId: requestIdOf(last.key, food.lastSure),
+      requestId: requestIdOf(last.key, food),
       cause: 'starvation',
       portionGrams,
       why: explain(sinceMs, limitMs, { count: hungry.length, portionGrams }),
@@ -93,10 +93,11 @@ export function starvationPortion(input: StarvationInput): StarvationDecision {
   };
 }
 
-/** Minutes are enough to tell two meals apart, and short enough for an id. */
-function requestIdOf(lastKey: string, lastSure: FoodStamp | null): string {
-  const sureMinutes = lastSure === null ? 'never' : Math.round(lastSure.ageMs / MINUTE_MS);
-  return `starve:${lastKey}.${sureMinutes}`;
+/** Minutes are enough to tell two portions apart, and short enough for an id. */
+function requestIdOf(lastKey: string, { lastSure, lastCatchUp }: FoodHistory): string {
+  const agesMs = [lastSure, lastCatchUp].flatMap((stamp) => (stamp === null ? [] : [stamp.ageMs]));
+  const after = agesMs.length === 0 ? 'never' : Math.round(Math.max(...agesMs) / MINUTE_MS);
+  return `starve:${lastKey}.${after}`;
 }
 
 /** In order of their due time. */
