@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FakeFeeder } from '../../test/contracts/fake-feeder.ts';
 import { errorOf } from '../../test/contracts/fake-parts.ts';
+import { petRoutes } from './routes/pets.ts';
 
 const path = '/api/v1/feedings?colour=red';
 const good = { requestId: 'a', portionGrams: 5 };
@@ -33,7 +34,21 @@ describe('A-46 the way of a request', () => {
     expect(response.status).toBe(429);
   });
 
-  it('B-17, B-41 leaves one line with route, status and time, and no text of the request', async () => {
+  it('B-17 ends at a handler that needs no server: a plain object is its whole request', async () => {
+    const feeder = new FakeFeeder();
+    const add = petRoutes(feeder.deps).find(({ operationId }) => operationId === 'addPet');
+    const request = {
+      params: undefined,
+      query: {},
+      body: { name: 'Mia' },
+      lastEventId: null,
+      requestId: 'any',
+    };
+    expect(await add?.handler(request)).toMatchObject({ status: 201, data: { name: 'Mia' } });
+    expect(feeder.pets.list()).toHaveLength(1);
+  });
+
+  it('B-41 leaves one line with route, status and time, and no text of the request', async () => {
     const feeder = new FakeFeeder();
     const note = 'canary in the body';
     const response = await feeder.request('POST', '/api/v1/pets', { name: 'Mia', note });

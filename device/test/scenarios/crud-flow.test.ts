@@ -27,3 +27,17 @@ test.each(flows)(
     expect((await feeder.ask('GET', `${path}/${id}`)).status).toBe(404);
   },
 );
+
+test('B-31 a name has 1 to 100 characters once it is trimmed', async () => {
+  const feeder = await VirtualFeeder.start();
+  const nameFor = async (name: string) => {
+    const { status, data } = await feeder.ask('POST', '/pets', { name });
+    return [status, (data as { name: string } | undefined)?.name];
+  };
+  expect(await nameFor('')).toEqual([400, undefined]);
+  expect(await nameFor(' \t ')).toEqual([400, undefined]);
+  expect(await nameFor('M')).toEqual([201, 'M']);
+  expect(await nameFor('  Mia  ')).toEqual([201, 'Mia']);
+  expect(await nameFor('x'.repeat(100))).toEqual([201, 'x'.repeat(100)]);
+  expect(await nameFor('x'.repeat(101))).toEqual([400, undefined]);
+});
