@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { filesNamedIn, tableRows, titlesIn } from './support/test-titles.ts';
+import { filesNamedIn, hasWord, tableRows, titlesIn } from './support/test-titles.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const page = readFileSync(join(root, 'docs/failure-modes.md'), 'utf8');
@@ -57,8 +57,3 @@ describe('docs/failure-modes.md', () => {
     expect(broken).toEqual([]);
   });
 });
-
-function hasWord(id: string): (title: string) => boolean {
-  const word = new RegExp(`(^|[^\\w-])${id}(?!\\w)`);
-  return (title) => word.test(title);
-}

@@ -24,3 +24,9 @@ export function tableRows(markdown: string, firstCell: RegExp): string[][] {
 export function filesNamedIn(cell: string): string[] {
   return [...cell.matchAll(/`([^`\s]+\.test\.ts)`/g)].map((match) => match[1] ?? '');
 }
+
+/** Whether a title names an id, and not only a longer one that begins or ends like it. */
+export function hasWord(id: string): (title: string) => boolean {
+  const word = new RegExp(`(^|[^\\w-])${id}(?!\\w)`);
+  return (title) => word.test(title);
+}
