@@ -92,8 +92,7 @@ function observe(run: Run, sample: Sample): void {
   }
   if (!bowl.isFresh) return;
   run.trace.add(sample.atMs, bowl.filter.massGrams);
-  const isWatched = run.stage === 'coarse' || run.stage === 'fine';
-  if (isWatched && !run.isBlind) watchTouch(run);
+  if (motionStages.has(run.stage) && !run.isBlind) watchTouch(run);
 }
 
 function guard(run: Run, sample: Sample, now: { elapsedMs: Milliseconds; mayMove: boolean }): void {

@@ -28,6 +28,8 @@ const LAG_MS_MAX: Milliseconds = 1500;
 /** Without a scale a portion is known to this share, until many feedings have shown better. */
 const BLIND_SHARE = 0.3;
 const WELL_KNOWN_SAMPLES = 5;
+/** Pieces that let go by themselves after a stop, as a spread. */
+const LATE_PIECES = 0.7;
 /** Without a fine encoder the turns themselves are known to about this. */
 const TURN_DOUBT: Turns = 0.15;
 /** Intervals from the flow alone are this wide. */
@@ -118,6 +120,13 @@ export class FlowEstimate {
     this.seen(0, 0);
   }
 
+  /** Goes back to what still levels have shown: what was seen in motion may have been a paw. */
+  forgetSeen(): void {
+    this.gramsPerTurn = this.#model.gramsPerTurn;
+    this.doubt = this.#priorDoubt;
+    this.seen(0, 0);
+  }
+
   /** Sharpens the belief by what is visible of the present stretch on top of what was weighed. */
   seen(grams: Grams, turns: Turns): void {
     const allGrams = this.#clean.grams + grams;
@@ -178,7 +187,7 @@ export class FlowEstimate {
    */
   estimateAfter(seen: SeenPart | null, turns: Turns): Estimate {
     const byTurns = this.gramsPerTurn * Math.max(0, turns);
-    const turnsSigma = Math.hypot(this.spreadGrams(turns), 0.3 * this.kibbleGrams);
+    const turnsSigma = Math.hypot(this.spreadGrams(turns), LATE_PIECES * this.kibbleGrams);
     if (seen === null) return this.#interval(byTurns, turnsSigma, turns);
     const restTurns = Math.max(0, turns - seen.turns);
     const swing = restTurns < PART_TURNS_MAX ? seen.swing : 0;
@@ -189,11 +198,27 @@ export class FlowEstimate {
       this.spreadGrams(restTurns),
       inFlightShare * this.#model.inFlightGramsSd,
       seen.sigmaGrams,
-      0.3 * this.kibbleGrams,
+      LATE_PIECES * this.kibbleGrams,
     );
     const weight = turnsSigma ** 2 / (turnsSigma ** 2 + seenSigma ** 2);
     const likely = weight * bySeen + (1 - weight) * byTurns;
     return this.#interval(likely, seenSigma * Math.sqrt(weight), turns);
+  }
+
+  /** Joins an estimate with a second witness, unless the two contradict each other. */
+  refine(estimate: Estimate, witness: { grams: Grams; sigmaGrams: Grams } | null): Estimate {
+    const sigma = (estimate.likelyGrams - estimate.lowGrams) / SIGMAS;
+    if (witness === null || sigma <= 0) return estimate;
+    const apart = Math.abs(witness.grams - estimate.likelyGrams);
+    if (apart > SIGMAS * Math.hypot(sigma, witness.sigmaGrams)) return estimate;
+    const weight = sigma ** 2 / (sigma ** 2 + witness.sigmaGrams ** 2);
+    const likelyGrams = Math.max(0, weight * witness.grams + (1 - weight) * estimate.likelyGrams);
+    const side = SIGMAS * witness.sigmaGrams * Math.sqrt(weight);
+    return {
+      lowGrams: Math.max(0, likelyGrams - side),
+      likelyGrams,
+      highGrams: likelyGrams + side,
+    };
   }
 
   #interval(likelyGrams: Grams, sigma: Grams, turns: Turns): Estimate {

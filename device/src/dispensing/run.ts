@@ -9,6 +9,7 @@ import type {
 } from '@cat-feeder/shared';
 import { BowlView } from '../weighing/bowl-view.ts';
 import { FloorWatch } from '../weighing/floor-watch.ts';
+import { PressedLevel } from '../weighing/pressed-level.ts';
 import { PushWatch } from '../weighing/push-watch.ts';
 import { SettlingWindow } from '../weighing/settling.ts';
 import type { BoardTraits } from './control-board.ts';
@@ -51,6 +52,7 @@ export interface Run {
   readonly flow: FlowEstimate;
   readonly floor: FloorWatch;
   readonly push: PushWatch;
+  readonly pressed: PressedLevel;
   readonly pulse: PulseModel;
   readonly overflow: OverflowWatch;
   readonly trace: TraceRecorder;
@@ -147,6 +149,7 @@ export function createRun(parts: {
     account: new FoodAccount(),
     flow: new FlowEstimate(order.model, traits, pulse),
     floor: new FloorWatch(),
+    pressed: new PressedLevel(),
     push: new PushWatch(traits.dispenseSamplesPerSecond),
     pulse,
     overflow: new OverflowWatch(),

@@ -22,8 +22,8 @@ const ENOUGH_PIECES = 0.6;
 /** Pulses aim this many pieces short; the last ones move this part of a piece. */
 const SHORT_PIECES = 0.7;
 const LAST_PIECES = 0.42;
-const OVER_GRAMS: Grams = 0.7;
-const OVER_PIECES = 1.6;
+const OVER_GRAMS: Grams = 0.9;
+const OVER_PIECES = 1.2;
 /** Share of the three sigmas above an estimate that is held back. */
 const CAUTION = 0.83;
 

@@ -29,14 +29,17 @@ export function stepUnjam(run: Run): void {
     beginAttempt(run);
     return;
   }
+  if (run.isTouched && !run.isBlind) {
+    run.strokes = [];
+    go(run, 'disturb');
+    return;
+  }
   const stroke = run.strokes[run.strokeIndex];
   if (stroke === undefined) {
     run.strokes = [];
     run.meter.clearStall();
-    run.level.reset();
-    run.trail.reset();
     run.checkTurns = run.meter.forwardTurns + BACKLASH_TURNS;
-    run.checkGrams = run.bowl.filter.massGrams;
+    run.checkGrams = run.level.grams;
     go(run, 'freed');
     return;
   }

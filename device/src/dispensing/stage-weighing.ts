@@ -6,6 +6,7 @@ import { enoughGrams, missingGrams } from './stage-fine.ts';
 import {
   bookStretch,
   bookUnweighed,
+  hasCalmed,
   isBowlMissing,
   type Level,
   lookMs,
@@ -131,6 +132,7 @@ export function stepVerifying(run: Run): void {
 export function stepDisturbed(run: Run, elapsedMs: Milliseconds): void {
   run.disturbedMs += elapsedMs;
   if (giveUpDeadCell(run)) return;
+  if (run.bowl.isFresh && hasCalmed(run)) run.pressed.push(run.nowMs, run.bowl.grams);
   const windowMs = restMs(run);
   const level = stillLevel(run, windowMs);
   if (level !== null && run.nowMs - run.stageAtMs > windowMs) {

@@ -128,14 +128,32 @@ function flowingAway(run: Run): Estimate {
  */
 function estimateStretch(run: Run, rise: Grams): Estimate {
   const { account, flow } = run;
-  const estimate = flow.estimateAfter(seenPart(run), run.meter.forwardTurns - account.anchorTurns);
+  flow.forgetSeen();
+  const turns = run.meter.forwardTurns - account.anchorTurns;
+  const estimate = flow.refine(flow.estimateAfter(seenPart(run), turns), pressedPart(run));
   const { lowGrams, likelyGrams, highGrams } = estimate;
-  if (!(rise > lowGrams) || rise > highGrams) return estimate;
+  if (!(rise > lowGrams)) return estimate;
+  if (rise > highGrams) {
+    const most = flow.mostGrams(turns);
+    return rise > most ? estimate : { lowGrams, likelyGrams: rise, highGrams: rise + 0.3 };
+  }
   return {
     lowGrams: Math.max(lowGrams, rise - 0.2),
     likelyGrams: Math.max(rise, likelyGrams),
     highGrams: Math.max(rise + 0.2, highGrams),
   };
+}
+
+/** What the lowest readings under the cat say of the present stretch. */
+function pressedPart(run: Run): { grams: Grams; sigmaGrams: Grams } | null {
+  const level = run.pressed.level(run.bowl.noiseGrams);
+  if (level === null || Number.isNaN(run.account.anchorGrams)) return null;
+  return { grams: level.grams - run.account.anchorGrams, sigmaGrams: level.sigmaGrams };
+}
+
+/** Whether everything that was on its way has come down. */
+export function hasCalmed(run: Run): boolean {
+  return quietMs(run) > run.flow.lagMs + LATE_MS;
 }
 
 /** How far the last believed level may be off: few readings a second show a touch late. */

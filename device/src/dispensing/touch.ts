@@ -73,6 +73,7 @@ export function resetTouch(run: Run): void {
   });
   run.floor.reset(run.account.anchorGrams);
   run.trail.reset();
+  run.pressed.reset();
   run.level.reset();
   if (!Number.isNaN(run.account.anchorGrams)) {
     const { forwardTurns } = run.meter;

@@ -5,6 +5,7 @@ const USUAL_READINGS = 100;
 const USUAL_READINGS_SLOW = 20;
 /** One reading counts for at most this many spreads, and loses this many each time. */
 const STEP_MAX = 4;
+const STEP_MAX_SLOW = 8;
 const STEP_COST = 1.4;
 /** The sum that is no accident any more: bumps of landing pieces last a few fast conversions. */
 const ALARM_FAST = 16;
@@ -19,6 +20,7 @@ const FAST_SAMPLES_PER_SECOND = 40;
 export class PushWatch {
   readonly #memory: number;
   readonly #alarm: number;
+  readonly #stepMax: number;
   #count = 0;
   #mean = 0;
   #variance = 0;
@@ -29,6 +31,7 @@ export class PushWatch {
   constructor(samplesPerSecond: number) {
     const isFast = samplesPerSecond >= FAST_SAMPLES_PER_SECOND;
     this.#memory = isFast ? USUAL_READINGS : USUAL_READINGS_SLOW;
+    this.#stepMax = isFast ? STEP_MAX : STEP_MAX_SLOW;
     this.#alarm = isFast ? ALARM_FAST : ALARM_SLOW;
   }
 
@@ -46,10 +49,10 @@ export class PushWatch {
   isPushed(atMs: Milliseconds, aboveGrams: Grams): boolean {
     const spread = Math.sqrt(this.#variance);
     const deviation = (aboveGrams - this.#mean) / Math.max(0.02, spread);
-    const step = Math.max(-STEP_MAX, Math.min(STEP_MAX, deviation));
+    const step = Math.max(-this.#stepMax, Math.min(this.#stepMax, deviation));
     if (this.#sum === 0) this.onsetAtMs = atMs;
     this.#sum = Math.max(0, this.#sum + step - STEP_COST);
-    this.#learn(step * spread);
+    this.#learn(Math.max(-STEP_MAX, Math.min(STEP_MAX, step)) * spread);
     return this.#sum > this.#alarm;
   }
 
