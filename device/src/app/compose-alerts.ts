@@ -8,6 +8,7 @@ import type { DeviceParts } from './device-parts.ts';
 
 /** Alerts that nobody settled are shown this long. */
 const SHOWN_MS = 3 * DAY_MS;
+const KIBBLE_CHANGED = 'kibble_changed';
 const SERVED = new Set(['fed', 'fed_late', 'fed_reduced']);
 
 /** Raises alerts durably, shows them, and takes away what is no longer true. */
@@ -19,6 +20,10 @@ export function composeAlerts(
   const alerts = new AlertStore(store);
   const isSettled = (alert: Alert): boolean => {
     if (time.now().wallMs - alert.sinceMs > SHOWN_MS) return true;
+    if (alert.alert === KIBBLE_CHANGED) {
+      const kibble = alert.subject === null ? undefined : store.kibbles.get(alert.subject);
+      return (kibble?.calibratedAtMs ?? 0) > alert.sinceMs;
+    }
     const occurrence =
       alert.subject === null ? undefined : store.schedule.occurrence(alert.subject);
     return occurrence?.verdict != null && SERVED.has(occurrence.verdict);
@@ -32,13 +37,20 @@ export function composeAlerts(
       parts.logger.error({ code: error.code }, 'An alert could not be written.');
     }
   };
+  const raise = (kind: string, subject: string | null, why: string): void => {
+    const alert: Alert = { alert: kind, subject, sinceMs: time.now().wallMs, why };
+    live.publish('alert', alert);
+    tolerate(() => alerts.raise(alert));
+  };
   return {
-    active: () => alerts.active(),
-    raise: ({ kind, subject, why }: ScheduleAlert) => {
-      const alert: Alert = { alert: kind, subject, sinceMs: time.now().wallMs, why };
-      live.publish('alert', alert);
-      tolerate(() => alerts.raise(alert));
-    },
+    active: () => alerts.active().filter((alert) => !isSettled(alert)),
+    raise: ({ kind, subject, why }: ScheduleAlert) => raise(kind, subject, why),
+    kibbleDoubted: (kibbleId: string | null) =>
+      raise(
+        KIBBLE_CHANGED,
+        kibbleId,
+        'Three portions in a row flowed over 30 % otherwise than learned. If the food is another one, choose it in the settings or calibrate it.',
+      ),
     settle: () => tolerate(() => alerts.settle(isSettled)),
   };
 }

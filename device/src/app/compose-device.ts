@@ -50,6 +50,7 @@ function composeCore(parts: DeviceParts) {
   const feeding = composeFeeding(parts, {
     ...joined,
     onFeedingEnded: () => scheduler.feedingEnded(),
+    onKibbleDoubted: (kibbleId) => alerts.kibbleDoubted(kibbleId),
   });
   const alerts = composeAlerts(parts, joined);
   const scheduler = new Scheduler({

@@ -1,12 +1,13 @@
 import { makeUlid } from '@cat-feeder/shared';
 import { faultView } from '../api/status-view.ts';
-import { guessModel, learn } from '../dispensing/kibble-model.ts';
+import { deviates, guessModel, learn } from '../dispensing/kibble-model.ts';
 import { type CrashRecoveryParts, modelOf } from '../feeding/crash-recovery.ts';
 import { FaultLatch } from '../feeding/fault-latch.ts';
 import { checkFeed } from '../feeding/feed-checks.ts';
-import { FeedService } from '../feeding/feed-service.ts';
+import { FeedService, type FeedServiceParts } from '../feeding/feed-service.ts';
 import type { FeedingJournal } from '../feeding/feeding-journal.ts';
 import { KibbleCalibration } from '../feeding/kibble-calibration.ts';
+import { KibbleDoubt } from '../feeding/kibble-doubt.ts';
 import { MemoryOnly } from '../feeding/memory-only.ts';
 import { ScaleService } from '../feeding/scale-service.ts';
 import { UnwrittenOutcomes } from '../feeding/unwritten-outcomes.ts';
@@ -27,6 +28,8 @@ export function composeFeeding(
     readonly time: StationClock;
     readonly live: LiveEvents;
     readonly onFeedingEnded: () => void;
+    /** The food in the hopper flows otherwise than the model of this kibble says. */
+    readonly onKibbleDoubted: (kibbleId: string | null) => void;
   },
 ) {
   const { store, time, live } = joined;
@@ -58,8 +61,7 @@ export function composeFeeding(
     settings,
     kibble,
     guess,
-    learn: (model, outcome) =>
-      outcome.observation === null ? null : learn(model, outcome.observation),
+    learn: learner(() => kibble()?.id ?? null, joined.onKibbleDoubted),
     rationOf: (petId) => {
       const pet = store.pets.get(petId);
       return pet === undefined ? undefined : pet.rationGrams;
@@ -107,6 +109,19 @@ export function composeFeeding(
     onChange: (job) => live.publish('calibration', job),
   });
   return { feeding, faults, unwritten, recovery, scale, kibbleCalibration, kibble, journal };
+}
+
+/** Learns from each feeding, and tells when the food seems to be another one. */
+function learner(
+  kibbleId: () => string | null,
+  tellDoubt: (kibbleId: string | null) => void,
+): FeedServiceParts['learn'] {
+  const doubt = new KibbleDoubt();
+  return (model, { observation }) => {
+    if (observation === null) return null;
+    if (doubt.saw(kibbleId(), deviates(model, observation))) tellDoubt(kibbleId());
+    return learn(model, observation);
+  };
 }
 
 function minuteOf(time: string): number {

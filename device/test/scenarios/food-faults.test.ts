@@ -78,6 +78,12 @@ describe('I3, I9 food that does not come as it should', () => {
       known = next;
     }
     expect(known).toBeGreaterThan(first * 1.05);
+    const asked = async () =>
+      (await feeder.status()).alerts.filter(({ alert }) => alert === 'kibble_changed');
+    expect(await asked()).toEqual([expect.objectContaining({ subject: kibble.id })]);
+    await feeder.ask('POST', `/kibbles/${kibble.id}/calibrate`, { rounds: 2, portionGrams: 5 });
+    await feeder.pass(2 * HOUR_MS);
+    expect(await asked()).toEqual([]);
   });
 });
 

@@ -129,7 +129,7 @@ describe('I2, I9 the bowl', () => {
     expect((await feeder.occurrences())[0]?.verdict).toMatch(/^fed/);
   });
 
-  test('FMEA-29 a paw on it: the tare is refused and the zero stays', async () => {
+  test('FMEA-29 a paw or a weight on it: the tare is refused and the zero stays', async () => {
     const { feeder } = await practisedFeeder();
     feeder.world.takeFood(500);
     await feeder.pass(20_000);
@@ -142,6 +142,11 @@ describe('I2, I9 the bowl', () => {
     feeder.world.leanCat(40, 60_000);
     const refused = await feeder.ask('POST', '/scale/tare');
     expect(refused.error?.code).toBe('ERR_NOT_STABLE');
+    feeder.world.scareCat();
+    feeder.world.placeWeight(40);
+    await feeder.pass(10_000);
+    const doubted = await feeder.ask('POST', '/scale/tare');
+    expect(doubted.error?.code).toBe('ERR_CALIBRATION_REFUSED');
     expect(await zero()).toBe(good);
   });
 });
