@@ -41,13 +41,21 @@ export interface CutPoints {
 
 /** A safety rule switched off: what replaces or wraps the product's part. See mutants.ts. */
 export interface Sabotage {
-  readonly rules?: DeviceParts['rules'];
+  readonly rules?: NonNullable<DeviceParts['rules']>;
+  /** Drives the motor itself and returns null, or passes on a slice. */
   readonly slice?: (slice: MotorSlice, world: FeederWorld) => MotorSlice | null;
   readonly station?: (station: FeedStation) => FeedStation;
   readonly timeSource?: (source: TimeSource) => TimeSource;
   readonly permission?: (permission: () => boolean) => () => boolean;
-  readonly database?: (db: Database.Database) => Database.Database;
   readonly order?: (order: DispenseOrder) => DispenseOrder;
+  readonly builtAtMs?: number;
+  /** Before and after the store has opened the database at a start. */
+  readonly beforeOpen?: (db: Database.Database) => unknown;
+  readonly database?: (db: Database.Database) => Database.Database;
+  readonly afterOpen?: (db: Database.Database) => unknown;
+  readonly beforeCommit?: (name: string) => void;
+  /** After everything is composed. */
+  readonly device?: (device: Device) => void;
 }
 
 export interface BootOptions {
@@ -126,6 +134,7 @@ export class Boot {
     });
     this.station = this.#guardedStation(sabotage.station?.(inline) ?? inline);
     this.device = this.#compose(this.station, world.traits);
+    sabotage.device?.(this.device);
     const { app } = this.device.createApi(() => PORT);
     this.#fetch = (request) => app.fetch(request);
     this.attend();
@@ -198,7 +207,7 @@ export class Boot {
 
   #compose(station: FeedStation, traits: BoardTraits): Device {
     const options = this.#options;
-    const { sabotage, world, random, points } = options;
+    const { sabotage, random, points } = options;
     const bytes = random.fork('ids');
     return composeDevice({
       clock: this.clock,
@@ -208,8 +217,9 @@ export class Boot {
       bootId: Buffer.from(random.bytes(8)).toString('hex'),
       randomBytes: (length) => bytes.bytes(length),
       logger: silentLogger,
-      openStore: (time) =>
-        openStore({
+      openStore: (time) => {
+        if (options.number > 1) sabotage.beforeOpen?.(options.db);
+        const store = openStore({
           at: sabotage.database?.(options.db) ?? options.db,
           time,
           random: (length) => bytes.bytes(length),
@@ -217,17 +227,21 @@ export class Boot {
             beforeCommit: (name) => {
               this.#refuseDead();
               points.beforeCommit(name);
+              sabotage.beforeCommit?.(name);
             },
             afterCommit: (name) => points.afterCommit(name),
           },
           defaultCalibration: options.calibration,
           emergency: options.emergency,
-        }),
+        });
+        sabotage.afterOpen?.(options.db);
+        return store;
+      },
       station,
       traits,
       identity: {
         version: '0.0.0-simulated',
-        builtAtMs: options.builtAtMs,
+        builtAtMs: sabotage.builtAtMs ?? options.builtAtMs,
         board: 'simulated',
         simulated: true,
       },

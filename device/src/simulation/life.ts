@@ -4,6 +4,7 @@ import {
   type FeedRequest,
   type Grams,
   type Milliseconds,
+  type ScaleCalibration,
 } from '@cat-feeder/shared';
 import Database from 'better-sqlite3';
 import { FeederWorld } from '../hardware/simulated/feeder-world.ts';

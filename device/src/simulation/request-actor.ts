@@ -2,6 +2,7 @@ import {
   DAY_MS,
   type EpochMs,
   type FeedRequest,
+  HOUR_MS,
   type Meal,
   MINUTE_MS,
   type SettingsPatch,
@@ -10,6 +11,7 @@ import type { SeededRandom } from '../platform/random.ts';
 import { localDate, offsetMs } from './independent-calendar.ts';
 import type { Life } from './life.ts';
 import type { SentRequest } from './observed.ts';
+import { dueUnder } from './plan-truth.ts';
 import { logUniform, pick, timeOfMinute } from './scenario.ts';
 
 /** Requests remembered for being sent again. */
@@ -143,13 +145,21 @@ export class RequestActor {
   async editPlan(): Promise<void> {
     const { settings, meals } = this.#life.plan.now;
     const all = [...meals.values()].filter((meal) => meal.planId === settings.activePlanId);
-    const meal = all.length === 0 ? null : pick(this.#random, all);
+    const meal = this.#someMeal(all);
     const dice = this.#random.next();
     if (meal === null || (dice < 0.2 && all.length < 8)) await this.#addMeal();
     else if (dice < 0.35 && all.length > 1) await this.#edit('DELETE', `/api/v1/meals/${meal.id}`);
     else if (dice < 0.8)
       await this.#edit('PATCH', `/api/v1/meals/${meal.id}`, this.#mealPatch(meal));
     else await this.#edit('PATCH', '/api/v1/settings', this.#settingsPatch());
+  }
+
+  /** Any meal, or one that came due within the last two hours: its feeding may still be owed. */
+  #someMeal(all: readonly Meal[]): Meal | null {
+    if (all.length === 0) return null;
+    const now = this.#life.time.trueWallMs();
+    const due = dueUnder(this.#life.plan.now, now - 2 * HOUR_MS, now).map(({ meal }) => meal);
+    return pick(this.#random, due.length > 0 && this.#random.chance(0.5) ? due : all);
   }
 
   async addOverlay(): Promise<void> {

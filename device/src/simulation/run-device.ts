@@ -42,6 +42,7 @@ function emptyTotals() {
     feedings: 0,
     boots: 0,
     occurrencesChecked: 0,
+    punctualityChecked: 0,
     hungerChecked: 0,
     catchUps: 0,
     overshoots: 0,
@@ -57,6 +58,7 @@ function addUp(totals: ReturnType<typeof emptyTotals>, report: SeedReport): void
   totals.feedings += report.feedings;
   totals.boots += report.boots;
   totals.occurrencesChecked += report.occurrencesChecked;
+  totals.punctualityChecked += report.punctualityChecked;
   totals.hungerChecked += report.hungerChecked;
   totals.overshoots += report.overshoots;
   totals.catchUps += report.catchUps;
@@ -95,6 +97,7 @@ function figuresOf(
     feedings,
     boots: totals.boots,
     occurrencesChecked: totals.occurrencesChecked,
+    punctualityChecked: totals.punctualityChecked,
     hungerChecked: totals.hungerChecked,
     catchUps: totals.catchUps,
     overshoots: totals.overshoots,

@@ -10,6 +10,9 @@ import { NeverStarves } from './checkers/never-starves.ts';
 import { NeverTooMuch } from './checkers/never-too-much.ts';
 import { NoSilentMiss } from './checkers/no-silent-miss.ts';
 import { OffMeansOff } from './checkers/off-means-off.ts';
+import { OnTime } from './checkers/on-time.ts';
+import { OwnersWish } from './checkers/owners-wish.ts';
+import { StopsOnRequest } from './checkers/stops-on-request.ts';
 import { UnprovenClock } from './checkers/unproven-clock.ts';
 import { FaultActor } from './fault-actor.ts';
 import { Life } from './life.ts';
@@ -24,6 +27,7 @@ export interface SeedReport {
   readonly feedings: number;
   readonly boots: number;
   readonly occurrencesChecked: number;
+  readonly punctualityChecked: number;
   readonly hungerChecked: number;
   readonly catchUps: number;
   readonly overshoots: number;
@@ -149,6 +153,7 @@ function addCheckers(life: Life) {
     truths,
     mayFeed: () => activeFaults().size === 0,
     bowlGrams: () => world.truth().bowlGrams,
+    hasRtc: scenario.clock.afterPowerCut === 'rtc',
   });
   const tooMuch = new NeverTooMuch({
     fail,
@@ -156,6 +161,7 @@ function addCheckers(life: Life) {
     isExcused,
     turnGrams: () => world.profile.auger.gramsPerTurnMean * world.model.auger.flowFactor,
   });
+  const onTime = new OnTime({ fail, plan, truths, mayFeed: () => activeFaults().size === 0 });
   const checkers = [
     truths,
     new AtMostOnce({
@@ -172,6 +178,9 @@ function addCheckers(life: Life) {
     misses,
     acknowledged,
     balance,
+    new StopsOnRequest({ fail }),
+    new OwnersWish({ fail, truths, settings: () => plan.now.settings }),
+    onTime,
     new UnprovenClock({ fail, truths, isUnproven: () => life.isTimeUnproven() }),
     starves,
   ];
@@ -182,6 +191,7 @@ function addCheckers(life: Life) {
     balance,
     starves,
     tooMuch,
+    onTime,
     runningFeeding: () => {
       const { current } = truths;
       return current === null || current.ended !== null ? null : current.feedingId;
@@ -212,6 +222,7 @@ function report(life: Life, checks: ReturnType<typeof addCheckers>): SeedReport 
     feedings: Object.values(coverage).reduce((sum, part) => sum + part.feedings, 0),
     boots: life.boots,
     occurrencesChecked: checks.misses.checked,
+    punctualityChecked: checks.onTime.checked,
     hungerChecked: checks.starves.demanded,
     catchUps: checks.starves.catchUps,
     overshoots: checks.tooMuch.overshoots,

@@ -63,13 +63,25 @@ export interface Scenario {
   readonly startsWithoutTime: boolean;
 }
 
+/** In a dense mixture everything comes at least this often. */
+const DENSE_PER_DAY = 1.5;
 /** Chance that a kind belongs to a seed's mixture. */
 const KIND_SHARE = 0.3;
 /** One seed in this many has no faults, one every fault. */
 const PLAIN_SEEDS = 20;
 
-export function drawScenario(seed: number, days: number, allowed: readonly FaultKind[]): Scenario {
+/**
+ * `swarm`: some of the allowed faults, at rates of their own. `dense`: all of them and often, so
+ * that a missing rule shows soon.
+ */
+export function drawScenario(
+  seed: number,
+  days: number,
+  allowed: readonly FaultKind[],
+  mixture: 'swarm' | 'dense' = 'swarm',
+): Scenario {
   const random = new SeededRandom(`scenario ${seed}`);
+  const isDense = mixture === 'dense';
   const zone = pick(random, zones);
   const settings = drawSettings(random, zone);
   return {
@@ -82,14 +94,14 @@ export function drawScenario(seed: number, days: number, allowed: readonly Fault
     meals: drawMeals(random, settings),
     clock: {
       afterPowerCut: pick(random, ['rtc', 'file', 'none']),
-      syncMeanMs: logUniform(random, 10_000, 6 * 60 * MINUTE_MS),
+      syncMeanMs: logUniform(random, 10_000, (isDense ? 24 : 6) * 60 * MINUTE_MS),
     },
-    perDay: drawFaults(random, allowed),
+    perDay: drawFaults(random, allowed, mixture),
     faultyShare: random.chance(0.3) ? 1 : 0.4 + 0.5 * random.next(),
     asksPerDay: random.chance(0.3) ? 0 : logUniform(random, 0.5, 12),
     careMeanMs: logUniform(random, 5 * MINUTE_MS, 8 * 60 * MINUTE_MS),
     isAlarmDeaf: random.chance(0.2),
-    startsWithoutTime: random.chance(0.25),
+    startsWithoutTime: random.chance(isDense && allowed.includes('clock_lost') ? 1 : 0.25),
   };
 }
 
@@ -175,14 +187,19 @@ export function timeOfMinute(minute: number): string {
   return `${two(Math.floor(minute / 60))}:${two(minute % 60)}`;
 }
 
-function drawFaults(random: SeededRandom, allowed: readonly FaultKind[]): Map<FaultKind, number> {
+function drawFaults(
+  random: SeededRandom,
+  allowed: readonly FaultKind[],
+  mixture: 'swarm' | 'dense',
+): Map<FaultKind, number> {
   const perDay = new Map<FaultKind, number>();
   const share = random.uint32() % PLAIN_SEEDS;
   for (const kind of allowed) {
     const isDrawn = random.chance(share === 1 ? 1 : KIND_SHARE);
     const [few, many] = faultsPerDay[kind];
     const rate = logUniform(random, few, many);
-    if (share !== 0 && isDrawn) perDay.set(kind, rate);
+    if (mixture === 'dense') perDay.set(kind, Math.max(many, DENSE_PER_DAY));
+    else if (share !== 0 && isDrawn) perDay.set(kind, rate);
   }
   return perDay;
 }

@@ -23,7 +23,10 @@ const SEEDS_MAX = 10_000_000;
 const DAYS_MAX = 4000;
 
 /** Reads the flags of `sim:device` and `sim:mutants`; `ERR_CONFIG` names what is wrong. */
-export function readSimOptions(args: readonly string[]): SimOptions {
+export function readSimOptions(
+  args: readonly string[],
+  defaults: { readonly seeds: number; readonly days: number } = { seeds: 20, days: 7 },
+): SimOptions {
   const { values } = parseFlags(args);
   const faultsText = values.faults ?? 'all';
   const faults = parseFaults(faultsText);
@@ -31,8 +34,8 @@ export function readSimOptions(args: readonly string[]): SimOptions {
     throw wrong(`--faults takes all, none, or a list of: ${faultKinds.join(', ')}.`);
   }
   return {
-    seeds: wholeNumber('seeds', values.seeds ?? '20', SEEDS_MAX),
-    days: wholeNumber('days', values.days ?? '7', DAYS_MAX),
+    seeds: wholeNumber('seeds', values.seeds ?? String(defaults.seeds), SEEDS_MAX),
+    days: wholeNumber('days', values.days ?? String(defaults.days), DAYS_MAX),
     firstSeed: wholeNumber('first-seed', values['first-seed'] ?? '1', Number.MAX_SAFE_INTEGER),
     faults,
     faultsText,

@@ -43,6 +43,7 @@ export class DeadMeansStopped implements Checker {
   }
 
   #demand(offByMs: Milliseconds, because: string): void {
+    if (this.#world.model.shaft.isShorted) return;
     this.#offByMs = offByMs;
     this.#because = because;
   }

@@ -44,6 +44,7 @@ export class NeverStarves implements Checker {
   readonly #truths: FeedingTruths;
   readonly #mayFeed: () => boolean;
   readonly #bowlGrams: () => Grams;
+  readonly #hasRtc: boolean;
   /** Hungry occurrences since the last food, oldest first. */
   #hungry: { key: string; atMs: Milliseconds; feedingId: string | null }[] = [];
   #lastFoodMs: Milliseconds = 0;
@@ -69,12 +70,15 @@ export class NeverStarves implements Checker {
     mayFeed: () => boolean;
     /** Food that truly lies in the bowl. */
     bowlGrams: () => Grams;
+    /** The board keeps its time without power. */
+    hasRtc: boolean;
   }) {
     this.#fail = parts.fail;
     this.#plan = parts.plan;
     this.#truths = parts.truths;
     this.#mayFeed = parts.mayFeed;
     this.#bowlGrams = parts.bowlGrams;
+    this.#hasRtc = parts.hasRtc;
     parts.truths.onClosed((feeding) => this.#closed(feeding));
   }
 
@@ -109,7 +113,7 @@ export class NeverStarves implements Checker {
       this.#hungry = this.#hungry.filter((occurrence) => occurrence.key !== entry.body.key);
     } else if (entry.name === 'feeding.claimed' && entry.body.cause === 'starvation') {
       const { requestId, feedingId } = entry.body;
-      this.#catchUpKeys.add(requestId);
+      this.#catchUpKeys.add(requestId.split('.')[0] ?? requestId);
       this.#catchUp(feedingId, now, requestId.startsWith('memory:') ? 'memory' : 'starve');
     }
   }
@@ -139,7 +143,8 @@ export class NeverStarves implements Checker {
 
   /** Whether the caps surely leave room for a portion: those of the day and of the plan. */
   #hasRoom(now: Situation): boolean {
-    if (now.nowMs - this.#lastDarkMs < LONG_WINDOW_MS) return false;
+    // Without a clock that runs in the dark, the windows of the caps last longer over a cut.
+    if (!this.#hasRtc && now.nowMs - this.#lastDarkMs < LONG_WINDOW_MS) return false;
     let bookedGrams = 0;
     for (const [feedingId, { atMs, highGrams }] of this.#booked) {
       if (now.nowMs - atMs < LONG_WINDOW_MS) bookedGrams += highGrams;
