@@ -1,5 +1,12 @@
-import { DAY_MS, type EventBody, FeederError, type Milliseconds } from '@cat-feeder/shared';
+import {
+  type ClockQuality,
+  DAY_MS,
+  type EventBody,
+  FeederError,
+  type Milliseconds,
+} from '@cat-feeder/shared';
 import { recoverOpenFeedings } from '../feeding/crash-recovery.ts';
+import { type ActiveFault, faultEffects } from '../feeding/fault-effects.ts';
 import type { DeviceStore } from '../storage/store.ts';
 import type { DeviceCore } from './compose-device.ts';
 import type { DeviceParts } from './device-parts.ts';
@@ -49,7 +56,11 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
       stop: () => stopStorage(parts, store),
       condition: () => storageCondition(store),
     })
-    .add('clock', { start: () => time.start(), stop: () => time.stop() })
+    .add('clock', {
+      start: () => time.start(),
+      stop: () => time.stop(),
+      condition: () => clockConditions[time.now().quality],
+    })
     .add('station', {
       start: () => station.setCalibration(store.calibration.get()),
       stop: () => {
@@ -68,13 +79,24 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
           await feeding.stop();
           unwritten.close();
         },
-        condition: () => unwrittenCondition(unwritten.count),
+        condition: () => feedingCondition(faults.active(), unwritten.count),
       },
       { stopLimitMs: FEEDING_STOP_MS },
     )
     .add('schedule', { stop: () => scheduler.stop() }, { needs: ['feeding'] })
     .add('housekeeping', housekeeping, { critical: false });
 }
+
+/** What the quality of the clock means for the meals. */
+const clockConditions: Readonly<Record<ClockQuality, ServiceCondition>> = {
+  synchronized: { state: 'ok' },
+  rtc: { state: 'ok' },
+  estimated: { state: 'degraded', why: 'the time is an estimate; meals may come early or late' },
+  unknown: {
+    state: 'degraded',
+    why: 'nobody knows the time; meals wait half an hour, then come by elapsed time',
+  },
+};
 
 /** A disk that refuses the note of this start does not keep the feeder from feeding. */
 function startStorage(parts: DeviceParts, store: DeviceStore): void {
@@ -127,9 +149,14 @@ function stationCondition(parts: DeviceParts, store: DeviceStore): ServiceCondit
   return { state: 'degraded', why };
 }
 
-function unwrittenCondition(count: number): ServiceCondition {
-  if (count === 0) return { state: 'ok' };
-  return { state: 'degraded', why: `${count} outcomes wait for the disk` };
+function feedingCondition(faults: readonly ActiveFault[], waiting: number): ServiceCondition {
+  const off = faults.find(({ fault }) => faultEffects[fault] === 'off');
+  if (off !== undefined) {
+    return { state: 'failed', why: `${off.fault}: nothing is fed until a person clears it` };
+  }
+  return waiting === 0
+    ? { state: 'ok' }
+    : { state: 'degraded', why: `${waiting} outcomes wait for the disk` };
 }
 
 /** What the disk did to us at this start and since. */

@@ -150,9 +150,10 @@ function loopFinding({ loopAgeMs }: SystemView): Finding {
   return bad('control loop', found, 'Restart the feeder; if it comes back, look into its log.');
 }
 
+/** What no other finding has named; the clock has one of its own. */
 function componentFindings({ components }: SystemView): Finding[] {
   return components
-    .filter(({ state }) => state !== 'ok')
+    .filter(({ name, state }) => state !== 'ok' && name !== 'clock')
     .map(({ name, state, why }) => {
       const found = `${state}: ${why}`;
       const fix = 'The log says more about this part.';

@@ -1,6 +1,6 @@
 import type { Ready } from '@cat-feeder/shared';
 import { describe, expect, test } from 'vitest';
-import { VirtualFeeder } from './virtual-feeder.ts';
+import { MONDAY_SIX, VirtualFeeder } from './virtual-feeder.ts';
 
 const names = async (feeder: VirtualFeeder) =>
   (await feeder.status()).components.map(({ name }) => name);
@@ -46,6 +46,35 @@ describe('A-57, B-09 health and components', () => {
     const { status, why } = await ready(feeder);
     expect([status, why('station')]).toEqual([200, 'the control loop sees: scale_silent']);
     expect(await lives(feeder)).toBe(true);
+  });
+
+  test('a clock that nobody believes is named, and the feeder can still feed', async () => {
+    const feeder = await VirtualFeeder.start({ wallMs: 0, origin: 'none' });
+    const { status, why } = await ready(feeder);
+    expect([status, why('clock')]).toEqual([200, expect.stringContaining('nobody knows the time')]);
+    expect(await lives(feeder)).toBe(true);
+    feeder.stepWall(MONDAY_SIX);
+    feeder.origin = 'synchronized';
+    await feeder.pass(120_000);
+    expect((await ready(feeder)).why('clock')).toBe('');
+  });
+
+  test('a motor that turned by itself makes it not ready, until a person says so', async () => {
+    const feeder = await VirtualFeeder.start();
+    feeder.world.shortMotorDriver();
+    await feeder.pass(3000);
+    feeder.world.shortMotorDriver(false);
+    await feeder.pass(60_000);
+    const broken = await ready(feeder);
+    expect([broken.status, broken.why('feeding')]).toEqual([
+      503,
+      expect.stringContaining('nothing is fed until a person clears it'),
+    ]);
+    expect(await lives(feeder)).toBe(true);
+    for (const { fault } of (await feeder.status()).faults) {
+      await feeder.ask('POST', `/faults/${fault}/clear`);
+    }
+    expect((await ready(feeder)).status).toBe(200);
   });
 
   test('FMEA-49 a disk that refuses writes makes it not ready, until it takes them again', async () => {
