@@ -4,6 +4,7 @@ import { fixtureMeal, fixtureTime, fixtureView } from '../../test/contracts/plan
 import { flush } from '../../test/contracts/schedule-bench.ts';
 import { silentLogger } from '../platform/logger.ts';
 import type { FeedWish } from './agenda.ts';
+import { foodStamp } from './food-clock.ts';
 import { MealDesk } from './meal-desk.ts';
 import { plannedOn } from './occurrences.ts';
 import { RefusalMemory } from './refusal-memory.ts';
@@ -110,6 +111,34 @@ describe('the desk between schedule and dispenser', () => {
     desk.begin({ ...extra, id: 'starve:y' }, () => {});
     await desk.settled();
     expect(desk.elapsedFeedings).toHaveLength(1);
+  });
+});
+
+describe('food that the disk owes', () => {
+  const stored = { lastSure: null, lastCatchUp: null, lastElapsed: null, missed: [] };
+  const old = foodStamp(fixtureTime('2026-11-19T06:00:00Z'));
+
+  it('counts as served, when it surely arrived', async () => {
+    const { desk } = setUp([{ kind: 'ended', servedLowGrams: 9 }]);
+    expect(desk.foodSince(stored)).toEqual(stored);
+    desk.begin(extra, () => {});
+    await desk.settled();
+    expect(desk.foodSince(stored)).toEqual({ ...stored, lastCatchUp: foodStamp(now) });
+    desk.begin(meal, () => {});
+    await desk.settled();
+    expect(desk.foodSince({ ...stored, lastSure: old, lastCatchUp: old })).toEqual({
+      ...stored,
+      lastSure: foodStamp(now),
+      lastCatchUp: foodStamp(now),
+    });
+  });
+
+  it('gives way to what storage knows of later', async () => {
+    const { desk } = setUp([]);
+    desk.begin(meal, () => {});
+    await desk.settled();
+    const lastSure = foodStamp(fixtureTime('2026-11-20T07:00:00Z'));
+    expect(desk.foodSince({ ...stored, lastSure }).lastSure).toEqual(lastSure);
   });
 });
 

@@ -12,9 +12,11 @@ import type { FeedWish } from './agenda.ts';
 import type { RefusedAttempt } from './due-occurrences.ts';
 import { foodStamp } from './food-clock.ts';
 import { RefusalMemory } from './refusal-memory.ts';
-import type { FeedAnswer, FoodStamp, MealFeeder } from './schedule-store.ts';
+import type { FeedAnswer, FoodHistory, FoodStamp, MealFeeder } from './schedule-store.ts';
 
 const ANSWERED_MAX = 256;
+/** A feeding of which this share arrived is food. */
+const SURE_SHARE = 0.5;
 /** Feedings by elapsed time that can still lie close to a meal. */
 const ELAPSED_MAX = 32;
 /** A broken feeder is not asked again for so long. */
@@ -31,6 +33,8 @@ export class MealDesk {
   readonly #refusals = new RefusalMemory();
   readonly #answered = new Set<string>();
   readonly #elapsed: FoodStamp[] = [];
+  #lastSure: FoodStamp | null = null;
+  #lastCatchUp: FoodStamp | null = null;
   #running: { readonly id: string; readonly done: Promise<void> } | null = null;
 
   constructor(parts: { feeder: MealFeeder; time: StationClock; logger: Logger }) {
@@ -55,6 +59,15 @@ export class MealDesk {
   /** Feedings by elapsed time since the start of the daemon. */
   get elapsedFeedings(): readonly FoodStamp[] {
     return this.#elapsed;
+  }
+
+  /** What storage knows of the food, with what was served here and the disk may still owe. */
+  foodSince(stored: FoodHistory): FoodHistory {
+    return {
+      ...stored,
+      lastSure: later(stored.lastSure, this.#lastSure),
+      lastCatchUp: later(stored.lastCatchUp, this.#lastCatchUp),
+    };
   }
 
   /** Resolves when nothing is being served. */
@@ -116,11 +129,26 @@ export class MealDesk {
       if (oldest !== undefined) this.#answered.delete(oldest);
     }
     this.#answered.add(wish.id);
-    if (wish.kind === 'extra' && wish.order.cause === 'elapsed_time') {
-      this.#elapsed.push(foodStamp(this.#time.now()));
+    this.#stamp(wish, answer.servedLowGrams);
+  }
+
+  #stamp({ kind, order }: FeedWish, servedLowGrams: Grams): void {
+    const stamp = foodStamp(this.#time.now());
+    if (servedLowGrams >= order.portionGrams * SURE_SHARE) this.#lastSure = stamp;
+    if (kind !== 'extra') return;
+    if (order.cause === 'starvation') {
+      this.#lastCatchUp = stamp;
+    } else {
+      this.#elapsed.push(stamp);
       if (this.#elapsed.length > ELAPSED_MAX) this.#elapsed.shift();
     }
   }
+}
+
+/** The later of two stamps; `here` was made in this start of the daemon. */
+function later(stored: FoodStamp | null, here: FoodStamp | null): FoodStamp | null {
+  if (stored === null || here === null) return here ?? stored;
+  return here.ageMs > stored.ageMs ? here : stored;
 }
 
 function pick(reduced: { portionGrams: Grams } | null): { portionGrams?: Grams } {

@@ -263,7 +263,7 @@ export class Scheduler {
   #assess(now: StationTime, closedThroughMs: EpochMs | null): Agenda {
     const { store } = this.#parts;
     const view = store.view();
-    const food = store.food();
+    const food = this.#desk.foodSince(store.food());
     const { fromDate, toDate } = dueWindow(view, now, closedThroughMs ?? now.wallMs);
     const elapsed = food.lastElapsed === null ? [] : [food.lastElapsed];
     return assessSchedule({

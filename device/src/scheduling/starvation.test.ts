@@ -64,6 +64,24 @@ describe('the starvation clock', () => {
     expect(decide(at).kind).toBe('feed');
   });
 
+  it('H1 waits for a meal that is due within half an hour, not for one that is left out', () => {
+    const food = { missed: [missed('a@2026-11-20', 20, sureAt)] };
+    const at = '2026-11-20T16:30:01Z';
+    expect(decide('2026-11-20T16:30:00Z', food).kind).toBe('feed');
+    expect(decide(at, food)).toEqual({
+      kind: 'wait',
+      dueAtAgeMs: fixtureTime('2026-11-20T17:00:00Z').ageMs,
+    });
+    expect(decide('2026-11-20T17:00:00Z', food).kind).toBe('feed');
+    const skip = fixtureOverlay({ kind: 'skip', mealId: 'b', date: '2026-11-20' });
+    expect(decide(at, food, { view: fixtureView(meals, [skip]) }).kind).toBe('feed');
+    // Served in its first life, before the clock was set back: it will not be served again.
+    const dinner = plannedBetween(view, '2026-11-20', '2026-11-20')[1]?.occurrence;
+    if (dinner === undefined) throw new Error('no dinner');
+    const decided = new Map([[dinner.key, fixtureRow(dinner, { verdict: 'fed' })]]);
+    expect(decide(at, food, { decided }).kind).toBe('feed');
+  });
+
   it('H2 gives the largest missed portion, once for all of them', () => {
     const food = {
       missed: [missed('a@2026-11-21', 20, '2026-11-21T06:00:00Z'), dinnerMissed],

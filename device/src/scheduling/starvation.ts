@@ -30,7 +30,8 @@ import { grams, hours } from './words.ts';
  *
  * H1 While the clock is not unknown, a plan is active and no pause holds: if `since` has reached
  *    `starveLimitHours` and there is a hungry occurrence, one portion is asked for at the next
- *    evaluation (30 s at most), unless another feeding runs.
+ *    evaluation (30 s at most), unless another feeding runs. A meal that is due within half an
+ *    hour comes first: only if it brings nothing is the portion asked for.
  * H2 The portion is the largest hungry one; if a cap refuses it, what the cap leaves.
  * H3 It is asked for under an id made of the last hungry occurrence and of the last food or
  *    starvation portion before it, so a crash repeats none. There are never two within six hours,
@@ -38,14 +39,14 @@ import { grams, hours } from './words.ts';
  * H4 A refused request is repeated until it is served or a meal surely arrives.
  *
  * A checker may therefore demand, at every instant with a working hopper, motor and disk and room
- * under the caps, that `since` is below the limit, or no occurrence is hungry, or less than six
+ * under the caps, that `since` is below the limit and half an hour, or no occurrence is hungry, or less than six
  * hours have passed since the last starvation portion.
  */
 export interface StarvationInput {
   readonly view: PlanView;
   readonly now: StationTime;
   readonly food: FoodHistory;
-  /** The plan of the last days, by due time. */
+  /** The plan of the last and the next days, by due time. */
   readonly planned: readonly PlannedOccurrence[];
   readonly decided: ReadonlyMap<string, Occurrence>;
 }
@@ -57,6 +58,8 @@ export type StarvationDecision =
 
 /** Least time between two starvation portions. */
 export const CATCH_UP_GAP_MS: Milliseconds = 6 * HOUR_MS;
+/** A meal this near is waited for. */
+const MEAL_NEAR_MS: Milliseconds = 30 * MINUTE_MS;
 /** A key that was fed counts as due again only this long after the last sure food. */
 const REPEATED_AFTER_MS: Milliseconds = HOUR_MS;
 
@@ -81,6 +84,8 @@ export function starvationPortion(input: StarvationInput): StarvationDecision {
     food.lastCatchUp === null ? Number.POSITIVE_INFINITY : elapsedMs(food.lastCatchUp, now);
   const owedInMs = Math.max(limitMs - sinceMs, CATCH_UP_GAP_MS - sinceCatchUpMs);
   if (owedInMs > 0) return { kind: 'wait', dueAtAgeMs: now.ageMs + owedInMs };
+  const mealInMs = nextMealMs(input) - now.wallMs;
+  if (mealInMs < MEAL_NEAR_MS) return { kind: 'wait', dueAtAgeMs: now.ageMs + mealInMs };
   const portionGrams = Math.max(...hungry.map((occurrence) => occurrence.portionGrams));
   return {
     kind: 'feed',
@@ -91,6 +96,14 @@ export function starvationPortion(input: StarvationInput): StarvationDecision {
       why: explain(sinceMs, limitMs, { count: hungry.length, portionGrams }),
     },
   };
+}
+
+function nextMealMs({ planned, now, decided }: StarvationInput): EpochMs {
+  const next = planned.find(
+    ({ occurrence, leftOut }) =>
+      leftOut === null && occurrence.dueAtMs > now.wallMs && !decided.has(occurrence.key),
+  );
+  return next?.occurrence.dueAtMs ?? Number.POSITIVE_INFINITY;
 }
 
 /** Minutes are enough to tell two portions apart, and short enough for an id. */
