@@ -101,6 +101,8 @@ export interface Run {
   checkTurns: Turns;
   checkGrams: Grams;
   slowChecks: number;
+  /** Food that was turned out but never seen: it may hang in the chute and come down at once. */
+  hangingGrams: Grams;
 
   /** Motion inside `fine`: when the present pulse ends, or null while looking. */
   pulseEndsAtMs: Milliseconds | null;
@@ -185,6 +187,7 @@ export function createRun(parts: {
     checkTurns: 0,
     checkGrams: 0,
     slowChecks: 0,
+    hangingGrams: 0,
     pulseEndsAtMs: null,
     pulseFromTurns: 0,
     fruitlessGrams: 0,

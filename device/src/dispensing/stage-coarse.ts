@@ -18,6 +18,10 @@ const CHECK_LATE_MS: Milliseconds = 200;
 const NO_FLOW_SHARE = 0.15;
 const SLOW_FLOW_SHARE = 0.5;
 const SLOW_CHECKS_MAX = 3;
+/** As much as this says that food flows freely again: what seemed to hang has come, or never was. */
+const FLOWS_SHARE = 0.6;
+/** What may come too much when all that hangs comes down at once. */
+const HANGING_OVER_GRAMS: Grams = 0.5;
 
 /** One sample of the fast part of a portion. */
 export function stepCoarse(run: Run): void {
@@ -44,7 +48,8 @@ export function stepCoarse(run: Run): void {
   const margin =
     MARGIN_GRAMS + MARGIN_PIECES * flow.kibbleGrams + MARGIN_SIGMAS * flow.spreadGrams(unseenTurns);
   const leftGrams = limits.aimGrams - margin - predicted;
-  const leftTurns = Math.min(leftGrams / flow.gramsPerTurn, turnsBound(run, unseenTurns, mass));
+  const wantedGrams = Math.min(leftGrams, leftGrams + HANGING_OVER_GRAMS - run.hangingGrams);
+  const leftTurns = Math.min(wantedGrams / flow.gramsPerTurn, turnsBound(run, unseenTurns, mass));
   if (isFlowMissing(run, mass)) return;
   const forMs = turnsToMs(run, Math.min(leftTurns, turnsLeft(run)));
   if (forMs < 8) {
@@ -83,7 +88,12 @@ function isFlowMissing(run: Run, mass: Grams): boolean {
   const came = mass - run.checkGrams;
   run.checkTurns = arrivedTurns;
   run.checkGrams = mass;
-  if (came < NO_FLOW_SHARE * expected) return leaveFor(run, 'no_flow');
+  if (came < NO_FLOW_SHARE * expected) {
+    const unseen = meter.forwardTurns - arrivedTurns;
+    run.hangingGrams += (turns + unseen) * flow.gramsPerTurn;
+    return leaveFor(run, 'no_flow');
+  }
+  if (came > FLOWS_SHARE * expected) run.hangingGrams = 0;
   run.slowChecks = came < SLOW_FLOW_SHARE * expected ? run.slowChecks + 1 : 0;
   return run.slowChecks >= SLOW_CHECKS_MAX ? leaveFor(run, 'slow_flow') : false;
 }

@@ -14,14 +14,16 @@ const TURNS_MIN = 0.03;
 /** A rest worth more than one slice goes to coarse motion again. */
 const COARSE_SLICES = 1.5;
 /** When pulses that should have moved this much moved nothing, nothing flows. */
-const EMPTY_GRAMS: Grams = 1.5;
-const EMPTY_PIECES = 4;
+const EMPTY_GRAMS: Grams = 2;
+const EMPTY_PIECES = 6;
 /** A rest below this is left: pieces come whole, and now and then two at once. */
 const ENOUGH_GRAMS: Grams = 0.12;
-const ENOUGH_PIECES = 0.6;
+const ENOUGH_PIECES = 0.66;
 /** Pulses aim this many pieces short; the last ones move this part of a piece. */
 const SHORT_PIECES = 0.7;
 const LAST_PIECES = 0.42;
+/** A rise of this share of what the turns should have brought says that food flows freely. */
+const FLOWS_SHARE = 0.6;
 const OVER_GRAMS: Grams = 0.9;
 const OVER_PIECES = 1.2;
 /** Share of the three sigmas above an estimate that is held back. */
@@ -75,6 +77,14 @@ function look(run: Run, level: Level): void {
   const missing = missingGrams(run);
   if (missing <= enoughGrams(run)) {
     go(run, 'enough');
+    return;
+  }
+  if (rise > FLOWS_SHARE * turns * run.flow.gramsPerTurn && rise > 2 * run.flow.kibbleGrams) {
+    run.hangingGrams = 0;
+  }
+  if (missing < run.hangingGrams - OVER_GRAMS) {
+    run.suspicion = 'no_flow';
+    go(run, 'stuck');
     return;
   }
   if (turnsLeft(run) < TURNS_MIN) {

@@ -40,6 +40,7 @@ export function stepUnjam(run: Run): void {
     run.meter.clearStall();
     run.checkTurns = run.meter.forwardTurns + BACKLASH_TURNS;
     run.checkGrams = run.level.grams;
+    run.fruitlessGrams = -BACKLASH_TURNS * run.flow.gramsPerTurn;
     go(run, 'freed');
     return;
   }

@@ -130,7 +130,8 @@ function estimateStretch(run: Run, rise: Grams): Estimate {
   const { account, flow } = run;
   flow.forgetSeen();
   const turns = run.meter.forwardTurns - account.anchorTurns;
-  const estimate = flow.refine(flow.estimateAfter(seenPart(run), turns), pressedPart(run));
+  const refined = flow.refine(flow.estimateAfter(seenPart(run), turns), pressedPart(run));
+  const estimate = { ...refined, highGrams: refined.highGrams + run.hangingGrams };
   const { lowGrams, likelyGrams, highGrams } = estimate;
   if (!(rise > lowGrams)) return estimate;
   if (rise > highGrams) {
