@@ -1,7 +1,7 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '@cat-feeder/shared';
 import type { SeededRandom } from '../platform/random.ts';
-import type { Checker, Observed } from './observed.ts';
 import type { Life } from './life.ts';
+import type { Checker, Observed } from './observed.ts';
 import type { RequestActor } from './request-actor.ts';
 
 const LOW_GRAMS = 100;

@@ -1,6 +1,6 @@
 import type { Grams, Milliseconds } from '@cat-feeder/shared';
-import type { Profile } from '../hardware/simulated/profile.ts';
 import { FeederWorld } from '../hardware/simulated/feeder-world.ts';
+import type { Profile } from '../hardware/simulated/profile.ts';
 import { SimulatedBoard } from '../hardware/simulated/simulated-board.ts';
 import { VirtualClock } from '../platform/virtual-clock.ts';
 import type { Sample } from '../weighing/sample.ts';

@@ -3,8 +3,8 @@ import { emptyCoverage, feedingClasses } from './checkers/mass-balance.ts';
 import { sinceStart, type Violation } from './recorder.ts';
 import { runSeed, type SeedReport } from './run-seed.ts';
 import { drawScenario } from './scenario.ts';
-import { readSimOptions, type SimOptions } from './sim-options.ts';
 import { cpuSeconds, foldHashes, monotonicSeconds } from './sim-figures.ts';
+import { readSimOptions, type SimOptions } from './sim-options.ts';
 
 /** Share of feedings whose true grams must lie in the booked interval, over the whole run. */
 const COVERAGE_MIN = 0.99;

@@ -3,6 +3,7 @@ import type { Sabotage } from './boot.ts';
 import { CareActor } from './care-actor.ts';
 import { Acknowledged } from './checkers/acknowledged.ts';
 import { AtMostOnce } from './checkers/at-most-once.ts';
+import { Booked } from './checkers/booked.ts';
 import { DeadMeansStopped } from './checkers/dead-means-stopped.ts';
 import { FeedingTruths } from './checkers/feeding-truths.ts';
 import { type Coverage, type FeedingClass, MassBalance } from './checkers/mass-balance.ts';
@@ -147,13 +148,14 @@ function addCheckers(life: Life) {
   });
   const isExcused = () => offMeansOff.isExcused();
   const balance = new MassBalance({ fail, truths, world, tell, isExcused });
+  const booked = new Booked({ plan, hasRtc: scenario.clock.afterPowerCut === 'rtc' });
   const starves = new NeverStarves({
     fail,
     plan,
     truths,
     mayFeed: () => activeFaults().size === 0,
     bowlGrams: () => world.truth().bowlGrams,
-    hasRtc: scenario.clock.afterPowerCut === 'rtc',
+    hasRoom: (now) => booked.hasRoom(1, now),
   });
   const tooMuch = new NeverTooMuch({
     fail,
@@ -161,9 +163,16 @@ function addCheckers(life: Life) {
     isExcused,
     turnGrams: () => world.profile.auger.gramsPerTurnMean * world.model.auger.flowFactor,
   });
-  const onTime = new OnTime({ fail, plan, truths, mayFeed: () => activeFaults().size === 0 });
+  const onTime = new OnTime({
+    fail,
+    plan,
+    truths,
+    mayFeed: () => activeFaults().size === 0,
+    hasRoom: (grams, now) => booked.hasRoom(grams, now),
+  });
   const checkers = [
     truths,
+    booked,
     new AtMostOnce({
       fail,
       truths,

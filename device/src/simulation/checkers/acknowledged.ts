@@ -1,4 +1,4 @@
-import type { Fail, Checker, Observed, SentRequest, Situation } from '../observed.ts';
+import type { Checker, Fail, Observed, SentRequest, Situation } from '../observed.ts';
 import type { FeedingTruths } from './feeding-truths.ts';
 
 /** What waited for the disk is written this soon after it is well again. */

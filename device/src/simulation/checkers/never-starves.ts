@@ -21,10 +21,6 @@ const SURE_SHARE = 0.5;
 
 /** With more than this in the bowl no cat starves. */
 const STARVING_GRAMS: Grams = 5;
-/** Longer than any window of the caps, and than a local date. */
-const LONG_WINDOW_MS: Milliseconds = 26 * HOUR_MS;
-/** Room for the least portion with its reserve. */
-const ROOM_GRAMS: Grams = 5;
 
 const hungryVerdicts: ReadonlySet<Verdict> = new Set<Verdict>([
   'missed',
@@ -44,7 +40,7 @@ export class NeverStarves implements Checker {
   readonly #truths: FeedingTruths;
   readonly #mayFeed: () => boolean;
   readonly #bowlGrams: () => Grams;
-  readonly #hasRtc: boolean;
+  readonly #hasRoom: (now: Situation) => boolean;
   /** Hungry occurrences since the last food, oldest first. */
   #hungry: { key: string; atMs: Milliseconds; feedingId: string | null }[] = [];
   #lastFoodMs: Milliseconds = 0;
@@ -55,9 +51,6 @@ export class NeverStarves implements Checker {
   };
   readonly #catchUpKeys = new Set<string>();
   #hasFailed = false;
-  /** What the ledger books for each feeding at most. */
-  readonly #booked = new Map<string, { atMs: Milliseconds; highGrams: Grams }>();
-  #lastDarkMs: Milliseconds = Number.NEGATIVE_INFINITY;
   /** Looks at which the rule was demanded. */
   demanded = 0;
   catchUps = 0;
@@ -70,24 +63,22 @@ export class NeverStarves implements Checker {
     mayFeed: () => boolean;
     /** Food that truly lies in the bowl. */
     bowlGrams: () => Grams;
-    /** The board keeps its time without power. */
-    hasRtc: boolean;
+    /** The caps surely leave room for the least portion. */
+    hasRoom: (now: Situation) => boolean;
   }) {
     this.#fail = parts.fail;
     this.#plan = parts.plan;
     this.#truths = parts.truths;
     this.#mayFeed = parts.mayFeed;
     this.#bowlGrams = parts.bowlGrams;
-    this.#hasRtc = parts.hasRtc;
+    this.#hasRoom = parts.hasRoom;
     parts.truths.onClosed((feeding) => this.#closed(feeding));
   }
 
   see(event: Observed, now: Situation): void {
     if (event.kind === 'entry') {
       this.#note(event.entry, now);
-      this.#book(event.entry, now);
-    } else if (event.kind === 'death') this.#lastDarkMs = now.nowMs;
-    else if (event.kind === 'look' || event.kind === 'end') this.#look(now);
+    } else if (event.kind === 'look' || event.kind === 'end') this.#look(now);
   }
 
   #closed(feeding: FeedingTruth): void {
@@ -129,36 +120,6 @@ export class NeverStarves implements Checker {
       this.#fail('I10', `two starvation portions within ${(sinceMs / HOUR_MS).toFixed(1)} h`);
     }
     this.#lastCatchUpMs[kind] = Math.max(atMs, lastMs);
-  }
-
-  #book(entry: Extract<Observed, { kind: 'entry' }>['entry'], now: Situation): void {
-    if (entry.name === 'feeding.claimed') {
-      const { feedingId, reservedMg } = entry.body;
-      this.#booked.set(feedingId, { atMs: now.nowMs, highGrams: reservedMg / 1000 });
-    } else if (entry.name === 'feeding.ended') {
-      const { feedingId, highMg } = entry.body;
-      this.#booked.set(feedingId, { atMs: now.nowMs, highGrams: highMg / 1000 });
-    }
-  }
-
-  /** Whether the caps surely leave room for a portion: those of the day and of the plan. */
-  #hasRoom(now: Situation): boolean {
-    // Without a clock that runs in the dark, the windows of the caps last longer over a cut.
-    if (!this.#hasRtc && now.nowMs - this.#lastDarkMs < LONG_WINDOW_MS) return false;
-    let bookedGrams = 0;
-    for (const [feedingId, { atMs, highGrams }] of this.#booked) {
-      if (now.nowMs - atMs < LONG_WINDOW_MS) bookedGrams += highGrams;
-      else this.#booked.delete(feedingId);
-    }
-    const { settings, meals } = this.#plan.now;
-    let weekGrams = 0;
-    for (const meal of meals.values()) {
-      if (meal.planId !== settings.activePlanId || !meal.enabled) continue;
-      weekGrams += meal.portionGrams * meal.weekdays.length;
-    }
-    const planGrams = ((weekGrams / 7) * settings.planPercentMax) / 100;
-    const capGrams = Math.min(settings.dayGramsMax, planGrams);
-    return bookedGrams + ROOM_GRAMS < capGrams;
   }
 
   #look(now: Situation): void {

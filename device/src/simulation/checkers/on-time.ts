@@ -1,4 +1,11 @@
-import { type EpochMs, HOUR_MS, MINUTE_MS, type Milliseconds } from '@cat-feeder/shared';
+import {
+  type EpochMs,
+  type Grams,
+  HOUR_MS,
+  MINUTE_MS,
+  type Milliseconds,
+} from '@cat-feeder/shared';
+import type { DispenseOrder } from '../../dispensing/feed-station.ts';
 import type { Checker, Fail, Observed, Situation } from '../observed.ts';
 import { dueUnder, type PlanTruth } from '../plan-truth.ts';
 import type { FeedingTruths } from './feeding-truths.ts';
@@ -9,6 +16,9 @@ const EARLY_MS: Milliseconds = 3000;
 /** So long must all have been well before a meal is due. */
 const SOUND_MS: Milliseconds = 35 * MINUTE_MS;
 
+/** Documents that decide what is due. */
+const planKinds: ReadonlySet<string> = new Set(['meal', 'plan', 'overlay', 'settings']);
+
 /**
  * Invariant 2, the punctual side: with a right clock a meal is begun at its time by the
  * simulator's own calendar, never before it; and no verdict is given before a meal was due.
@@ -18,6 +28,7 @@ export class OnTime implements Checker {
   readonly #plan: PlanTruth;
   readonly #truths: FeedingTruths;
   readonly #mayFeed: () => boolean;
+  readonly #hasRoom: (grams: Grams, now: Situation) => boolean;
   #lastOrderMs: Milliseconds = Number.NEGATIVE_INFINITY;
   #orderBeforeMs: Milliseconds = Number.NEGATIVE_INFINITY;
   #lastEditMs: Milliseconds = Number.NEGATIVE_INFINITY;
@@ -31,26 +42,31 @@ export class OnTime implements Checker {
     plan: PlanTruth;
     truths: FeedingTruths;
     mayFeed: () => boolean;
+    /** The caps surely leave room for so much. */
+    hasRoom: (grams: Grams, now: Situation) => boolean;
   }) {
     this.#fail = parts.fail;
     this.#plan = parts.plan;
     this.#truths = parts.truths;
     this.#mayFeed = parts.mayFeed;
+    this.#hasRoom = parts.hasRoom;
   }
 
   see(event: Observed, now: Situation): void {
     if (event.kind === 'order') {
       this.#orderBeforeMs = this.#lastOrderMs;
       this.#lastOrderMs = now.nowMs;
-      this.#onOrder(event.order.feedingId, now);
+      this.#onOrder(event.order, now);
     }
     if (event.kind === 'entry') this.#onEntry(event.entry, now);
     else if (event.kind === 'look' || event.kind === 'end') this.#look(now);
   }
 
   #onEntry(entry: Extract<Observed, { kind: 'entry' }>['entry'], now: Situation): void {
-    if (entry.name === 'doc.changed') this.#lastEditMs = now.nowMs;
-    else if (entry.name === 'feeding.refused') this.#lastRefusalMs = now.nowMs;
+    if (entry.name === 'doc.changed') {
+      if (planKinds.has(entry.body.kind)) this.#lastEditMs = now.nowMs;
+    }
+    if (entry.name === 'feeding.refused') this.#lastRefusalMs = now.nowMs;
     else if (entry.name === 'occurrence.reopened') this.#early.delete(entry.body.key);
     else if (entry.name === 'occurrence.closed') {
       const { key, feedingId } = entry.body;
@@ -68,7 +84,7 @@ export class OnTime implements Checker {
   /** A verdict from a time that was wrong must be void once the time is right again. */
   #look(now: Situation): void {
     for (const [key, { dueMs, atMs }] of this.#early) {
-      if (this.#lastEditMs > atMs || this.#plan.isDoubtful(dueMs)) this.#early.delete(key);
+      if (this.#lastEditMs >= atMs || this.#plan.isDoubtful(dueMs)) this.#early.delete(key);
       else if (now.trueWallMs > dueMs + HOUR_MS && this.#isSound(now, 2 * HOUR_MS)) {
         this.#early.delete(key);
         this.#fail('I2', `${key} got its verdict before it was due, and it was never void`);
@@ -76,8 +92,8 @@ export class OnTime implements Checker {
     }
   }
 
-  #onOrder(feedingId: string, now: Situation): void {
-    const claim = this.#truths.claimOf(feedingId);
+  #onOrder(order: DispenseOrder, now: Situation): void {
+    const claim = this.#truths.claimOf(order.feedingId);
     if (claim === undefined || claim.occurrenceKey === null) return;
     const dueMs = this.#dueOf(claim.occurrenceKey, now);
     if (dueMs === null || !this.#isSound(now, SOUND_MS) || this.#plan.isDoubtful(dueMs)) return;
@@ -88,7 +104,7 @@ export class OnTime implements Checker {
         'I2',
         `${claim.occurrenceKey} is served ${Math.round(-lateMs / 1000)} s before its time`,
       );
-    } else if (lateMs > LATE_MS && this.#wasFree(now, dueMs)) {
+    } else if (lateMs > LATE_MS && this.#wasFree(now, { dueMs, order })) {
       this.#fail(
         'I2',
         `${claim.occurrenceKey} is served ${Math.round(lateMs / 1000)} s after its time`,
@@ -97,12 +113,15 @@ export class OnTime implements Checker {
   }
 
   /** Nothing that the owner or the world did can have held the meal back. */
-  #wasFree(now: Situation, dueMs: EpochMs): boolean {
+  #wasFree(now: Situation, meal: { dueMs: EpochMs; order: DispenseOrder }): boolean {
+    const { dueMs, order } = meal;
     const dueAtMs = now.nowMs - (now.trueWallMs - dueMs);
     const { settings } = this.#plan.now;
     const gapMs = (settings.scheduleGapMinutes + 6) * MINUTE_MS;
     return (
       this.#mayFeed() &&
+      // The order's own claim is booked already.
+      this.#hasRoom(order.gramsMax, now) &&
       this.#isSound(now, now.nowMs - dueAtMs + SOUND_MS) &&
       settings.bowlFullGrams === null &&
       this.#orderBeforeMs < dueAtMs - gapMs &&
