@@ -30,25 +30,29 @@ export class MotionLevel {
 
   /** Takes a cleaned reading and the turns whose food had arrived by then. */
   push(atMs: Milliseconds, reading: Grams, arrived: { turns: Turns; gramsPerTurn: Grams }): void {
-    const before = this.#count === 0 ? reading : this.#lowest(atMs, arrived);
+    const before = this.#count === 0 ? reading : this.#low(atMs, arrived);
     this.aboveGrams = reading - before;
     this.#atMs[this.#next] = atMs;
     this.#grams[this.#next] = reading;
     this.#turns[this.#next] = arrived.turns;
     this.#next = (this.#next + 1) % READINGS;
     if (this.#count < READINGS) this.#count += 1;
-    this.grams = Math.min(before, reading);
+    this.grams = this.#low(atMs, arrived);
   }
 
-  #lowest(atMs: Milliseconds, arrived: { turns: Turns; gramsPerTurn: Grams }): Grams {
+  /** The lowest but one, which no single bad reading can be. */
+  #low(atMs: Milliseconds, arrived: { turns: Turns; gramsPerTurn: Grams }): Grams {
     let lowest = Number.POSITIVE_INFINITY;
+    let second = Number.POSITIVE_INFINITY;
     for (let back = 0; back < this.#count; back += 1) {
       const isOld = atMs - this.#back(this.#atMs, back) > WINDOW_MS;
       if (isOld && back >= READINGS_MIN) break;
       const since = Math.max(0, arrived.turns - this.#back(this.#turns, back));
-      lowest = Math.min(lowest, this.#back(this.#grams, back) + since * arrived.gramsPerTurn);
+      const level = this.#back(this.#grams, back) + since * arrived.gramsPerTurn;
+      second = Math.min(second, Math.max(lowest, level));
+      lowest = Math.min(lowest, level);
     }
-    return lowest;
+    return this.#count < READINGS_MIN ? lowest : second;
   }
 
   #back(values: Float64Array, back: number): number {

@@ -16,7 +16,7 @@ const LATE_MS: Milliseconds = 110;
 const AT_ONCE_MS: Milliseconds = 350;
 /** A level after a disturbance must stand this long. */
 const REST_MS: Milliseconds = 700;
-const REST_READINGS = 20;
+const REST_READINGS = 40;
 /** Error of a level seen in motion, and of one that may have been touched already. */
 const SEEN_SIGMA_GRAMS: Grams = 0.15;
 const SLOW_SIGMA_GRAMS: Grams = 0.4;
@@ -172,7 +172,8 @@ function seenPart(run: Run): SeenPart | null {
   if (trusted === null || Number.isNaN(account.anchorGrams)) return null;
   const turns = trusted.shownTurns - account.anchorTurns;
   const seen = trusted.grams - account.anchorGrams;
-  if (turns < 0 || seen > flow.mostGrams(turns)) return null;
+  const isAbsurd = seen > flow.mostGrams(turns) || seen < -1 - 4 * run.bowl.noiseGrams;
+  if (turns < 0 || isAbsurd) return null;
   return {
     grams: Math.max(0, seen),
     turns,
