@@ -111,9 +111,13 @@ describe('the page of a running daemon', () => {
     const page = await open();
     await page.getByRole('link', { name: 'System' }).click();
     await page.getByRole('button', { name: 'Set to zero', exact: true }).click();
-    // The portions of the stories above lie in the bowl: the feeder doubts that it is empty.
-    await page.getByRole('button', { name: 'set it to zero all the same' }).click();
-    await page.getByText('The empty bowl is zero now.').waitFor({ timeout: PORTION_MS_MAX });
+    // The portions of the stories above lie in the bowl, unless the cat has eaten them: if
+    // they do, the feeder doubts that it is empty.
+    const doubt = page.getByRole('button', { name: 'set it to zero all the same' });
+    const done = page.getByText('The empty bowl is zero now.');
+    await doubt.or(done).first().waitFor({ timeout: PORTION_MS_MAX });
+    if (await doubt.isVisible()) await doubt.click();
+    await done.waitFor({ timeout: PORTION_MS_MAX });
     await page.getByRole('button', { name: 'Check the chain' }).click();
     await page.getByText(/entries fit together\.$/).waitFor();
     await page.getByLabel('Name of the food').fill('Chicken, small');
