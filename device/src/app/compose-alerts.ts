@@ -1,4 +1,5 @@
-import { type Alert, DAY_MS, FeederError } from '@cat-feeder/shared';
+import { type Alert, DAY_MS, type Fault, FeederError } from '@cat-feeder/shared';
+import { faultAdvice } from '../feeding/fault-effects.ts';
 import type { StationClock } from '../platform/clock.ts';
 import type { LiveEvents } from '../platform/live-events.ts';
 import type { ScheduleAlert } from '../scheduling/scheduler.ts';
@@ -9,17 +10,25 @@ import type { DeviceParts } from './device-parts.ts';
 /** Alerts that nobody settled are shown this long. */
 const SHOWN_MS = 3 * DAY_MS;
 const KIBBLE_CHANGED = 'kibble_changed';
+const SENSOR = 'sensor';
 const SERVED = new Set(['fed', 'fed_late', 'fed_reduced']);
 
 /** Raises alerts durably, shows them, and takes away what is no longer true. */
 export function composeAlerts(
   parts: DeviceParts,
-  joined: { readonly store: DeviceStore; readonly time: StationClock; readonly live: LiveEvents },
+  joined: {
+    readonly store: DeviceStore;
+    readonly time: StationClock;
+    readonly live: LiveEvents;
+    readonly isBusy: () => boolean;
+  },
 ) {
-  const { store, time, live } = joined;
+  const { store, time, live, isBusy } = joined;
+  const { station } = parts;
   const alerts = new AlertStore(store);
   const isSettled = (alert: Alert): boolean => {
     if (time.now().wallMs - alert.sinceMs > SHOWN_MS) return true;
+    if (alert.alert === SENSOR) return !isBusy() && station.health().fault !== alert.subject;
     if (alert.alert === KIBBLE_CHANGED) {
       const kibble = alert.subject === null ? undefined : store.kibbles.get(alert.subject);
       return (kibble?.calibratedAtMs ?? 0) > alert.sinceMs;
@@ -45,6 +54,9 @@ export function composeAlerts(
   return {
     active: () => alerts.active().filter((alert) => !isSettled(alert)),
     raise: ({ kind, subject, why }: ScheduleAlert) => raise(kind, subject, why),
+    sensor: (fault: Fault) => raise(SENSOR, fault, faultAdvice[fault]),
+    isSensorShown: (fault: Fault) =>
+      alerts.active().some(({ alert, subject }) => alert === SENSOR && subject === fault),
     kibbleDoubted: (kibbleId: string | null) =>
       raise(
         KIBBLE_CHANGED,

@@ -52,7 +52,7 @@ function composeCore(parts: DeviceParts) {
     onFeedingEnded: () => scheduler.feedingEnded(),
     onKibbleDoubted: (kibbleId) => alerts.kibbleDoubted(kibbleId),
   });
-  const alerts = composeAlerts(parts, joined);
+  const alerts = composeAlerts(parts, { ...joined, isBusy: () => feeding.feeding.isBusy() });
   const scheduler = new Scheduler({
     clock,
     time,

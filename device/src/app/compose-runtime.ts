@@ -7,11 +7,13 @@ import {
 } from '@cat-feeder/shared';
 import { recoverOpenFeedings } from '../feeding/crash-recovery.ts';
 import { type ActiveFault, faultEffects } from '../feeding/fault-effects.ts';
+import type { FeedService } from '../feeding/feed-service.ts';
 import type { DeviceStore } from '../storage/store.ts';
 import type { DeviceCore } from './compose-device.ts';
 import type { DeviceParts } from './device-parts.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { RuntimeManager, type ServiceCondition } from './runtime-manager.ts';
+import { SensorWatch } from './sensor-watch.ts';
 import { watchLedger } from './watch-ledger.ts';
 
 /** A cancelled feeding settles and is weighed in this time; the whole stop has five seconds. */
@@ -74,7 +76,8 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
       'feeding',
       {
         // Not awaited: the page must show a feeder that waits for a cat to leave the bowl.
-        start: () => void recover().catch(parts.onFatal),
+        start: () =>
+          void recover().catch((error: unknown) => failedToRecover(parts, feeding, error)),
         stop: async () => {
           await feeding.stop();
           unwritten.close();
@@ -84,7 +87,21 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
       { stopLimitMs: FEEDING_STOP_MS },
     )
     .add('schedule', { stop: () => scheduler.stop() }, { needs: ['feeding'] })
+    .add('sensors', watchSensors(parts, core), { critical: false })
     .add('housekeeping', housekeeping, { critical: false });
+}
+
+function watchSensors(
+  { clock, station }: DeviceParts,
+  { alerts, feeding }: DeviceCore,
+): SensorWatch {
+  return new SensorWatch({
+    clock,
+    fault: () => station.health().fault,
+    isBusy: () => feeding.feeding.isBusy(),
+    isShown: alerts.isSensorShown,
+    raise: alerts.sensor,
+  });
 }
 
 /** What the quality of the clock means for the meals. */
@@ -173,4 +190,10 @@ export function storageCondition(store: DeviceStore): ServiceCondition {
   if (restored === null) return { state: 'ok' };
   const why = `the database was damaged and restored from ${restored.source}: ${restored.reason}`;
   return { state: 'degraded', why };
+}
+
+/** A stop in the middle of recovery is no failure: the next start closes what is still open. */
+function failedToRecover(parts: DeviceParts, feeding: FeedService, error: unknown): void {
+  if (!feeding.isStopping()) parts.onFatal(error);
+  else parts.logger.warn({ error }, 'Stopped before the interrupted feedings were closed.');
 }

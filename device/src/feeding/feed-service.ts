@@ -90,6 +90,10 @@ export class FeedService implements MealFeeder {
     return this.#running?.feeding ?? null;
   }
 
+  isStopping(): boolean {
+    return this.#isStopping;
+  }
+
   isBusy(): boolean {
     return this.#running !== null || this.#isRecovering;
   }

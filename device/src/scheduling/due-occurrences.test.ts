@@ -281,6 +281,13 @@ describe('a refused meal', () => {
     ]);
   });
 
+  it('is blocked at once when a cap leaves nothing', () => {
+    const refused = new Map([
+      ['a@2026-11-20', { rule: 'cap_day' as const, why: 'Enough.', retryAtAgeMs: 0 }],
+    ]);
+    expect(words('2026-11-20T06:00:00Z', { refused })).toEqual(['blocked a@2026-11-20 cap_day']);
+  });
+
   it('is looked at again at the end of its grace, even before its retry', () => {
     const [decision] = decide('2026-11-20T07:59:00Z', {
       refused: refusedAt('2026-11-20T09:00:00Z'),

@@ -206,6 +206,10 @@ function byLateness(
   const lateness = judgeLateness(candidate, planned, input);
   const refused = input.refused.get(occurrence.key);
   if (lateness.kind === 'missed') return closeMissed(candidate, lateness, refused, now);
+  if (refused?.rule.startsWith('cap_')) {
+    // A cap leaves room again when food has become old: who is hungry by then is fed as starving.
+    return close(candidate, now, { verdict: 'blocked', rule: refused.rule, why: refused.why });
+  }
   if (refused !== undefined && now.ageMs < refused.retryAtAgeMs) {
     const endAgeMs = now.ageMs + (lateness.servableUntilMs - now.wallMs) + 1;
     const lookAgainMs = Math.min(refused.retryAtAgeMs, endAgeMs);

@@ -75,6 +75,16 @@ describe('the desk between schedule and dispenser', () => {
     expect(desk.answered.has(wish.id)).toBe(true);
   });
 
+  it('asks for a little less than a cap leaves, so that rounding cannot pass it', async () => {
+    const left = (14 * 3) / 7 + 1.2 + 1 - 1;
+    for (const remainingGrams of [left, 7.199999999999999, 7.2, 7.2000001]) {
+      const { desk, asked } = setUp([refusal('cap_day', remainingGrams)]);
+      desk.begin(meal, () => {});
+      await desk.settled();
+      expect(asked[1]?.portionGrams).toBe(7.1);
+    }
+  });
+
   it.each([
     ['nothing of a cap that leaves crumbs', refusal('cap_day', 0.99)],
     ['nothing of a cap that claims to leave all of it', refusal('cap_day', 20)],

@@ -105,7 +105,8 @@ export class MealDesk {
   async #ask(wish: FeedWish): Promise<FeedAnswer> {
     const answer = await this.#feed(wish, null);
     if (answer.kind === 'ended' || !answer.rule.startsWith('cap_')) return answer;
-    const reducedGrams = Math.floor(answer.remainingGrams * 10) / 10;
+    // A milligram less: what a cap leaves is a difference, and the cap would see a rounded one pass it.
+    const reducedGrams = Math.floor((answer.remainingGrams - 0.001) * 10) / 10;
     if (reducedGrams < PORTION_GRAMS_MIN || reducedGrams >= wish.order.portionGrams) return answer;
     return this.#feed(wish, { portionGrams: reducedGrams, rule: answer.rule });
   }

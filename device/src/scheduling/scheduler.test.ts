@@ -175,10 +175,10 @@ describe('when the feeder refuses', () => {
     expect(bench.feeder.served[0]?.portionGrams).toBe(7.5);
   });
 
-  it('does not serve crumbs', async () => {
+  it('does not serve crumbs, and says so at once', async () => {
     const { bench } = await benchWith(['07:00', '18:00']);
     bench.feeder.refuse = () => refusal('cap_day', 0.9);
-    await bench.passUntil('2026-11-20T08:01:00Z');
+    await bench.passUntil('2026-11-20T06:01:00Z');
     expect(bench.verdicts()).toEqual(['2026-11-20 07:00 blocked/cap_day']);
   });
 

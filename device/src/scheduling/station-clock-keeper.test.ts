@@ -100,7 +100,9 @@ describe('the station clock at a start', () => {
   it.each(Object.entries<Start>(starts))('%s', (_, start) => {
     const { origin, wallMs = noonMs, rememberedMs, quality, expectedMs = wallMs } = start;
     const record =
-      rememberedMs === undefined ? {} : { record: { wallMs: rememberedMs, ageMs: 77 } };
+      rememberedMs === undefined
+        ? {}
+        : { record: { wallMs: rememberedMs, ageMs: 77, doubtedAtAgeMs: null } };
     const { keeper } = setUp({ origin, wallMs, ...record });
     expect(keeper.now()).toMatchObject({ quality, wallMs: expectedMs, bootId: 'boot-7' });
     expect(keeper.now().ageMs).toBe(rememberedMs === undefined ? 0 : 77);
@@ -134,7 +136,7 @@ describe('the station clock as it runs', () => {
   it('becomes synchronized after NTP, with the jump as one change', () => {
     const { clock, source, keeper, changes } = setUp({
       wallMs: 1000,
-      record: { wallMs: noonMs, ageMs: 0 },
+      record: { wallMs: noonMs, ageMs: 0, doubtedAtAgeMs: null },
     });
     clock.advance(MINUTE_MS);
     expect(keeper.now().wallMs).toBe(noonMs + MINUTE_MS);
@@ -222,7 +224,7 @@ describe('the memory of the clock', () => {
     first.clock.advance(HOUR_MS);
     first.keeper.stop();
     const record = first.memory.record;
-    expect(record).toEqual({ wallMs: noonMs + HOUR_MS, ageMs: HOUR_MS });
+    expect(record).toEqual({ wallMs: noonMs + HOUR_MS, ageMs: HOUR_MS, doubtedAtAgeMs: null });
     const second = setUp({ wallMs: 1000, ...(record && { record }) });
     second.clock.advance(10 * MINUTE_MS);
     expect(second.keeper.now()).toMatchObject({
@@ -249,12 +251,31 @@ describe('the memory of the clock', () => {
     expect(memory.record?.wallMs).toBe(noonMs + DAY_MS);
   });
 
+  it('FMEA-38 keeps a doubt over a restart: a false clock does not become true by it', () => {
+    const first = setUp({ origin: 'synchronized' });
+    first.keeper.start();
+    first.clock.advance(HOUR_MS);
+    first.clock.stepWall(22 * HOUR_MS);
+    expect(first.keeper.now().quality).toBe('estimated');
+    const record = first.memory.record;
+    const second = setUp({
+      wallMs: noonMs + 23 * HOUR_MS,
+      origin: 'synchronized',
+      ...(record && { record }),
+    });
+    expect(second.keeper.now().quality).toBe('estimated');
+    second.clock.advance(DAY_MS - MINUTE_MS);
+    expect(second.keeper.now().quality).toBe('estimated');
+    second.clock.advance(2 * MINUTE_MS);
+    expect(second.keeper.now().quality).toBe('synchronized');
+  });
+
   it('keeps no time that was never known', () => {
     const { clock, keeper, memory } = setUp({ wallMs: 1000 });
     keeper.start();
     clock.advance(HOUR_MS);
     keeper.stop();
-    expect(memory.record).toEqual({ wallMs: 0, ageMs: HOUR_MS });
+    expect(memory.record).toEqual({ wallMs: 0, ageMs: HOUR_MS, doubtedAtAgeMs: null });
   });
 
   it('counts saves that the disk refuses and goes on', () => {

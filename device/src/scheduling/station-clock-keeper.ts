@@ -17,6 +17,8 @@ export interface ClockRecord {
   readonly wallMs: EpochMs;
   /** Time lived through until then, over all starts. */
   readonly ageMs: Milliseconds;
+  /** Lived time at the last big step, while the clock is doubted on its account; else null. */
+  readonly doubtedAtAgeMs: Milliseconds | null;
 }
 
 /** Where the record is kept. `save` is durable when it returns; it may throw `ERR_STORAGE`. */
@@ -90,7 +92,16 @@ export class StationClockKeeper implements StationClock {
     const knownMs = record !== null && this.#hasReckoning ? record.wallMs : wallMs;
     this.#offsetMs = this.#mustCarryOn(wallMs, knownMs) ? knownMs - wallMs : 0;
     this.#lastWallMs = wallMs + this.#offsetMs;
-    this.#state = nextTrust('unknown', this.#originEvent(wallMs));
+    this.#state = nextTrust(this.#rememberedDoubt(record), this.#originEvent(wallMs));
+  }
+
+  /** A doubt outlives a restart: a false clock must not become true by it. */
+  #rememberedDoubt(record: ClockRecord | null): TrustState {
+    const doubtedAtAgeMs = record?.doubtedAtAgeMs ?? null;
+    if (doubtedAtAgeMs === null) return 'unknown';
+    const doubtedForMs = this.#startAgeMs - doubtedAtAgeMs;
+    this.#lastBigStepMonoMs = this.#startMonoMs - doubtedForMs;
+    return doubtedForMs < SETTLE_MS ? 'doubted' : 'unknown';
   }
 
   now(): StationTime {
@@ -180,11 +191,9 @@ export class StationClockKeeper implements StationClock {
   /** A refused save costs lived time at the next power cut and nothing now, so it is counted. */
   #save(): void {
     const { wallMs, ageMs, quality } = this.now();
-    if (quality === 'unknown') {
-      this.#write({ wallMs: 0, ageMs });
-      return;
-    }
-    this.#write({ wallMs, ageMs });
+    const doubtedForMs = this.#lastMonoMs - this.#lastBigStepMonoMs;
+    const doubtedAtAgeMs = this.#state === 'doubted' ? ageMs - doubtedForMs : null;
+    this.#write({ wallMs: quality === 'unknown' ? 0 : wallMs, ageMs, doubtedAtAgeMs });
   }
 
   #write(record: ClockRecord): void {

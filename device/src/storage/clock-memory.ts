@@ -5,6 +5,8 @@ import type { StateStore } from './state-store.ts';
 export interface StoredClock {
   readonly wallMs: EpochMs;
   readonly ageMs: Milliseconds;
+  /** Lived time at which the clock came into doubt; null: it is in none. */
+  readonly doubtedAtAgeMs: Milliseconds | null;
 }
 
 /** Implements the clock's memory: one small row, written as often as the clock wants. */
@@ -20,6 +22,7 @@ export class ClockStore {
   }
 
   save(memory: StoredClock): void {
-    this.#state.write('clock', { wallMs: memory.wallMs, ageMs: memory.ageMs });
+    const { wallMs, ageMs, doubtedAtAgeMs } = memory;
+    this.#state.write('clock', { wallMs, ageMs, doubtedAtAgeMs });
   }
 }

@@ -1,7 +1,7 @@
-import Database from 'better-sqlite3';
 import { FeederError } from '@cat-feeder/shared';
-import { forgetStatements, statement } from './statements.ts';
+import Database from 'better-sqlite3';
 import { damaged, isDamage } from './sqlite-errors.ts';
+import { forgetStatements, statement } from './statements.ts';
 
 /** How long a write waits for another process that reads with a lock, such as a backup tool. */
 const BUSY_TIMEOUT_MS = 2000;

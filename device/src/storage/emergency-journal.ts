@@ -1,12 +1,12 @@
 import {
   closeSync,
   existsSync,
-  statSync,
   fdatasyncSync,
   fstatSync,
   fsyncSync,
   openSync,
   readSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';

@@ -1,6 +1,6 @@
+import { createHash } from 'node:crypto';
 import { DAY_MS, type EventName } from '@cat-feeder/shared';
 import fc from 'fast-check';
-import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { memoryStore } from '../../test/contracts/store-fixture.ts';
 import { bootBytes, canonicalJson, chainHash } from './event-encoding.ts';

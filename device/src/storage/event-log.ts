@@ -10,8 +10,8 @@ import {
 import type Database from 'better-sqlite3';
 import * as v from 'valibot';
 import type { StationTime } from '../platform/clock.ts';
-import { CheckedTable } from './checked-table.ts';
 import { type ChainReport, drain, walkSegment } from './chain-check.ts';
+import { CheckedTable } from './checked-table.ts';
 import {
   bootBytes,
   canonicalJson,

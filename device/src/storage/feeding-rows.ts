@@ -8,6 +8,7 @@ import {
   type Occurrence,
   toMilligrams,
 } from '@cat-feeder/shared';
+import { isTrusted } from '../feeding/elapsed.ts';
 import type {
   BookedDose,
   ClaimRecord,
@@ -16,7 +17,6 @@ import type {
   RefusalRecord,
   Stamp,
 } from '../feeding/feeding-journal.ts';
-import { isTrusted } from '../feeding/elapsed.ts';
 import type { StationTime } from '../platform/clock.ts';
 import type { FeedingRow, OccurrenceRow, ProgressRow } from './schema.ts';
 

@@ -24,6 +24,7 @@ import { ClaimNotes } from './claim-notes.ts';
 import { DoseMemory } from './dose-memory.ts';
 import type { EmergencyJournal } from './emergency-journal.ts';
 import type { EventLog } from './event-log.ts';
+import { type FeedingQuery, listFeedings } from './feeding-list.ts';
 import {
   claimRow,
   claimStamp,
@@ -35,7 +36,6 @@ import {
   toOccurrence,
   toProgress,
 } from './feeding-rows.ts';
-import { type FeedingQuery, listFeedings } from './feeding-list.ts';
 import type { FoodMemory } from './food-memory.ts';
 import type { OccurrenceStore } from './occurrence-store.ts';
 import {

@@ -1,5 +1,5 @@
-import type { FoodHistory, FoodStamp } from '../scheduling/schedule-store.ts';
 import { isTrusted } from '../feeding/elapsed.ts';
+import type { FoodHistory, FoodStamp } from '../scheduling/schedule-store.ts';
 import type { CheckedTable } from './checked-table.ts';
 import { claimStamp } from './feeding-rows.ts';
 import type { FeedingRow, OccurrenceRow } from './schema.ts';

@@ -1,9 +1,9 @@
 import { DAY_MS } from '@cat-feeder/shared';
 import type Database from 'better-sqlite3';
 import type { StationTime } from '../platform/clock.ts';
-import type { EventLog } from './event-log.ts';
-import { gapTable, type GapRow } from './schema.ts';
 import { CheckedTable } from './checked-table.ts';
+import type { EventLog } from './event-log.ts';
+import { type GapRow, gapTable } from './schema.ts';
 import { statement } from './statements.ts';
 import type { Transactor } from './transactor.ts';
 

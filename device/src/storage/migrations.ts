@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type Database from 'better-sqlite3';
 import { FeederError } from '@cat-feeder/shared';
+import type Database from 'better-sqlite3';
 import { CheckedTable, type TableShape } from './checked-table.ts';
 import { APPLICATION_ID } from './database.ts';
 import { startSql } from './migrations/0001-start.ts';

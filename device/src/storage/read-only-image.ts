@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { DataDir } from './data-dir.ts';
 import { type OpenDatabase, openDatabase } from './database.ts';
-import { newestSchema, appliedMigrations } from './migrations.ts';
+import { appliedMigrations, newestSchema } from './migrations.ts';
 import { findDamage } from './start-check.ts';
 import { forgetStatements } from './statements.ts';
 

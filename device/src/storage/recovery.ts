@@ -18,8 +18,8 @@ import type { PlanCopy } from './plan-copy.ts';
 import { findLostTail, reachesBack, takeClaims } from './restore-claims.ts';
 import { type Salvaged, salvage } from './salvage.ts';
 import { copySnapshot, listSnapshots } from './snapshots.ts';
-import { EMPTY, findDamage } from './start-check.ts';
 import { isDamage, storageError } from './sqlite-errors.ts';
+import { EMPTY, findDamage } from './start-check.ts';
 import { composeParts, type StoreParts } from './store-parts.ts';
 import { Transactor } from './transactor.ts';
 import { verifyFile } from './verify-file.ts';
@@ -181,7 +181,7 @@ function rebuild(options: RecoveryOptions, next: OpenDatabase, loss: Loss): Rest
   return transactor.write('storage.restore', () => {
     const documentsFromCopy = takeDocuments(parts, planCopy);
     const claimsFromJournal = takeClaims(parts, noted, time);
-    parts.clockMemory.save(time);
+    parts.clockMemory.save({ ...time, doubtedAtAgeMs: null });
     if (lostFromSeq !== null) parts.state.write('restore_fence', { ageMs: time.ageMs });
     if (isDoseUnknown) parts.state.write('unknown_dose', unknownDose(parts, time));
     const { reason, source, keptAside } = loss;

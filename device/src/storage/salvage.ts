@@ -11,8 +11,8 @@ import {
   occurrenceTable,
   progressTable,
   type SegmentRow,
-  segmentTable,
   type StateRow,
+  segmentTable,
   stateTable,
   traceTable,
 } from './schema.ts';

@@ -41,15 +41,30 @@ describe('I1, I2 a scale that cannot be believed', () => {
     },
   );
 
-  test('FMEA-21 B-57 a frozen reading is noticed within ten minutes, and forgotten when it moves', async () => {
-    const { feeder } = await practisedFeeder();
-    feeder.world.stickScale();
-    await feeder.pass(600_000);
-    expect((await station(feeder))?.why).toContain('scale_stuck');
-    feeder.world.stickScale(false);
-    await feeder.pass(600_000);
-    expect((await station(feeder))?.why).not.toContain('scale_stuck');
-  });
+  test.each<[string, string, (feeder: VirtualFeeder, isBroken?: boolean) => void]>([
+    ['FMEA-20', 'scale_silent', (feeder, isBroken) => feeder.world.disconnectScale(isBroken)],
+    ['FMEA-21', 'scale_stuck', (feeder, isBroken) => feeder.world.stickScale(isBroken)],
+    ['FMEA-22', 'scale_saturated', (feeder, isBroken) => feeder.world.saturateScale(isBroken)],
+  ])(
+    'B-57 %s %s: an alert within ten minutes, on record, and gone when it is over',
+    async (_id, fault, hurt) => {
+      const { feeder } = await practisedFeeder();
+      const sensorAlerts = async () =>
+        (await feeder.status()).alerts.filter(({ alert }) => alert === 'sensor');
+      hurt(feeder, true);
+      await feeder.pass(600_000);
+      expect((await station(feeder))?.why).toContain(fault);
+      expect(await sensorAlerts()).toEqual([expect.objectContaining({ subject: fault })]);
+      expect(feeder.ledger('alert.raised')).toHaveLength(1);
+      await feeder.feedToEnd(5);
+      await feeder.pass(600_000);
+      expect(feeder.ledger('alert.raised')).toHaveLength(1);
+      hurt(feeder, false);
+      await feeder.pass(600_000);
+      expect((await station(feeder))?.why).not.toContain(fault);
+      expect(await sensorAlerts()).toEqual([]);
+    },
+  );
 
   test('FMEA-22 a single absurd reading in the middle of a portion changes nothing', async () => {
     const { feeder, before } = await practisedFeeder();

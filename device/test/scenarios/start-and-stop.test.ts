@@ -14,6 +14,7 @@ test('A-54 the parts start in their order, and the motor stands until all of the
     'live events',
     'feeding',
     'schedule',
+    'sensors',
     'housekeeping',
   ]);
   expect(feeder.world.motorIntervals()).toEqual([]);

@@ -222,6 +222,7 @@ export const en = {
   'alert.ask_owner': 'A missed meal waits for your word',
   'alert.starvation': 'A catch-up portion was served',
   'alert.elapsed_time': 'Feeding by elapsed time',
+  'alert.sensor': 'The scale or the bowl needs you',
   'alert.kibble_changed': 'The food flows otherwise than learned',
 
   'clock.synchronized.text': 'The clock is set by the network.',
