@@ -87,7 +87,7 @@ describe('the desk between schedule and dispenser', () => {
 
   it.each([
     ['nothing of a cap that leaves crumbs', refusal('cap_day', 0.99)],
-    ['nothing of a cap that claims to leave all of it', refusal('cap_day', 20)],
+    ['nothing of a cap that claims to leave all of it', refusal('cap_day', 25)],
     ['nothing of a refusal that is no cap', refusal('min_gap', 10)],
   ])('makes %s', async (_, answer) => {
     const { desk, asked } = setUp([answer]);
