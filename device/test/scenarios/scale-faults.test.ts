@@ -12,12 +12,12 @@ const station = async (feeder: VirtualFeeder) =>
   (await feeder.status()).components.find(({ name }) => name === 'station');
 
 describe('I1, I2 a scale that cannot be believed', () => {
-  test.each<[string, string, (feeder: VirtualFeeder, isBroken?: boolean) => void]>([
-    ['FMEA-21', 'stuck', (feeder, isBroken) => feeder.world.stickScale(isBroken)],
-    ['FMEA-22', 'saturated', (feeder, isBroken) => feeder.world.saturateScale(isBroken)],
+  test.each<[string, (feeder: VirtualFeeder, isBroken?: boolean) => void]>([
+    ['stuck', (feeder, isBroken) => feeder.world.stickScale(isBroken)],
+    ['saturated', (feeder, isBroken) => feeder.world.saturateScale(isBroken)],
   ])(
-    '%s %s: a smaller portion by turns, named, and as planned when it is well',
-    async (_id, state, hurt) => {
+    'FMEA-21, FMEA-22 %s: a smaller portion by turns, named, and as planned when it is well',
+    async (state, hurt) => {
       const { feeder, before } = await practisedFeeder();
       hurt(feeder, true);
       await feeder.pass(TO_BREAKFAST_MS);
@@ -41,13 +41,13 @@ describe('I1, I2 a scale that cannot be believed', () => {
     },
   );
 
-  test.each<[string, string, (feeder: VirtualFeeder, isBroken?: boolean) => void]>([
-    ['FMEA-20', 'scale_silent', (feeder, isBroken) => feeder.world.disconnectScale(isBroken)],
-    ['FMEA-21', 'scale_stuck', (feeder, isBroken) => feeder.world.stickScale(isBroken)],
-    ['FMEA-22', 'scale_saturated', (feeder, isBroken) => feeder.world.saturateScale(isBroken)],
+  test.each<[string, (feeder: VirtualFeeder, isBroken?: boolean) => void]>([
+    ['scale_silent', (feeder, isBroken) => feeder.world.disconnectScale(isBroken)],
+    ['scale_stuck', (feeder, isBroken) => feeder.world.stickScale(isBroken)],
+    ['scale_saturated', (feeder, isBroken) => feeder.world.saturateScale(isBroken)],
   ])(
-    'B-57 %s %s: an alert within ten minutes, on record, and gone when it is over',
-    async (_id, fault, hurt) => {
+    'B-57, FMEA-20, FMEA-21, FMEA-22 %s: an alert within ten minutes, on record, and gone when it is over',
+    async (fault, hurt) => {
       const { feeder } = await practisedFeeder();
       const sensorAlerts = async () =>
         (await feeder.status()).alerts.filter(({ alert }) => alert === 'sensor');
