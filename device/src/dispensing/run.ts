@@ -112,6 +112,8 @@ export interface Run {
   /** Filtered mass and turns at the moment the coarse motion was stopped; NaN when not to be learned. */
   stopGrams: Grams;
   stopFlowTurns: Turns;
+  /** Since when a push was suspected at that moment; null without a suspicion. */
+  stopOnsetMs: Milliseconds | null;
   inFlightSeen: Grams | null;
   /** Rises of single small pulses, for the mass of one piece. */
   readonly pieceRises: number[];
@@ -193,6 +195,7 @@ export function createRun(parts: {
     fruitlessGrams: 0,
     stopGrams: Number.NaN,
     stopFlowTurns: 0,
+    stopOnsetMs: null,
     inFlightSeen: null,
     pieceRises: [],
     hasJammed: false,

@@ -132,5 +132,6 @@ function noteStop(run: Run, mass: Grams): void {
   const { meter, account, flow } = run;
   const fullTurns = (flow.lagMs / 1000) * meter.ratePerSecond * 1.3;
   const isLongEnough = meter.forwardTurns - account.anchorTurns > fullTurns;
+  run.stopOnsetMs = run.push.suspectedSinceMs;
   run.stopGrams = isLongEnough && !run.hasJammed ? mass : Number.NaN;
 }

@@ -27,7 +27,7 @@ const FLOWS_SHARE = 0.6;
 const OVER_GRAMS: Grams = 0.9;
 const OVER_PIECES = 1.2;
 /** Share of the three sigmas above an estimate that is held back. */
-const CAUTION = 0.83;
+const CAUTION = 0.72;
 
 /** One sample of the pulses and the looks between them. */
 export function stepFine(run: Run): void {
@@ -42,7 +42,7 @@ export function stepFine(run: Run): void {
     const waitedMs = run.nowMs - Math.max(run.stageAtMs, run.meter.lastOnAtMs);
     const patienceMs = run.flow.lagMs + windowMs + RESTLESS_MS;
     if (waitedMs > patienceMs) {
-      touch(run, null, run.meter.lastOnAtMs);
+      touch(run, run.stopOnsetMs ?? run.meter.lastOnAtMs, run.meter.lastOnAtMs);
       go(run, 'disturb');
     }
     return;

@@ -45,6 +45,11 @@ export class PushWatch {
     this.#variance = usual.spreadGrams ** 2;
   }
 
+  /** When a push seems to have begun that is not yet certain; null without a suspicion. */
+  get suspectedSinceMs(): Milliseconds | null {
+    return this.#sum > this.#alarm / 3 ? this.onsetAtMs : null;
+  }
+
   /** Takes how far a reading lies above the level. True: that is no food. */
   isPushed(atMs: Milliseconds, aboveGrams: Grams): boolean {
     const spread = Math.sqrt(this.#variance);
