@@ -101,6 +101,8 @@ export interface Run {
   checkTurns: Turns;
   checkGrams: Grams;
   slowChecks: number;
+  /** In doubt whether food flows: the level of the last check and what should have come since. */
+  doubt: { readonly fromGrams: Grams; readonly expectedGrams: Grams } | null;
   /** Food that was turned out but never seen: it may hang in the chute and come down at once. */
   hangingGrams: Grams;
 
@@ -189,6 +191,7 @@ export function createRun(parts: {
     checkTurns: 0,
     checkGrams: 0,
     slowChecks: 0,
+    doubt: null,
     hangingGrams: 0,
     pulseEndsAtMs: null,
     pulseFromTurns: 0,

@@ -14,8 +14,11 @@ const CHECK_PIECES = 6;
 const CHECK_TURNS = 0.5;
 /** Looking at the flow waits a little longer than the mean lag. */
 const CHECK_LATE_MS: Milliseconds = 200;
-/** Less than this share of what should have come is no flow; less than the next is a slow one. */
-const NO_FLOW_SHARE = 0.15;
+/**
+ * Less than this share of what should have come puts the flow in doubt, and a still level then
+ * decides; less than the next is a slow one.
+ */
+export const NO_FLOW_SHARE = 0.15;
 const SLOW_FLOW_SHARE = 0.5;
 const SLOW_CHECKS_MAX = 3;
 /** As much as this says that food flows freely again: what seemed to hang has come, or never was. */
@@ -86,13 +89,17 @@ function isFlowMissing(run: Run, mass: Grams): boolean {
   const wanted = Math.max(CHECK_GRAMS, CHECK_PIECES * flow.kibbleGrams, 8 * bowl.noiseGrams);
   if (expected < wanted || turns < CHECK_TURNS) return false;
   const came = mass - run.checkGrams;
-  run.checkTurns = arrivedTurns;
-  run.checkGrams = mass;
   if (came < NO_FLOW_SHARE * expected) {
     const unseen = meter.forwardTurns - arrivedTurns;
-    run.hangingGrams += (turns + unseen) * flow.gramsPerTurn;
-    return leaveFor(run, 'no_flow');
+    const expectedGrams = (turns + unseen) * flow.gramsPerTurn;
+    run.doubt = { fromGrams: run.checkGrams, expectedGrams };
+    run.stopGrams = Number.NaN;
+    run.stopOnsetMs = run.push.suspectedSinceMs;
+    go(run, 'near');
+    return true;
   }
+  run.checkTurns = arrivedTurns;
+  run.checkGrams = mass;
   if (came > FLOWS_SHARE * expected) run.hangingGrams = 0;
   run.slowChecks = came < SLOW_FLOW_SHARE * expected ? run.slowChecks + 1 : 0;
   return run.slowChecks >= SLOW_CHECKS_MAX ? leaveFor(run, 'slow_flow') : false;

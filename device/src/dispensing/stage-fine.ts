@@ -1,7 +1,7 @@
 import { type Grams, type Milliseconds, MOTOR_SLICE_MS_MAX } from '@cat-feeder/shared';
 import { close, go, halt, turn, turnsLeft, turnsToMs } from './motion.ts';
 import type { Run } from './run.ts';
-import { stopOnMotorFault } from './stage-coarse.ts';
+import { NO_FLOW_SHARE, stopOnMotorFault } from './stage-coarse.ts';
 import { bookStretch, type Level, lookMs, stillLevel } from './still-levels.ts';
 import { touch } from './touch.ts';
 
@@ -72,7 +72,9 @@ export function overGrams(run: Run): Grams {
 function look(run: Run, level: Level): void {
   const rise = level.grams - run.account.anchorGrams;
   const turns = run.meter.forwardTurns - run.account.anchorTurns;
+  const { doubt } = run;
   const isClean = bookStretch(run, level);
+  if (doubt !== null && isClean && hasNotFlowed(run, level, doubt)) return;
   if (isClean) learnFromLook(run, level, { rise, turns });
   const missing = missingGrams(run);
   if (missing <= enoughGrams(run)) {
@@ -104,6 +106,17 @@ function look(run: Run, level: Level): void {
     return;
   }
   startPulse(run, Math.max(PULSE_MS_MIN, pulseMs));
+}
+
+/** A still level decides a doubt about the flow. True: nothing came, and the stage was left. */
+function hasNotFlowed(run: Run, level: Level, doubt: NonNullable<Run['doubt']>): boolean {
+  const came = level.grams - doubt.fromGrams;
+  if (came > 2 * NO_FLOW_SHARE * doubt.expectedGrams) return false;
+  run.hangingGrams += doubt.expectedGrams - Math.max(0, came);
+  run.suspicion = 'no_flow';
+  run.hasJammed = true;
+  go(run, 'stuck');
+  return true;
 }
 
 function learnFromLook(run: Run, level: Level, made: { rise: Grams; turns: number }): void {

@@ -86,6 +86,7 @@ export function bookStretch(run: Run, level: Level): boolean {
     run.levelVariance += 2 * level.variance;
   }
   resetTouch(run);
+  run.doubt = null;
   run.checkTurns = meter.forwardTurns;
   run.checkGrams = level.grams;
   return isClean;
@@ -131,7 +132,15 @@ function estimateStretch(run: Run, rise: Grams): Estimate {
   flow.forgetSeen();
   const turns = run.meter.forwardTurns - account.anchorTurns;
   const refined = flow.refine(flow.estimateAfter(seenPart(run), turns), pressedPart(run));
-  const estimate = { ...refined, highGrams: refined.highGrams + run.hangingGrams };
+  const surely =
+    run.doubt === null
+      ? refined.lowGrams
+      : clamp(run.doubt.fromGrams - account.anchorGrams - 0.5, 0, refined.lowGrams);
+  const estimate = {
+    ...refined,
+    lowGrams: surely,
+    highGrams: refined.highGrams + run.hangingGrams,
+  };
   const { lowGrams, likelyGrams, highGrams } = estimate;
   if (!(rise > lowGrams)) return estimate;
   if (rise > highGrams) {
@@ -183,4 +192,8 @@ function seenPart(run: Run): SeenPart | null {
     ),
     sigmaGrams: seenSigma(run),
   };
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(high, Math.max(low, value));
 }
