@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { expect, it } from 'vitest';
 
-it('FMEA-5 a daemon killed in the middle of feedings feeds nobody twice and forgets nothing', () => {
+it('FMEA-05 a daemon killed in the middle of feedings feeds nobody twice and forgets nothing', () => {
   const script = resolve(import.meta.dirname, 'run-kill.ts');
   const flags = ['--kills', '6', '--jobs', '3', '--speed', '4', '--from', 'source', '--json'];
   const run = spawnSync(process.execPath, [script, ...flags], { encoding: 'utf8' });

@@ -93,7 +93,7 @@ describe('the control loop in its thread', () => {
     expect((await run).result).toBe('cancelled');
   });
 
-  it('FMEA-6 stops the motor while the main thread hangs, and goes on when it is back', async () => {
+  it('FMEA-06 stops the motor while the main thread hangs, and goes on when it is back', async () => {
     const { station, order, world } = await spawnReal(3);
     const turning = Promise.withResolvers<void>();
     const large = { ...order, portionGrams: 60, gramsMax: 70 };

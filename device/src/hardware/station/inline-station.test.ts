@@ -91,7 +91,7 @@ function openRig(
 feedStationContract('the inline station', () => Promise.resolve(openRig()));
 
 describe('the inline station', () => {
-  it('FMEA-6 waits with the motor off while the main thread gives no permission', async () => {
+  it('FMEA-06 waits with the motor off while the main thread gives no permission', async () => {
     let isAlive = true;
     const rig = openRig({ permission: () => isAlive });
     const order = {
@@ -115,7 +115,7 @@ describe('the inline station', () => {
     await rig.station.close();
   });
 
-  it('FMEA-6 ends the run when the permission does not come back', async () => {
+  it('FMEA-06 ends the run when the permission does not come back', async () => {
     let isAlive = true;
     const rig = openRig({ permission: () => isAlive });
     const running = rig.station.dispense(
@@ -159,7 +159,7 @@ describe('the inline station', () => {
     await rig.station.close();
   });
 
-  it('FMEA-4 waits while the supply sags and goes on when it is back', async () => {
+  it('FMEA-04 waits while the supply sags and goes on when it is back', async () => {
     const rig = openRig();
     const running = rig.station.dispense(
       { feedingId: 'f1', portionGrams: 20, gramsMax: 25, model: rig.model, openLoop: false },
@@ -174,7 +174,7 @@ describe('the inline station', () => {
     await rig.station.close();
   });
 
-  it('FMEA-4 gives up on a supply that stays too weak', async () => {
+  it('FMEA-04 gives up on a supply that stays too weak', async () => {
     const rig = openRig();
     rig.world.undervoltage();
     const outcome = await rig.settle(

@@ -38,7 +38,7 @@ export interface InlineStationOptions {
   readonly board: ControlBoard;
   readonly clock: Clock;
   readonly calibration: ScaleCalibration;
-  /** Whether the motor may move; false while the main thread gives no sign of life (FMEA-6). */
+  /** Whether the motor may move; false while the main thread gives no sign of life (FMEA-06). */
   readonly permission?: () => boolean;
 }
 
