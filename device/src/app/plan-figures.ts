@@ -1,12 +1,18 @@
 import type { Grams, Meal, Settings } from '@cat-feeder/shared';
 
-const DAYS_A_WEEK = 7;
+const WEEKDAYS = [1, 2, 3, 4, 5, 6, 7];
 
-/** Grams that the active plan serves on an average day; null without a plan or without meals. Pure. */
+/**
+ * Grams that the active plan serves on its fullest weekday; null without a plan or without meals.
+ * The fullest and not the mean: a plan with a feast on Sunday must be able to serve it. Pure.
+ */
 export function planDayGrams(settings: Settings, meals: readonly Meal[]): Grams | null {
   if (settings.activePlanId === null) return null;
-  const weekGrams = meals
-    .filter((meal) => meal.planId === settings.activePlanId && meal.enabled)
-    .reduce((sum, meal) => sum + meal.portionGrams * meal.weekdays.length, 0);
-  return weekGrams === 0 ? null : weekGrams / DAYS_A_WEEK;
+  const served = meals.filter((meal) => meal.planId === settings.activePlanId && meal.enabled);
+  const gramsOn = (weekday: number) =>
+    served
+      .filter((meal) => meal.weekdays.includes(weekday))
+      .reduce((sum, meal) => sum + meal.portionGrams, 0);
+  const fullest = Math.max(...WEEKDAYS.map(gramsOn));
+  return fullest === 0 ? null : fullest;
 }

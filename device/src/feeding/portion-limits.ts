@@ -32,7 +32,7 @@ export interface LimitQuestion {
 
 export interface LimitContext {
   readonly settings: Settings;
-  /** What the active plan serves on an average day; null without a plan. */
+  /** What the active plan serves on an fullest day; null without a plan. */
   readonly planDayGrams: Grams | null;
   /** The ration of the pet in question; null without one. */
   readonly rationGrams: Grams | null;
