@@ -22,6 +22,8 @@ export class FoodAccount {
   chains = 0;
   /** Whether any part is an estimate. */
   hasEstimate = false;
+  /** Food that may have come down unseen, all of it or nothing: it is not a matter of sigmas. */
+  possibleGrams: Grams = 0;
   #lowSquares = 0;
   #highSquares = 0;
 

@@ -51,16 +51,22 @@ function doseOf(run: Run): Dose {
   const weighing = isWeighed
     ? SIGMAS * Math.sqrt(run.levelVariance) + CREEP_GRAMS + SPAN_SHARE * likelyGrams
     : 0;
-  const late = isWeighed ? LATE_PIECES * flow.kibbleGrams : 0;
+  const late = (isWeighed ? LATE_PIECES * flow.kibbleGrams : 0) + stillHanging(run);
   return {
     lowGrams: Math.max(
       0,
       Math.min(likelyGrams, likelyGrams - Math.hypot(account.belowGrams, weighing)),
     ),
     likelyGrams,
-    highGrams: likelyGrams + Math.hypot(account.aboveGrams, weighing) + late,
+    highGrams:
+      likelyGrams + Math.hypot(account.aboveGrams, weighing) + account.possibleGrams + late,
     method: account.hasEstimate ? 'estimated' : 'measured',
   };
+}
+
+/** Food that may still hang in the chute of a dispenser that was given up. */
+function stillHanging(run: Run): Grams {
+  return run.closing?.fault === undefined || run.closing.fault === null ? 0 : run.hangingGrams;
 }
 
 function verdictOf(

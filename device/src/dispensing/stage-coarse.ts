@@ -24,7 +24,7 @@ const SLOW_CHECKS_MAX = 3;
 /** As much as this says that food flows freely again: what seemed to hang has come, or never was. */
 const FLOWS_SHARE = 0.6;
 /** What may come too much when all that hangs comes down at once. */
-const HANGING_OVER_GRAMS: Grams = 0.5;
+const HANGING_OVER_GRAMS: Grams = 0;
 
 /** One sample of the fast part of a portion. */
 export function stepCoarse(run: Run): void {

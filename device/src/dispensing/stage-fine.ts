@@ -59,8 +59,8 @@ export function enoughGrams(run: Run): Grams {
 export function missingGrams(run: Run): Grams {
   const { account, limits } = run;
   const byLikely = limits.aimGrams - account.likelyGrams;
-  const byHigh =
-    limits.aimGrams + overGrams(run) - account.likelyGrams - CAUTION * account.aboveGrams;
+  const doubt = CAUTION * account.aboveGrams + account.possibleGrams;
+  const byHigh = limits.aimGrams + overGrams(run) - account.likelyGrams - doubt;
   return Math.min(byLikely, byHigh);
 }
 

@@ -15,11 +15,14 @@ const BACKLASH_TURNS: Turns = 0.4;
 const back = (turns: Turns): Stroke => ({ direction: 'reverse', turns });
 const forth = (turns: Turns): Stroke => ({ direction: 'forward', turns });
 
-/** A stuck shaft is drawn back; food that hangs is shaken loose. */
+/**
+ * A stuck shaft is drawn back; food that hangs is shaken loose. Where nothing flows at all, no
+ * stroke goes forward: the food may hang in the chute, and more must not follow it.
+ */
 const patterns: Readonly<Record<Suspicion, readonly Stroke[]>> = {
   stall: [back(0.55)],
   dead: [back(0.3)],
-  no_flow: [back(0.3), forth(0.15), back(0.3)],
+  no_flow: [back(0.3), back(0.3)],
   slow_flow: [back(0.3), forth(0.15), back(0.3)],
 };
 

@@ -24,6 +24,8 @@ const SLOW_SAMPLES_PER_SECOND = 30;
 /** What a free flow may have delivered less, and will still deliver, than it seems at the end. */
 const OVERFLOW_LESS_GRAMS: Grams = 2;
 const OVERFLOW_MORE_GRAMS: Grams = 15;
+/** What hung in the chute was reckoned by turns, and may have been more. */
+const HANGING_FACTOR = 1.5;
 /** Readings that overlap in the converter carry less than their number says. */
 const OVERLAP = 1.7;
 /** A level this far below the one before is food that was taken away. */
@@ -75,7 +77,8 @@ export function bookStretch(run: Run, level: Level): boolean {
   const rise = level.grams - account.anchorGrams;
   const sigma = Math.sqrt(level.variance);
   const floor = -Math.max(TAKEN_GRAMS, TAKEN_SIGMAS * sigma);
-  const ceiling = flow.mostGrams(turns) + flow.inFlightSlackGrams + 0.4 + 5 * sigma;
+  const hanging = HANGING_FACTOR * run.hangingGrams;
+  const ceiling = flow.mostGrams(turns) + hanging + flow.inFlightSlackGrams + 0.4 + 5 * sigma;
   const isUntouched = !run.isTouched || cameToRestAtOnce(run);
   const isClean = isUntouched && rise >= floor && rise <= ceiling;
   if (isClean) {
@@ -138,13 +141,13 @@ function estimateStretch(run: Run, rise: Grams): Estimate {
       : clamp(run.doubt.fromGrams - account.anchorGrams - 0.5, 0, refined.lowGrams);
   const estimate = {
     ...refined,
-    lowGrams: surely,
-    highGrams: refined.highGrams + run.hangingGrams,
+    lowGrams: Math.max(0, surely - run.hangingGrams),
   };
+  account.possibleGrams = Math.max(account.possibleGrams, run.hangingGrams);
   const { lowGrams, likelyGrams, highGrams } = estimate;
   if (!(rise > lowGrams)) return estimate;
   if (rise > highGrams) {
-    const most = flow.mostGrams(turns);
+    const most = flow.mostGrams(turns) + HANGING_FACTOR * run.hangingGrams;
     return rise > most ? estimate : { lowGrams, likelyGrams: rise, highGrams: rise + 0.3 };
   }
   return {
