@@ -1,5 +1,6 @@
 import type { Dose, Fault, FeedingResult, Grams } from '@cat-feeder/shared';
 import type { DispenseOutcome, KibbleObservation } from './feed-station.ts';
+import { nameFault } from './fault-names.ts';
 import type { Run } from './run.ts';
 
 /** Sides of the interval around a weighed portion: sigmas of weighing, and what else a cell does. */
@@ -79,8 +80,11 @@ function verdictOf(
   const shortBy = aimGrams - dose.likelyGrams;
   const isServed = shortBy <= Math.max(SHORT_GRAMS, run.flow.kibbleGrams) && aimGrams > 0;
   if (isServed) return { result: 'served', fault };
+  // Held back because food may hang in the chute: then that is why the portion is short.
+  const isHeldBack = fault === null && run.suspicion !== null && run.account.possibleGrams > 0;
+  const named = isHeldBack ? nameFault(run) : fault;
   const isNothing = dose.likelyGrams < Math.max(0.3, 0.5 * run.flow.kibbleGrams);
-  return { result: isNothing ? 'failed' : 'short', fault };
+  return { result: isNothing ? 'failed' : 'short', fault: named };
 }
 
 function observationOf(run: Run): KibbleObservation | null {
