@@ -1,34 +1,20 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '@cat-feeder/shared';
 import type { SeededRandom } from '../platform/random.ts';
 import type { Life } from './life.ts';
-import type { Checker, Observed } from './observed.ts';
 import type { RequestActor } from './request-actor.ts';
 
 const LOW_GRAMS = 100;
 
 /** The people who live with the feeder: they ask for food, refill, and clear mended faults. */
-export class CareActor implements Checker {
+export class CareActor {
   readonly #life: Life;
   readonly #requests: RequestActor;
   readonly #random: SeededRandom;
-  readonly #active = new Set<string>();
 
   constructor(parts: { life: Life; requests: RequestActor; random: SeededRandom }) {
     this.#life = parts.life;
     this.#requests = parts.requests;
     this.#random = parts.random;
-  }
-
-  /** Faults that the ledger shows as active. */
-  get activeFaults(): ReadonlySet<string> {
-    return this.#active;
-  }
-
-  see(event: Observed): void {
-    if (event.kind !== 'entry') return;
-    const { entry } = event;
-    if (entry.name === 'fault.raised') this.#active.add(entry.body.fault);
-    else if (entry.name === 'fault.cleared') this.#active.delete(entry.body.fault);
   }
 
   start(): void {
@@ -41,14 +27,14 @@ export class CareActor implements Checker {
   async #careVisit(): Promise<void> {
     const { world } = this.#life;
     if (world.model.hopper.grams < LOW_GRAMS) world.refill(2000);
-    if (!this.#life.isHardwareSound) return;
+    if (!this.#life.broken.isSound) return;
     for (const fault of await this.#requests.faults()) await this.#requests.clearFault(fault);
   }
 
   #every(meanMs: number, act: () => Promise<void>): void {
     this.#life.clock.after('care', this.#random.exponential(meanMs), () => {
       if (this.#life.isEnding) return;
-      this.#life.settle(act());
+      this.#life.pump.settle(act());
       this.#every(meanMs, act);
     });
   }

@@ -1,31 +1,46 @@
-import type { EpochMs, Milliseconds } from '@cat-feeder/shared';
+import type { Milliseconds } from '@cat-feeder/shared';
 import type { TimeSource } from '../platform/clock.ts';
+import type { SeededRandom } from '../platform/random.ts';
 import type { VirtualClock } from '../platform/virtual-clock.ts';
 import type { DeviceWall } from './boot-clock.ts';
+import type { ClockCharacter } from './scenario.ts';
 
 /** A clock this close to the truth is right. */
 const RIGHT_MS: Milliseconds = 2000;
+/** The time that a board without any starts with: some seconds after 1970. */
+const EPOCH_MS: Milliseconds = 5000;
+/** A file keeps the time at most this long after it was written. */
+const FILE_AGE_MS: Milliseconds = 3_600_000;
+/** Error of a time server. */
+const SERVER_ERROR_MS: Milliseconds = 20;
 
 /** The board's wall clock against the true time: what it shows, and what vouches for it. */
 export class DeviceTime implements DeviceWall, TimeSource {
   readonly #clock: VirtualClock;
   readonly #startMs: number;
+  readonly #random: SeededRandom;
   #origin: ReturnType<TimeSource['origin']> = 'none';
   offsetMs: number;
   /** Since when the clock has been right and known to be; infinity while it is not. */
   rightSinceMs: Milliseconds = Number.POSITIVE_INFINITY;
 
-  constructor(clock: VirtualClock, startMs: EpochMs) {
-    this.#clock = clock;
-    this.#startMs = startMs;
-    this.offsetMs = startMs;
+  constructor(parts: { clock: VirtualClock; startMs: number; random: SeededRandom }) {
+    this.#clock = parts.clock;
+    this.#startMs = parts.startMs;
+    this.#random = parts.random;
+    this.offsetMs = parts.startMs;
   }
 
   origin(): 'synchronized' | 'rtc' | 'none' {
     return this.#origin;
   }
 
-  trueWallMs(): EpochMs {
+  /** What the board shows. */
+  wallMs(): number {
+    return this.#clock.monoMs() + this.offsetMs;
+  }
+
+  trueWallMs(): number {
     return this.#clock.monoMs() + this.#startMs;
   }
 
@@ -35,7 +50,12 @@ export class DeviceTime implements DeviceWall, TimeSource {
   }
 
   isRight(): boolean {
-    return Math.abs(this.errorMs()) <= RIGHT_MS && this.#origin !== 'none';
+    return this.isClose() && this.#origin !== 'none';
+  }
+
+  /** Near the truth, whether anybody vouches for it or not. */
+  isClose(): boolean {
+    return Math.abs(this.errorMs()) <= RIGHT_MS;
   }
 
   /** The clock now shows the truth plus an error, by this authority. */
@@ -46,5 +66,17 @@ export class DeviceTime implements DeviceWall, TimeSource {
     else if (this.rightSinceMs === Number.POSITIVE_INFINITY) {
       this.rightSinceMs = this.#clock.monoMs();
     }
+  }
+
+  /** A time server has answered. */
+  synchronize(): void {
+    this.set(Math.round(this.#random.gaussian() * SERVER_ERROR_MS), 'synchronized');
+  }
+
+  /** The power is back after `darkMs`: the clock ran on, stood still, or is lost. */
+  wake(how: ClockCharacter['afterPowerCut'], darkMs: Milliseconds): void {
+    if (how === 'rtc') this.set(this.errorMs(), 'rtc');
+    else if (how === 'none') this.set(EPOCH_MS - this.trueWallMs(), 'none');
+    else this.set(this.errorMs() - darkMs - this.#random.next() * FILE_AGE_MS, 'none');
   }
 }

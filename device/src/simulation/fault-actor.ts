@@ -1,9 +1,10 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS, type Milliseconds } from '@cat-feeder/shared';
 import type { SeededRandom } from '../platform/random.ts';
 import type { FaultKind } from './fault-kinds.ts';
-import type { DiskState, Life } from './life.ts';
+import type { Life } from './life.ts';
 import type { RequestActor } from './request-actor.ts';
 import { logUniform, pick } from './scenario.ts';
+import type { DiskState } from './simulated-disk.ts';
 
 /** Share of the faults that wait for a feeding to fall into. */
 const AIMED_SHARE = 0.6;
@@ -86,18 +87,17 @@ export class FaultActor {
     restart: () => {
       if (this.#life.boot === null) return;
       this.#life.struck('restart');
-      this.#life.settle(this.#life.stopDaemon());
+      this.#life.pump.settle(this.#life.stopDaemon());
     },
     hang: () => this.#hang(),
     permission_lost: () => this.#losePermission(),
     clock_step: () => this.#stepClock('clock_step', [1000, HOUR_MS, DAY_MS, 400 * DAY_MS]),
     clock_false: () => this.#stepClock('clock_false', [10 * MINUTE_MS, DAY_MS, 800 * DAY_MS]),
     clock_lost: () => {
-      const { time } = this.#life;
       if (this.#life.boot === null) return;
       this.#life.struck('clock_lost');
-      this.#life.die('power_cut', logUniform(this.#random, 1000, HOUR_MS));
-      time.set(-time.trueWallMs() + 5000, 'none');
+      const ms = logUniform(this.#random, 1000, HOUR_MS);
+      this.#life.die('power_cut', { ms, clock: 'none' });
     },
     disk_full: () => this.#spoilDisk('disk_full', 'full'),
     disk_readonly: () => this.#spoilDisk('disk_readonly', 'readonly'),
@@ -181,8 +181,7 @@ export class FaultActor {
       this.#life.die(how);
       return;
     }
-    const { at, count } = this.#life.drawCutPoint();
-    this.#life.armCut(how, at, count);
+    this.#life.armCut(how);
   }
 
   #hang(): void {
@@ -201,12 +200,12 @@ export class FaultActor {
     const { boot, clock, recorder } = this.#life;
     if (boot === null) return;
     this.#life.struck('permission_lost');
-    this.#life.setMayMove(false);
+    this.#life.mayMove = false;
     recorder.emit({ kind: 'hang', what: 'permission' });
     clock.after('permission', logUniform(this.#random, 300, 20_000), () => {
       if (this.#life.boot !== boot) return;
       recorder.emit({ kind: 'resumed' });
-      this.#life.setMayMove(true);
+      this.#life.mayMove = true;
     });
   }
 
@@ -223,11 +222,11 @@ export class FaultActor {
   }
 
   #spoilDisk(kind: FaultKind, state: Exclude<DiskState, 'ok'>): void {
-    if (this.#life.disk !== 'ok') return;
+    if (this.#life.disk.state !== 'ok') return;
     this.#life.struck(kind);
-    this.#life.setDisk(state);
+    this.#life.disk.set(state);
     this.#life.clock.after('disk mended', logUniform(this.#random, 5000, 6 * HOUR_MS), () => {
-      this.#life.setDisk('ok');
+      this.#life.disk.set('ok');
       this.#life.recorder.tell('the disk is well again');
     });
   }
@@ -235,18 +234,18 @@ export class FaultActor {
   #ask(kind: FaultKind, ask: () => Promise<unknown>): void {
     if (this.#life.boot === null || this.#life.boot.clock.isHanging) return;
     this.#life.struck(kind);
-    this.#life.settle(ask().then(() => undefined));
+    this.#life.pump.settle(ask().then(() => undefined));
   }
 
   /** Broken until somebody comes to mend it. */
   #break(kind: FaultKind, how: { by: (isBroken: boolean) => void; forMs?: Milliseconds }): void {
     const forMs = how.forMs ?? this.#random.exponential(this.#life.scenario.careMeanMs);
     this.#life.struck(kind, `for ${Math.round(forMs / 1000)} s`);
-    this.#life.breakPart(kind);
+    this.#life.broken.break(kind);
     how.by(true);
     this.#life.clock.after(`mend ${kind}`, forMs, () => {
       how.by(false);
-      this.#life.mendPart(kind);
+      this.#life.broken.mend(kind);
       this.#life.boot?.attend();
       this.#life.recorder.tell(`${kind} is mended`);
     });
@@ -268,6 +267,7 @@ export class FaultActor {
     const { pieceGramsMean = 0.2, pieceSdFraction = 0.2 } =
       this.#life.scenario.profile.kibble ?? {};
     const grams = pieceGramsMean * pieceFactor * (1 + 2.5 * pieceSdFraction);
-    this.#life.pieceGramsMax = Math.max(this.#life.pieceGramsMax, grams);
+    const { situation } = this.#life;
+    situation.pieceGramsMax = Math.max(situation.pieceGramsMax, grams);
   }
 }

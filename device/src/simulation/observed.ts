@@ -42,9 +42,6 @@ export type Observed =
 export interface Situation {
   readonly nowMs: Milliseconds;
   readonly trueWallMs: EpochMs;
-  /** What the feeder's wall clock says, less the truth. */
-  readonly wallErrorMs: Milliseconds;
-  readonly origin: 'synchronized' | 'rtc' | 'none';
   readonly isUp: boolean;
   /** Since when the daemon has run without a break. */
   readonly bootedAtMs: Milliseconds;

@@ -187,6 +187,15 @@ export function isPausedAt(form: PlanForm, atMs: EpochMs): boolean {
   return false;
 }
 
+/** Whether a pause held at any time in a stretch. */
+export function wasPaused(form: PlanForm, fromMs: EpochMs, toMs: EpochMs): boolean {
+  for (const overlay of form.overlays.values()) {
+    if (overlay.kind !== 'pause') continue;
+    if (overlay.createdAtMs <= toMs && fromMs < overlay.untilMs) return true;
+  }
+  return false;
+}
+
 function isSkipped(form: PlanForm, mealId: string, date: string): boolean {
   for (const overlay of form.overlays.values()) {
     if (overlay.kind === 'skip' && overlay.mealId === mealId && overlay.date === date) return true;

@@ -110,13 +110,14 @@ function lineOf(event: Observed): string | null {
     }
     case 'entry':
       return `ledger ${event.entry.seq} ${event.entry.name} ${shortBody(event.entry.body)}`;
-    case 'sent':
-      return null;
     case 'answer':
       return `${event.request.label}: ${event.status} ${codeOf(event.body)}`;
     case 'fault':
       return `fault ${event.fault} ${event.note}`;
-    default:
+    case 'sent':
+    case 'slice':
+    case 'look':
+    case 'end':
       return null;
   }
 }

@@ -86,7 +86,7 @@ export class RequestActor {
     const delayMs = logUniform(this.#random, 1000, 10 * MINUTE_MS);
     this.#life.clock.after('late request', delayMs, () => {
       const isOver = this.#deviceNow() > expiresAtMs;
-      this.#life.settle(this.#feed(late, isOver ? 'expired' : 'fresh'));
+      this.#life.pump.settle(this.#feed(late, isOver ? 'expired' : 'fresh'));
     });
     return true;
   }
@@ -247,7 +247,7 @@ export class RequestActor {
   }
 
   #deviceNow(): EpochMs {
-    return Math.floor(this.#life.clock.monoMs() + this.#life.time.offsetMs);
+    return Math.floor(this.#life.time.wallMs());
   }
 
   async #feed(feed: FeedRequest, nature: SentRequest['nature']): Promise<void> {

@@ -133,7 +133,7 @@ export class Acknowledged implements Checker {
       case 'fresh':
         this.#refusalIsRecorded(requestId, answer);
         break;
-      default:
+      case 'other':
     }
   }
 

@@ -10,17 +10,17 @@ const MARGIN_GRAMS: Grams = 4;
 /** What the ledger books against the caps, summed by the simulator itself. */
 export class Booked implements Checker {
   readonly #plan: PlanTruth;
-  readonly #hasRtc: boolean;
+  readonly #keepsTime: boolean;
   readonly #doses = new Map<string, { atMs: Milliseconds; highGrams: Grams }>();
   #lastDarkMs: Milliseconds = Number.NEGATIVE_INFINITY;
 
   constructor(parts: {
     plan: PlanTruth;
-    /** The board keeps its time without power. */
-    hasRtc: boolean;
+    /** The board keeps its time without power, and nothing sets it wrong. */
+    keepsTime: boolean;
   }) {
     this.#plan = parts.plan;
-    this.#hasRtc = parts.hasRtc;
+    this.#keepsTime = parts.keepsTime;
   }
 
   see(event: Observed, now: Situation): void {
@@ -39,7 +39,7 @@ export class Booked implements Checker {
   /** Whether the caps of the day and of the plan surely leave room for so much. */
   hasRoom(grams: Grams, now: Situation): boolean {
     // Without a clock that runs in the dark, the windows of the caps last longer over a cut.
-    if (!this.#hasRtc && now.nowMs - this.#lastDarkMs < LONG_WINDOW_MS) return false;
+    if (!this.#keepsTime && now.nowMs - this.#lastDarkMs < LONG_WINDOW_MS) return false;
     let bookedGrams = 0;
     for (const [feedingId, { atMs, highGrams }] of this.#doses) {
       if (now.nowMs - atMs < LONG_WINDOW_MS) bookedGrams += highGrams;

@@ -69,6 +69,11 @@ export class FeedingTruths implements Checker {
     return this.#current;
   }
 
+  /** The feeding that runs, by the ledger; null while none does. */
+  get runningId(): string | null {
+    return this.#current === null || this.#current.ended !== null ? null : this.#current.feedingId;
+  }
+
   get recent(): readonly FeedingTruth[] {
     return this.#all;
   }
@@ -83,31 +88,17 @@ export class FeedingTruths implements Checker {
   }
 
   see(event: Observed, now: Situation): void {
-    switch (event.kind) {
-      case 'order':
-        this.#close(now);
-        this.#open(event.order, now);
-        break;
-      case 'slice':
-        this.#moved(now);
-        break;
-      case 'entry':
-        this.#note(event.entry);
-        break;
-      case 'death':
-        if (this.#isRunning(now)) this.#interrupt();
-        break;
-      case 'hang':
-      case 'fault':
-        if (this.#isRunning(now) && this.#current !== null) this.#current.wasDisturbed = true;
-        break;
-      case 'look':
-        if (!this.#isRunning(now)) this.#close(now);
-        break;
-      case 'end':
-        this.#close(now);
-        break;
-      default:
+    if (event.kind === 'slice') this.#moved(now);
+    else if (event.kind === 'entry') this.#note(event.entry);
+    else if (event.kind === 'order') {
+      this.#close(now);
+      this.#open(event.order, now);
+    } else if (event.kind === 'death') {
+      if (this.#isRunning(now)) this.#interrupt();
+    } else if (event.kind === 'hang' || event.kind === 'fault') {
+      if (this.#isRunning(now) && this.#current !== null) this.#current.wasDisturbed = true;
+    } else if (event.kind === 'end' || (event.kind === 'look' && !this.#isRunning(now))) {
+      this.#close(now);
     }
   }
 

@@ -7,7 +7,7 @@ import {
   type Verdict,
 } from '@cat-feeder/shared';
 import type { Checker, Fail, Observed, Situation } from '../observed.ts';
-import { isPausedAt, type PlanTruth } from '../plan-truth.ts';
+import { type PlanTruth, wasPaused } from '../plan-truth.ts';
 import type { FeedingTruth, FeedingTruths } from './feeding-truths.ts';
 
 /** Least time between two starvation portions. */
@@ -152,7 +152,7 @@ export class NeverStarves implements Checker {
       now.isUp &&
       now.nowMs - sinceMs > SOUND_MS &&
       form.settings.activePlanId !== null &&
-      !isPausedAt(form, now.trueWallMs) &&
+      !wasPaused(form, now.trueWallMs - SLACK_MS, now.trueWallMs) &&
       this.#bowlGrams() < STARVING_GRAMS &&
       this.#hasRoom(now) &&
       this.#mayFeed()

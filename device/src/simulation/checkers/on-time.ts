@@ -87,6 +87,9 @@ export class OnTime implements Checker {
       if (this.#lastEditMs >= atMs || this.#plan.isDoubtful(dueMs)) this.#early.delete(key);
       else if (now.trueWallMs > dueMs + HOUR_MS && this.#isSound(now, 2 * HOUR_MS)) {
         this.#early.delete(key);
+        // What came due while the clock was still wrong is a miss like any other.
+        const rightSinceMs = Math.max(now.clockRightSinceMs, now.bootedAtMs);
+        if (dueMs < now.trueWallMs - (now.nowMs - rightSinceMs) + MINUTE_MS) continue;
         this.#fail('I2', `${key} got its verdict before it was due, and it was never void`);
       }
     }
