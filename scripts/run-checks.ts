@@ -19,6 +19,16 @@ const steps: readonly Step[] = [
   { name: 'types', command: ['npm', 'run', '-s', 'typecheck'], timeoutMs: 5 * MINUTE_MS },
   { name: 'lint', command: ['npm', 'run', '-s', 'lint'], timeoutMs: 5 * MINUTE_MS },
   { name: 'format', command: ['npm', 'run', '-s', 'format:check'], timeoutMs: 5 * MINUTE_MS },
+  {
+    name: 'simulated device',
+    command: ['npm', 'run', '-s', 'sim:device', '--', '--seeds', '40', '--days', '4', '--json'],
+    timeoutMs: 5 * MINUTE_MS,
+  },
+  {
+    name: 'mutants of the device',
+    command: ['npm', 'run', '-s', 'sim:mutants', '--', '--seeds', '40', '--json'],
+    timeoutMs: 5 * MINUTE_MS,
+  },
 ];
 
 const VITEST_TIMEOUT_MS = 20 * MINUTE_MS;
