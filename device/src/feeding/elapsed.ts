@@ -1,4 +1,4 @@
-import type { Milliseconds } from '@cat-feeder/shared';
+import { HOUR_MS, type Milliseconds } from '@cat-feeder/shared';
 import type { StationTime } from '../platform/clock.ts';
 import type { Stamp } from './feeding-journal.ts';
 
@@ -12,14 +12,18 @@ export function stampOf(time: StationTime): Stamp {
   return { wallMs: time.wallMs, ageMs: time.ageMs, bootId: time.bootId, quality: time.quality };
 }
 
+/** A trusted clock may be stepped by this without coming into doubt (scheduling/clock-trust.ts). */
+const UNDOUBTED_STEP_MS: Milliseconds = HOUR_MS;
+
 /**
  * The time that has surely passed since `then`: what a cap may forget by. Within one boot it is
  * the monotonic clock alone, so no clock step can shorten a window. Over a restart it is the
- * uptime that both have lived through, or the wall difference where both wall clocks were trusted.
+ * uptime that both have lived through, or the wall difference where both wall clocks were trusted,
+ * less the step that such a clock may have made in between.
  */
 export function leastElapsedMs(then: Stamp, now: StationTime): Milliseconds {
   const lived = Math.max(0, now.ageMs - then.ageMs);
   if (then.bootId === now.bootId) return lived;
   if (!isTrusted(then.quality) || !isTrusted(now.quality)) return lived;
-  return Math.max(lived, now.wallMs - then.wallMs);
+  return Math.max(lived, now.wallMs - then.wallMs - UNDOUBTED_STEP_MS);
 }
