@@ -1,3 +1,4 @@
+import { HOUR_MS, type Milliseconds } from '@cat-feeder/shared';
 import { Acknowledged } from './checkers/acknowledged.ts';
 import { AtMostOnce } from './checkers/at-most-once.ts';
 import { Booked } from './checkers/booked.ts';
@@ -33,6 +34,7 @@ export function composeCheckers(life: Life) {
   const isAttentive = () => life.boot !== null && !broken.isScaleBlind;
   const off = new OffMeansOff({ fail, world, isAttentive });
   const isExcused = () => off.isExcused();
+  const time = new HonestTime();
   const booked = new Booked({ plan, keepsTime: keepsTime(scenario) });
   const hasRoom = (grams: number, now: Situation) => booked.hasRoom(grams, now);
   const shown = {
@@ -51,12 +53,14 @@ export function composeCheckers(life: Life) {
       fail,
       truths,
       isExcused,
+      isTimeHonest: () => time.isHonest,
       turnGrams: () => world.profile.auger.gramsPerTurnMean * world.model.auger.flowFactor,
     }),
     onTime: new OnTime({ fail, plan, truths, mayFeed, hasRoom }),
     truths,
     active,
   };
+  recorder.add(time);
   recorder.add(truths);
   recorder.add(active);
   recorder.add(booked);
@@ -68,11 +72,41 @@ export function composeCheckers(life: Life) {
   recorder.add(shown.acknowledged);
   recorder.add(shown.balance);
   recorder.add(new StopsOnRequest({ fail }));
-  recorder.add(new OwnersWish({ fail, truths, settings: () => plan.now.settings }));
+  recorder.add(
+    new OwnersWish({
+      fail,
+      truths,
+      settings: () => plan.now.settings,
+      isTimeHonest: () => time.isHonest,
+    }),
+  );
   recorder.add(shown.onTime);
   recorder.add(new UnprovenClock({ fail, truths, isUnproven: () => life.isTimeUnproven() }));
   recorder.add(shown.starves);
   return shown;
+}
+
+/** A false clock over a power cut is a long outage to everybody who was in the dark. */
+const FORGOTTEN_MS: Milliseconds = 26 * HOUR_MS;
+
+/**
+ * Whether the feeder could know how much time has passed: not when the power was cut and the wall
+ * clock was set wrong within the same day.
+ */
+class HonestTime implements Checker {
+  #lastCutMs: Milliseconds = Number.NEGATIVE_INFINITY;
+  #lastStepMs: Milliseconds = Number.NEGATIVE_INFINITY;
+  #nowMs: Milliseconds = 0;
+
+  see(event: Parameters<Checker['see']>[0], now: Situation): void {
+    this.#nowMs = now.nowMs;
+    if (event.kind === 'death' && event.how === 'power_cut') this.#lastCutMs = now.nowMs;
+    if (event.kind === 'fault' && event.fault.startsWith('clock_')) this.#lastStepMs = now.nowMs;
+  }
+
+  get isHonest(): boolean {
+    return this.#nowMs - Math.min(this.#lastCutMs, this.#lastStepMs) > FORGOTTEN_MS;
+  }
 }
 
 /** Faults that the ledger shows as active. */

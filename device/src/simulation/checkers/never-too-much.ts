@@ -33,6 +33,7 @@ export class NeverTooMuch implements Checker {
 
   readonly #isExcused: () => boolean;
 
+  readonly #isTimeHonest: () => boolean;
   readonly #turnGrams: () => Grams;
   /** Feedings in which more fell than was reserved and two pieces. */
   overshoots = 0;
@@ -42,12 +43,15 @@ export class NeverTooMuch implements Checker {
     truths: FeedingTruths;
     /** Food fell by itself: what fell is no measure of the portions. */
     isExcused: () => boolean;
+    /** Whether the feeder could know how much time has passed. */
+    isTimeHonest: () => boolean;
     /** What a turn truly moves on average. */
     turnGrams: () => Grams;
   }) {
     this.#fail = parts.fail;
     this.#truths = parts.truths;
     this.#isExcused = parts.isExcused;
+    this.#isTimeHonest = parts.isTimeHonest;
     this.#turnGrams = parts.turnGrams;
     parts.truths.onClosed((feeding, now) => this.#closed(feeding, now));
   }
@@ -71,6 +75,7 @@ export class NeverTooMuch implements Checker {
     if (this.#isExcused()) return;
     const pieces = 2 * now.pieceGramsMax;
     this.#portion(feeding, pieces);
+    if (!this.#isTimeHonest()) return;
     this.#window(feeding, HOUR_MS, Math.min(settings.hourGramsMax, HOUR_GRAMS_CEILING) + pieces);
     this.#window(
       feeding,

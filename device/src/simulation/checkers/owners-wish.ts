@@ -23,10 +23,19 @@ export class OwnersWish implements Checker {
   readonly #truths: FeedingTruths;
   readonly #settings: () => Settings;
 
-  constructor(parts: { fail: Fail; truths: FeedingTruths; settings: () => Settings }) {
+  readonly #isTimeHonest: () => boolean;
+
+  constructor(parts: {
+    fail: Fail;
+    truths: FeedingTruths;
+    settings: () => Settings;
+    /** Whether the feeder could know how much time has passed. */
+    isTimeHonest: () => boolean;
+  }) {
     this.#fail = parts.fail;
     this.#truths = parts.truths;
     this.#settings = parts.settings;
+    this.#isTimeHonest = parts.isTimeHonest;
   }
 
   see(event: Observed, now: Situation): void {
@@ -35,7 +44,7 @@ export class OwnersWish implements Checker {
     const claim = this.#truths.claimOf(feedingId);
     if (claim === undefined) return;
     const settings = this.#settings();
-    this.#gap(feedingId, gapMs(claim.cause, settings), now);
+    if (this.#isTimeHonest()) this.#gap(feedingId, gapMs(claim.cause, settings), now);
     if (claim.cause === 'automation' || claim.cause === 'button') this.#quiet(claim, settings, now);
   }
 
