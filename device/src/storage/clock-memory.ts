@@ -9,16 +9,24 @@ export interface StoredClock {
   readonly doubtedAtAgeMs: Milliseconds | null;
 }
 
-/** Implements the clock's memory: one small row, written as often as the clock wants. */
+/**
+ * Implements the clock's memory: one small row, written as often as the clock wants. The last
+ * feeding is a later witness of the time lived through than a row of five minutes ago.
+ */
 export class ClockStore {
   readonly #state: StateStore;
+  readonly #lastFeedingAgeMs: () => Milliseconds;
 
-  constructor(state: StateStore) {
+  /** `lastFeedingAgeMs` is the lived time at the newest feeding; 0 before the first. */
+  constructor(state: StateStore, lastFeedingAgeMs: () => Milliseconds) {
     this.#state = state;
+    this.#lastFeedingAgeMs = lastFeedingAgeMs;
   }
 
   load(): StoredClock | null {
-    return this.#state.read<StoredClock>('clock');
+    const stored = this.#state.read<StoredClock>('clock');
+    if (stored === null) return null;
+    return { ...stored, ageMs: Math.max(stored.ageMs, this.#lastFeedingAgeMs()) };
   }
 
   save(memory: StoredClock): void {

@@ -102,6 +102,11 @@ export class FeedingStore implements FeedingJournal {
   }
 
   /** The number of the newest feeding; orders feedings and occurrences without any clock. */
+  /** Lived time at the newest feeding's last motion; 0 before the first. */
+  lastAgeMs(): Milliseconds {
+    return this.#feedings.first('ORDER BY n DESC LIMIT 1')?.motion_age_ms ?? 0;
+  }
+
   lastNumber(): number {
     this.#lastN ??= this.#feedings.first('ORDER BY n DESC LIMIT 1')?.n ?? 0;
     return this.#lastN;

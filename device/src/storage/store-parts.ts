@@ -118,7 +118,7 @@ export function composeParts(options: PartsOptions): StoreParts {
     unnamedKibble,
     journal,
     schedule,
-    clockMemory: new ClockStore(state),
+    clockMemory: new ClockStore(state, () => journal.lastAgeMs()),
     boots: new BootRecord({
       transactor,
       state,
