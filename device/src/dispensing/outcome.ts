@@ -1,6 +1,7 @@
 import type { Dose, Fault, FeedingResult, Grams } from '@cat-feeder/shared';
 import type { DispenseOutcome, KibbleObservation } from './feed-station.ts';
 import { nameFault } from './fault-names.ts';
+import { hangingGrams } from './hanging.ts';
 import type { Run } from './run.ts';
 
 /** Sides of the interval around a weighed portion: sigmas of weighing, and what else a cell does. */
@@ -67,7 +68,7 @@ function doseOf(run: Run): Dose {
 
 /** Food that may still hang in the chute of a dispenser that was given up. */
 function stillHanging(run: Run): Grams {
-  return run.closing?.fault === undefined || run.closing.fault === null ? 0 : run.hangingGrams;
+  return run.closing?.fault === undefined || run.closing.fault === null ? 0 : hangingGrams(run);
 }
 
 function verdictOf(

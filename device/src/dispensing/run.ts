@@ -103,8 +103,11 @@ export interface Run {
   slowChecks: number;
   /** In doubt whether food flows: the level of the last check and what should have come since. */
   doubt: { readonly fromGrams: Grams; readonly expectedGrams: Grams } | null;
-  /** Food that was turned out but never seen: it may hang in the chute and come down at once. */
-  hangingGrams: Grams;
+  /** Where food was last seen to flow freely: the turns and the food by then. */
+  flowedTurns: Turns;
+  flowedGrams: Grams;
+  /** Since then a lack of flow was seen, so that food may hang in the chute. */
+  hasStopped: boolean;
 
   /** Motion inside `fine`: when the present pulse ends, or null while looking. */
   pulseEndsAtMs: Milliseconds | null;
@@ -192,7 +195,9 @@ export function createRun(parts: {
     checkGrams: 0,
     slowChecks: 0,
     doubt: null,
-    hangingGrams: 0,
+    flowedTurns: 0,
+    flowedGrams: 0,
+    hasStopped: false,
     pulseEndsAtMs: null,
     pulseFromTurns: 0,
     fruitlessGrams: 0,

@@ -1,4 +1,5 @@
 import type { Grams, Milliseconds } from '@cat-feeder/shared';
+import { FLOWS_SHARE, hangingGrams, noteFlow } from './hanging.ts';
 import { go, halt, turn, turnsLeft, turnsToMs } from './motion.ts';
 import type { Run, Suspicion } from './run.ts';
 
@@ -21,10 +22,6 @@ const CHECK_LATE_MS: Milliseconds = 200;
 export const NO_FLOW_SHARE = 0.15;
 const SLOW_FLOW_SHARE = 0.5;
 const SLOW_CHECKS_MAX = 3;
-/** As much as this says that food flows freely again: what seemed to hang has come, or never was. */
-const FLOWS_SHARE = 0.6;
-/** What may come too much when all that hangs comes down at once. */
-const HANGING_OVER_GRAMS: Grams = 0;
 
 /** One sample of the fast part of a portion. */
 export function stepCoarse(run: Run): void {
@@ -51,7 +48,7 @@ export function stepCoarse(run: Run): void {
   const margin =
     MARGIN_GRAMS + MARGIN_PIECES * flow.kibbleGrams + MARGIN_SIGMAS * flow.spreadGrams(unseenTurns);
   const leftGrams = limits.aimGrams - margin - predicted;
-  const wantedGrams = Math.min(leftGrams, leftGrams + HANGING_OVER_GRAMS - run.hangingGrams);
+  const wantedGrams = Math.min(leftGrams, leftGrams - hangingGrams(run, account.servedGrams(mass)));
   const leftTurns = Math.min(wantedGrams / flow.gramsPerTurn, turnsBound(run, unseenTurns, mass));
   if (isFlowMissing(run, mass)) return;
   const forMs = turnsToMs(run, Math.min(leftTurns, turnsLeft(run)));
@@ -100,7 +97,7 @@ function isFlowMissing(run: Run, mass: Grams): boolean {
   }
   run.checkTurns = arrivedTurns;
   run.checkGrams = mass;
-  if (came > FLOWS_SHARE * expected) run.hangingGrams = 0;
+  if (came > FLOWS_SHARE * expected) noteFlow(run, arrivedTurns, run.account.servedGrams(mass));
   run.slowChecks = came < SLOW_FLOW_SHARE * expected ? run.slowChecks + 1 : 0;
   return run.slowChecks >= SLOW_CHECKS_MAX ? leaveFor(run, 'slow_flow') : false;
 }

@@ -1,4 +1,5 @@
 import { type Grams, type Milliseconds, MOTOR_SLICE_MS_MAX } from '@cat-feeder/shared';
+import { FLOWS_SHARE, hangingGrams, noteFlow } from './hanging.ts';
 import { close, go, halt, turn, turnsLeft, turnsToMs } from './motion.ts';
 import type { Run } from './run.ts';
 import { NO_FLOW_SHARE, stopOnMotorFault } from './stage-coarse.ts';
@@ -18,16 +19,18 @@ const EMPTY_GRAMS: Grams = 2;
 const EMPTY_PIECES = 6;
 /** A rest below this is left: pieces come whole, and now and then two at once. */
 const ENOUGH_GRAMS: Grams = 0.12;
-const ENOUGH_PIECES = 0.66;
+const ENOUGH_PIECES = 0.52;
+const ENOUGH_MORE = 0.22;
 /** Pulses aim this many pieces short; the last ones move this part of a piece. */
 const SHORT_PIECES = 0.7;
 const LAST_PIECES = 0.42;
-/** A rise of this share of what the turns should have brought says that food flows freely. */
-const FLOWS_SHARE = 0.6;
+/** When pulses bring nothing, a rest as small as this is left: it is within the promise. */
+const SMALL_GRAMS: Grams = 0.9;
+const ROOM_GRAMS: Grams = 0.5;
 const OVER_GRAMS: Grams = 0.9;
 const OVER_PIECES = 1.2;
 /** Share of the three sigmas above an estimate that is held back. */
-const CAUTION = 0.72;
+const CAUTION = 0.5;
 
 /** One sample of the pulses and the looks between them. */
 export function stepFine(run: Run): void {
@@ -52,7 +55,8 @@ export function stepFine(run: Run): void {
 
 /** The mass below which another pulse would rather make it worse. */
 export function enoughGrams(run: Run): Grams {
-  return Math.max(ENOUGH_GRAMS, ENOUGH_PIECES * run.flow.kibbleGrams);
+  const { kibbleGrams } = run.flow;
+  return Math.max(ENOUGH_GRAMS, (ENOUGH_PIECES + ENOUGH_MORE * kibbleGrams) * kibbleGrams);
 }
 
 /** What is still to be served, with respect for what may already have been. */
@@ -82,24 +86,24 @@ function look(run: Run, level: Level): void {
     return;
   }
   if (rise > FLOWS_SHARE * turns * run.flow.gramsPerTurn && rise > 2 * run.flow.kibbleGrams) {
-    run.hangingGrams = 0;
-  }
-  if (missing < run.hangingGrams - OVER_GRAMS) {
-    run.suspicion = 'no_flow';
-    go(run, 'stuck');
-    return;
+    noteFlow(run, run.meter.forwardTurns, run.account.likelyGrams);
   }
   if (turnsLeft(run) < TURNS_MIN) {
     close(run, { result: null, fault: 'slow_flow' });
     return;
   }
   if (isNothingFlowing(run, rise, turns)) {
-    run.suspicion = 'no_flow';
-    run.hasJammed = true;
-    go(run, 'stuck');
+    if (missing <= SMALL_GRAMS) go(run, 'enough');
+    else leaveForNoFlow(run);
     return;
   }
-  const wanted = pulseGrams(run, missing);
+  // What hangs in the chute may come down at once: no more may follow than would fit beside it.
+  const room = missing - hangingGrams(run);
+  if (run.hasStopped && room < Math.max(ROOM_GRAMS, run.flow.kibbleGrams)) {
+    leaveForNoFlow(run);
+    return;
+  }
+  const wanted = Math.min(pulseGrams(run, missing), Math.max(room, 0));
   const pulseMs = turnsToMs(run, wanted / run.flow.gramsPerTurn);
   if (pulseMs > COARSE_SLICES * MOTOR_SLICE_MS_MAX) {
     go(run, 'lacking');
@@ -112,11 +116,15 @@ function look(run: Run, level: Level): void {
 function hasNotFlowed(run: Run, level: Level, doubt: NonNullable<Run['doubt']>): boolean {
   const came = level.grams - doubt.fromGrams;
   if (came > 2 * NO_FLOW_SHARE * doubt.expectedGrams) return false;
-  run.hangingGrams += doubt.expectedGrams - Math.max(0, came);
+  leaveForNoFlow(run);
+  return true;
+}
+
+function leaveForNoFlow(run: Run): void {
+  run.hasStopped = true;
   run.suspicion = 'no_flow';
   run.hasJammed = true;
   go(run, 'stuck');
-  return true;
 }
 
 function learnFromLook(run: Run, level: Level, made: { rise: Grams; turns: number }): void {

@@ -2,6 +2,7 @@ import type { Grams, Milliseconds } from '@cat-feeder/shared';
 import { BOWL_MISSING_GRAMS } from '../weighing/load-cell.ts';
 import type { SeenPart } from './flow-estimate.ts';
 import type { Estimate } from './food-account.ts';
+import { hangingGrams, turnedOutGrams } from './hanging.ts';
 import { quietMs } from './motion.ts';
 import type { Run } from './run.ts';
 import { resetTouch } from './touch.ts';
@@ -77,7 +78,7 @@ export function bookStretch(run: Run, level: Level): boolean {
   const rise = level.grams - account.anchorGrams;
   const sigma = Math.sqrt(level.variance);
   const floor = -Math.max(TAKEN_GRAMS, TAKEN_SIGMAS * sigma);
-  const hanging = HANGING_FACTOR * run.hangingGrams;
+  const hanging = HANGING_FACTOR * hangingGrams(run);
   const ceiling = flow.mostGrams(turns) + hanging + flow.inFlightSlackGrams + 0.4 + 5 * sigma;
   const isUntouched = !run.isTouched || cameToRestAtOnce(run);
   const isClean = isUntouched && rise >= floor && rise <= ceiling;
@@ -135,20 +136,28 @@ function estimateStretch(run: Run, rise: Grams): Estimate {
   flow.forgetSeen();
   const turns = run.meter.forwardTurns - account.anchorTurns;
   const refined = flow.refine(flow.estimateAfter(seenPart(run), turns), pressedPart(run));
+  const hanging = hangingGrams(run);
   const surely =
     run.doubt === null
       ? refined.lowGrams
       : clamp(run.doubt.fromGrams - account.anchorGrams - 0.5, 0, refined.lowGrams);
   const estimate = {
     ...refined,
-    lowGrams: Math.max(0, surely - run.hangingGrams),
+    lowGrams: Math.max(0, surely - hanging),
   };
-  account.possibleGrams = Math.max(account.possibleGrams, run.hangingGrams);
+  account.possibleGrams = Math.max(account.possibleGrams, hanging);
   const { lowGrams, likelyGrams, highGrams } = estimate;
   if (!(rise > lowGrams)) return estimate;
   if (rise > highGrams) {
-    const most = flow.mostGrams(turns) + HANGING_FACTOR * run.hangingGrams;
-    return rise > most ? estimate : { lowGrams, likelyGrams: rise, highGrams: rise + 0.3 };
+    // More than these turns can bring: an avalanche, or no food at all. It may be food as far as
+    // there is any that was turned out, so no more may follow it.
+    const most = flow.mostGrams(turns) + HANGING_FACTOR * hanging;
+    const possible = Math.min(rise - likelyGrams, turnedOutGrams(run) - account.likelyGrams);
+    if (rise > most) {
+      account.possibleGrams = Math.max(account.possibleGrams, possible);
+      return estimate;
+    }
+    return { lowGrams, likelyGrams: rise, highGrams: rise + 0.3 };
   }
   return {
     lowGrams: Math.max(lowGrams, rise - 0.2),

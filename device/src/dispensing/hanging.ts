@@ -1,0 +1,27 @@
+import type { Grams, Turns } from '@cat-feeder/shared';
+import type { Run } from './run.ts';
+
+/** A rise of this share of what the turns should have brought says that food flows freely. */
+export const FLOWS_SHARE = 0.6;
+
+/**
+ * Food that was turned out since it last flowed freely and has not been seen: it may hang in the
+ * chute and come down at once. Nothing hangs as long as no lack of flow was seen.
+ */
+export function hangingGrams(run: Run, servedGrams: Grams = run.account.likelyGrams): Grams {
+  if (!run.hasStopped) return 0;
+  const turned = (run.meter.forwardTurns - run.flowedTurns) * run.order.model.gramsPerTurn;
+  return Math.max(0, turned - (servedGrams - run.flowedGrams));
+}
+
+/** Food flows freely: what seemed to hang has come down, or never was there. */
+export function noteFlow(run: Run, turns: Turns, servedGrams: Grams): void {
+  run.flowedTurns = turns;
+  run.flowedGrams = servedGrams;
+  run.hasStopped = false;
+}
+
+/** The most that can have come down at all by now: everything that was ever turned out. */
+export function turnedOutGrams(run: Run): Grams {
+  return run.meter.forwardTurns * run.flow.highGramsPerTurn + 2 * run.flow.kibbleGrams;
+}
