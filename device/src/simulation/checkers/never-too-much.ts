@@ -24,7 +24,7 @@ const TURNS_SHARE_MAX = 1.25;
 /** A turn may move this much more than the mean of its food. */
 const FLOW_SPREAD = 1.3;
 /** Turns on top of the share, for the play of the screw. */
-const START_TURNS = 0.7;
+const START_TURNS = 1;
 
 /** Invariant 3: what truly fell, turned and ran stays under every cap. */
 export class NeverTooMuch implements Checker {
