@@ -14,6 +14,18 @@ export function hangingGrams(run: Run, servedGrams: Grams = run.account.likelyGr
   return Math.max(0, turned - (servedGrams - run.flowedGrams));
 }
 
+/** What must have come since the last attempt to free the dispenser, in grams and in pieces. */
+const RESUMED_GRAMS: Grams = 1.5;
+const RESUMED_PIECES = 3;
+
+/** Whether food flows freely again since the last attempt, judged by what was weighed since. */
+export function hasResumed(run: Run): boolean {
+  const turns = run.meter.forwardTurns - run.freedTurns;
+  const grams = run.account.likelyGrams - run.freedGrams;
+  const least = Math.max(RESUMED_GRAMS, RESUMED_PIECES * run.flow.kibbleGrams);
+  return run.attempts > 0 && grams > least && grams > FLOWS_SHARE * turns * run.flow.gramsPerTurn;
+}
+
 /** Food flows freely: what seemed to hang has come down, or never was there. */
 export function noteFlow(run: Run, turns: Turns, servedGrams: Grams): void {
   run.flowedTurns = turns;

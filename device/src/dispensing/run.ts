@@ -108,6 +108,9 @@ export interface Run {
   flowedGrams: Grams;
   /** Since then a lack of flow was seen, so that food may hang in the chute. */
   hasStopped: boolean;
+  /** Where the last attempt to free the dispenser ended. */
+  freedTurns: Turns;
+  freedGrams: Grams;
 
   /** Motion inside `fine`: when the present pulse ends, or null while looking. */
   pulseEndsAtMs: Milliseconds | null;
@@ -198,6 +201,8 @@ export function createRun(parts: {
     flowedTurns: 0,
     flowedGrams: 0,
     hasStopped: false,
+    freedTurns: 0,
+    freedGrams: 0,
     pulseEndsAtMs: null,
     pulseFromTurns: 0,
     fruitlessGrams: 0,

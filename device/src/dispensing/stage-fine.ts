@@ -1,5 +1,5 @@
 import { type Grams, type Milliseconds, MOTOR_SLICE_MS_MAX } from '@cat-feeder/shared';
-import { FLOWS_SHARE, hangingGrams, noteFlow } from './hanging.ts';
+import { FLOWS_SHARE, hangingGrams, hasResumed, noteFlow } from './hanging.ts';
 import { close, go, halt, turn, turnsLeft, turnsToMs } from './motion.ts';
 import type { Run } from './run.ts';
 import { NO_FLOW_SHARE, stopOnMotorFault } from './stage-coarse.ts';
@@ -14,6 +14,9 @@ const PULSE_MS_MIN: Milliseconds = 30;
 const TURNS_MIN = 0.03;
 /** A rest worth more than one slice goes to coarse motion again. */
 const COARSE_SLICES = 1.5;
+/** It must also leave room for the margin that coarse motion keeps. */
+const COARSE_GRAMS: Grams = 0.5;
+const COARSE_PIECES = 1.3;
 /** When pulses that should have moved this much moved nothing, nothing flows. */
 const EMPTY_GRAMS: Grams = 2;
 const EMPTY_PIECES = 6;
@@ -85,7 +88,9 @@ function look(run: Run, level: Level): void {
     go(run, 'enough');
     return;
   }
-  if (rise > FLOWS_SHARE * turns * run.flow.gramsPerTurn && rise > 2 * run.flow.kibbleGrams) {
+  const isFlowing =
+    rise > FLOWS_SHARE * turns * run.flow.gramsPerTurn && rise > 2 * run.flow.kibbleGrams;
+  if (isFlowing || hasResumed(run)) {
     noteFlow(run, run.meter.forwardTurns, run.account.likelyGrams);
   }
   if (turnsLeft(run) < TURNS_MIN) {
@@ -105,11 +110,12 @@ function look(run: Run, level: Level): void {
   }
   const wanted = Math.min(pulseGrams(run, missing), Math.max(room, 0));
   const pulseMs = turnsToMs(run, wanted / run.flow.gramsPerTurn);
-  if (pulseMs > COARSE_SLICES * MOTOR_SLICE_MS_MAX) {
+  const pulseMsMax = COARSE_SLICES * MOTOR_SLICE_MS_MAX;
+  if (pulseMs > pulseMsMax && wanted > COARSE_GRAMS + 2 * COARSE_PIECES * run.flow.kibbleGrams) {
     go(run, 'lacking');
     return;
   }
-  startPulse(run, Math.max(PULSE_MS_MIN, pulseMs));
+  startPulse(run, Math.min(pulseMsMax, Math.max(PULSE_MS_MIN, pulseMs)));
 }
 
 /** A still level decides a doubt about the flow. True: nothing came, and the stage was left. */

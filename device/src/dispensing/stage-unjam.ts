@@ -43,6 +43,8 @@ export function stepUnjam(run: Run): void {
     run.meter.clearStall();
     run.checkTurns = run.meter.forwardTurns + BACKLASH_TURNS;
     run.checkGrams = run.level.grams;
+    run.freedTurns = run.meter.forwardTurns;
+    run.freedGrams = run.account.likelyGrams;
     run.fruitlessGrams = -BACKLASH_TURNS * run.flow.gramsPerTurn;
     go(run, 'freed');
     return;

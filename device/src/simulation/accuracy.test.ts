@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { parseProfile } from '../hardware/simulated/load-profile.ts';
+import { measureAccuracy } from './accuracy.ts';
+import { tableOf } from './accuracy-report.ts';
+import { countWords, mean, quantile } from './statistics.ts';
+
+const options = { profile: 'test', feedings: 25, seed: 3, portionGrams: null };
+const quiet = { cat: { visitsPerDay: 0, arrivesWhileDispensingProbability: 0 } };
+
+describe('the accuracy harness', () => {
+  it('finds the feeder close to the portion, inside its interval and ahead of its rivals', async () => {
+    const report = await measureAccuracy(parseProfile(quiet), options);
+    expect(report.errorGrams.p95).toBeLessThan(0.6);
+    expect(Math.abs(report.biasGrams)).toBeLessThan(0.2);
+    expect(report.overshootGrams.max).toBeLessThan(1);
+    expect(report.intervalCoverage).toBeGreaterThanOrEqual(0.96);
+    expect(report.intervalWidthGrams.p50).toBeLessThan(1);
+    expect(report.verdicts).toEqual({ served: 25 });
+    expect(report.ratios.openLoop).toBeGreaterThan(1.5);
+    expect(report.ratios.burst10g).toBeGreaterThan(1.5);
+    expect(tableOf(report)).toContain('open loop');
+  });
+
+  it('gives the same figures for the same seed', async () => {
+    const few = { ...options, feedings: 4 };
+    const first = await measureAccuracy(parseProfile({}), few);
+    expect(await measureAccuracy(parseProfile({}), few)).toEqual(first);
+  });
+
+  it('works where nothing but a slow scale of the other sign tells anything', async () => {
+    const poor = parseProfile({
+      ...quiet,
+      motor: { indexEdgesPerTurn: null, hasCurrentSensor: false },
+      bowlCell: { samplesPerSecondDispense: 10, noiseDispenseFactor: 1, countsPerGram: -429 },
+    });
+    const report = await measureAccuracy(poor, { ...options, feedings: 12 });
+    expect(report.errorGrams.p95).toBeLessThan(1);
+    expect(report.verdicts).toEqual({ served: 12 });
+  });
+});
+
+describe('statistics', () => {
+  it('are those of the books', () => {
+    expect(quantile([4, 1, 3, 2], 0.5)).toBe(2.5);
+    expect(quantile([5], 0.95)).toBe(5);
+    expect(quantile([], 0.5)).toBe(0);
+    expect(mean([1, 2, 6])).toBe(3);
+    expect(mean([])).toBe(0);
+    expect(countWords(['a', 'b', 'a'])).toEqual({ a: 2, b: 1 });
+  });
+});
