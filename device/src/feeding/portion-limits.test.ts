@@ -125,6 +125,11 @@ describe('the time that has surely passed', () => {
     const later = { ...timeAt(NOON + 5 * HOUR_MS), bootId: 'boot-2', ageMs: then.ageMs + 1000 };
     expect(leastElapsedMs(then, later)).toBe(4 * HOUR_MS);
   });
+  test('over a restart without a power cut only lived time counts, whatever the wall clock says', () => {
+    const later = { ...timeAt(NOON + 5 * HOUR_MS), bootId: 'boot-2', ageMs: then.ageMs + 1000 };
+    expect(leastElapsedMs(then, { ...later, poweredAtAgeMs: then.ageMs - 5000 })).toBe(1000);
+    expect(leastElapsedMs(then, { ...later, poweredAtAgeMs: then.ageMs + 500 })).toBe(4 * HOUR_MS);
+  });
   test('over a restart an untrusted wall clock does not', () => {
     const later = { ...timeAt(NOON + 5 * HOUR_MS), bootId: 'boot-2', ageMs: then.ageMs + 1000 };
     expect(leastElapsedMs(then, { ...later, quality: 'estimated' })).toBe(1000);

@@ -17,6 +17,11 @@ export interface Clock {
 export interface TimeSource {
   /** `synchronized` by NTP, kept by an `rtc`, or `none`: restored from a file, or nothing. */
   origin(): 'synchronized' | 'rtc' | 'none';
+  /**
+   * Names the present power-up of the machine: while it stays the same, the monotonic clock has gone
+   * on over restarts of the daemon. Null or missing: nobody knows.
+   */
+  powerUp?(): string | null;
 }
 
 /** An instant as the feeder knows it. */
@@ -27,6 +32,11 @@ export interface StationTime {
   readonly ageMs: Milliseconds;
   /** Differs between any two starts of the daemon. */
   readonly bootId: string;
+  /**
+   * Lived time since which the monotonic clock has surely gone on, over restarts of the daemon too;
+   * missing: since this start only.
+   */
+  readonly poweredAtAgeMs?: Milliseconds;
   readonly quality: ClockQuality;
 }
 

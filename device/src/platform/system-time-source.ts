@@ -22,6 +22,12 @@ export class SystemTimeSource implements TimeSource {
     this.#isTrusted = options.isTrusted ?? false;
   }
 
+  /** The kernel's own name of its boot. */
+  powerUp(): string | null {
+    const bootId = this.#read('proc/sys/kernel/random/boot_id');
+    return bootId === '' ? null : bootId;
+  }
+
   origin(): 'synchronized' | 'rtc' | 'none' {
     // systemd-timesyncd touches this file when a server has answered in this boot.
     const isSynchronized = existsSync(join(this.#root, 'run/systemd/timesync/synchronized'));

@@ -8,20 +8,25 @@ export function isTrusted(quality: ClockQuality): boolean {
 }
 
 /**
- * How long ago something was, for hunger. Within one start of the daemon it is the monotonic
+ * How long ago something was, for hunger. Within one power-up of the machine it is the monotonic
  * clock, which no step can bend. Over a restart the time without power is unknown to it, so the
  * larger of lived time and, where both wall clocks were trusted, their difference.
  */
 export function elapsedMs(then: FoodStamp, now: StationTime): Milliseconds {
   const livedMs = Math.max(0, now.ageMs - then.ageMs);
-  if (then.bootId === now.bootId) return livedMs;
+  if (isSamePowerUp(then, now)) return livedMs;
   if (!then.trusted || !isTrusted(now.quality)) return livedMs;
   return Math.max(livedMs, now.wallMs - then.wallMs);
 }
 
+function isSamePowerUp(then: FoodStamp, now: StationTime): boolean {
+  if (then.bootId === now.bootId) return true;
+  return now.poweredAtAgeMs !== undefined && then.ageMs >= now.poweredAtAgeMs;
+}
+
 /** Where a stamp lies on the wall clock as it is now; null when nobody can know. */
 export function wallOf(then: FoodStamp, now: StationTime): EpochMs | null {
-  if (then.bootId === now.bootId) return now.wallMs - Math.max(0, now.ageMs - then.ageMs);
+  if (isSamePowerUp(then, now)) return now.wallMs - Math.max(0, now.ageMs - then.ageMs);
   return then.trusted ? then.wallMs : null;
 }
 

@@ -102,7 +102,7 @@ describe('the station clock at a start', () => {
     const record =
       rememberedMs === undefined
         ? {}
-        : { record: { wallMs: rememberedMs, ageMs: 77, doubtedAtAgeMs: null } };
+        : { record: { wallMs: rememberedMs, ageMs: 77, doubtedAtAgeMs: null, power: null } };
     const { keeper } = setUp({ origin, wallMs, ...record });
     expect(keeper.now()).toMatchObject({ quality, wallMs: expectedMs, bootId: 'boot-7' });
     expect(keeper.now().ageMs).toBe(rememberedMs === undefined ? 0 : 77);
@@ -118,6 +118,7 @@ describe('the station clock as it runs', () => {
       monoMs: 5000 + 3 * HOUR_MS,
       ageMs: 3 * HOUR_MS,
       bootId: 'boot-7',
+      poweredAtAgeMs: 0,
       quality: 'synchronized',
     });
     expect(changes).toEqual([]);
@@ -136,7 +137,7 @@ describe('the station clock as it runs', () => {
   it('becomes synchronized after NTP, with the jump as one change', () => {
     const { clock, source, keeper, changes } = setUp({
       wallMs: 1000,
-      record: { wallMs: noonMs, ageMs: 0, doubtedAtAgeMs: null },
+      record: { wallMs: noonMs, ageMs: 0, doubtedAtAgeMs: null, power: null },
     });
     clock.advance(MINUTE_MS);
     expect(keeper.now().wallMs).toBe(noonMs + MINUTE_MS);
@@ -224,7 +225,12 @@ describe('the memory of the clock', () => {
     first.clock.advance(HOUR_MS);
     first.keeper.stop();
     const record = first.memory.record;
-    expect(record).toEqual({ wallMs: noonMs + HOUR_MS, ageMs: HOUR_MS, doubtedAtAgeMs: null });
+    expect(record).toEqual({
+      wallMs: noonMs + HOUR_MS,
+      ageMs: HOUR_MS,
+      doubtedAtAgeMs: null,
+      power: null,
+    });
     const second = setUp({ wallMs: 1000, ...(record && { record }) });
     second.clock.advance(10 * MINUTE_MS);
     expect(second.keeper.now()).toMatchObject({
@@ -251,6 +257,33 @@ describe('the memory of the clock', () => {
     expect(memory.record?.wallMs).toBe(noonMs + DAY_MS);
   });
 
+  it('FMEA-38 goes on in lived time over a restart of the daemon, and doubts a clock set meanwhile', () => {
+    const powerUp = () => 'power-up 1';
+    const first = setUp({ origin: 'synchronized' });
+    Object.assign(first.source, { powerUp });
+    first.keeper.start();
+    first.clock.advance(HOUR_MS);
+    first.keeper.stop();
+    const record = first.memory.record;
+    const start = (wallMs: number, monoMs: number) => {
+      const clock = new VirtualClock({ wallMs, monoMs });
+      const memory = new Memory();
+      memory.record = record;
+      const source = { origin: () => 'synchronized' as const, powerUp };
+      return new StationClockKeeper({ clock, source, memory, bootId: 'boot-8', builtAtMs }).now();
+    };
+    const savedMonoMs = first.clock.monoMs();
+    const savedWallMs = first.clock.wallMs();
+    const later = start(savedWallMs + MINUTE_MS, savedMonoMs + MINUTE_MS);
+    expect(later).toMatchObject({ ageMs: HOUR_MS + MINUTE_MS, quality: 'synchronized' });
+    expect(later.poweredAtAgeMs).toBe(0);
+    const falsified = start(savedWallMs + 20 * HOUR_MS, savedMonoMs + MINUTE_MS);
+    expect(falsified).toMatchObject({ ageMs: HOUR_MS + MINUTE_MS, quality: 'estimated' });
+    const afterPowerCut = start(savedWallMs + 20 * HOUR_MS, 1000);
+    expect(afterPowerCut).toMatchObject({ ageMs: HOUR_MS, quality: 'synchronized' });
+    expect(afterPowerCut.poweredAtAgeMs).toBe(HOUR_MS);
+  });
+
   it('FMEA-38 keeps a doubt over a restart: a false clock does not become true by it', () => {
     const first = setUp({ origin: 'synchronized' });
     first.keeper.start();
@@ -275,7 +308,7 @@ describe('the memory of the clock', () => {
     keeper.start();
     clock.advance(HOUR_MS);
     keeper.stop();
-    expect(memory.record).toEqual({ wallMs: 0, ageMs: HOUR_MS, doubtedAtAgeMs: null });
+    expect(memory.record).toEqual({ wallMs: 0, ageMs: HOUR_MS, doubtedAtAgeMs: null, power: null });
   });
 
   it('counts saves that the disk refuses and goes on', () => {

@@ -19,6 +19,13 @@ export interface ClockRecord {
   readonly ageMs: Milliseconds;
   /** Lived time at the last big step, while the clock is doubted on its account; else null. */
   readonly doubtedAtAgeMs: Milliseconds | null;
+  /** The machine's power-up, its monotonic clock at the save, and the lived time at its first start. */
+  readonly power: {
+    readonly powerUp: string;
+    readonly monoMs: Milliseconds;
+    readonly ageMs: Milliseconds;
+    readonly poweredAtAgeMs: Milliseconds;
+  } | null;
 }
 
 /** Where the record is kept. `save` is durable when it returns; it may throw `ERR_STORAGE`. */
@@ -66,6 +73,7 @@ export class StationClockKeeper implements StationClock {
   readonly #listeners = new Set<(change: ClockChange) => void>();
   readonly #startMonoMs: Milliseconds;
   readonly #startAgeMs: Milliseconds;
+  readonly #poweredAtAgeMs: Milliseconds;
   #state: TrustState = 'unknown';
   #origin: ReturnType<TimeSource['origin']> = 'none';
   #askedMonoMs: Milliseconds;
@@ -84,7 +92,9 @@ export class StationClockKeeper implements StationClock {
     const record = memory.load();
     const wallMs = clock.wallMs();
     this.#startMonoMs = clock.monoMs();
-    this.#startAgeMs = record?.ageMs ?? 0;
+    const goneOn = this.#goneOnSince(record);
+    this.#startAgeMs = Math.max(record?.ageMs ?? 0, goneOn?.ageMs ?? 0);
+    this.#poweredAtAgeMs = goneOn?.poweredAtAgeMs ?? this.#startAgeMs;
     this.#lastMonoMs = this.#startMonoMs;
     this.#askedMonoMs = this.#startMonoMs;
     this.#hasReckoning = record !== null && record.wallMs >= parts.builtAtMs;
@@ -93,6 +103,30 @@ export class StationClockKeeper implements StationClock {
     this.#offsetMs = this.#mustCarryOn(wallMs, knownMs) ? knownMs - wallMs : 0;
     this.#lastWallMs = wallMs + this.#offsetMs;
     this.#state = nextTrust(this.#rememberedDoubt(record), this.#originEvent(wallMs));
+    if (record !== null && goneOn !== null && this.#hasReckoning) {
+      this.#noticeStep(wallMs - (record.wallMs + goneOn.ageMs - goneOn.savedAgeMs));
+    }
+  }
+
+  /** Where the monotonic clock went on over a restart of the daemon, lived time did, too. */
+  #goneOnSince(record: ClockRecord | null) {
+    const power = record?.power ?? null;
+    if (power === null || power.powerUp !== this.#powerUp()) return null;
+    const passedMs = this.#startMonoMs - power.monoMs;
+    if (passedMs < 0) return null;
+    const { ageMs: savedAgeMs, poweredAtAgeMs } = power;
+    return { ageMs: savedAgeMs + passedMs, savedAgeMs, poweredAtAgeMs };
+  }
+
+  /** A clock that was set while the daemon was down comes into doubt like one that jumps. */
+  #noticeStep(stepMs: Milliseconds): void {
+    if (Math.abs(stepMs) <= BIG_STEP_MS) return;
+    this.#state = nextTrust(this.#state, 'big_step');
+    if (this.#state === 'doubted') this.#lastBigStepMonoMs = this.#startMonoMs;
+  }
+
+  #powerUp(): string | null {
+    return this.#parts.source.powerUp?.() ?? null;
   }
 
   /** A doubt outlives a restart: a false clock must not become true by it. */
@@ -193,7 +227,15 @@ export class StationClockKeeper implements StationClock {
     const { wallMs, ageMs, quality } = this.now();
     const doubtedForMs = this.#lastMonoMs - this.#lastBigStepMonoMs;
     const doubtedAtAgeMs = this.#state === 'doubted' ? ageMs - doubtedForMs : null;
-    this.#write({ wallMs: quality === 'unknown' ? 0 : wallMs, ageMs, doubtedAtAgeMs });
+    const powerUp = this.#powerUp();
+    const poweredAtAgeMs = this.#poweredAtAgeMs;
+    const power = powerUp && { powerUp, monoMs: this.#lastMonoMs, ageMs, poweredAtAgeMs };
+    this.#write({
+      wallMs: quality === 'unknown' ? 0 : wallMs,
+      ageMs,
+      doubtedAtAgeMs,
+      power: power || null,
+    });
   }
 
   #write(record: ClockRecord): void {
@@ -211,6 +253,7 @@ export class StationClockKeeper implements StationClock {
       monoMs,
       ageMs: this.#startAgeMs + (monoMs - this.#startMonoMs),
       bootId: this.#parts.bootId,
+      poweredAtAgeMs: this.#poweredAtAgeMs,
       quality: qualityOf(this.#state),
     };
   }

@@ -21,6 +21,7 @@ export class DeviceTime implements DeviceWall, TimeSource {
   readonly #random: SeededRandom;
   #origin: ReturnType<TimeSource['origin']> = 'none';
   offsetMs: number;
+  #powerUps = 1;
   /** Since when the clock has been right and known to be; infinity while it is not. */
   rightSinceMs: Milliseconds = Number.POSITIVE_INFINITY;
 
@@ -33,6 +34,10 @@ export class DeviceTime implements DeviceWall, TimeSource {
 
   origin(): 'synchronized' | 'rtc' | 'none' {
     return this.#origin;
+  }
+
+  powerUp(): string {
+    return `power-up ${this.#powerUps}`;
   }
 
   /** What the board shows. */
@@ -75,6 +80,7 @@ export class DeviceTime implements DeviceWall, TimeSource {
 
   /** The power is back after `darkMs`: the clock ran on, stood still, or is lost. */
   wake(how: ClockCharacter['afterPowerCut'], darkMs: Milliseconds): void {
+    this.#powerUps += 1;
     if (how === 'rtc') this.set(this.errorMs(), 'rtc');
     else if (how === 'none') this.set(EPOCH_MS - this.trueWallMs(), 'none');
     else this.set(this.errorMs() - darkMs - this.#random.next() * FILE_AGE_MS, 'none');

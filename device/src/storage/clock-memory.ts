@@ -7,6 +7,13 @@ export interface StoredClock {
   readonly ageMs: Milliseconds;
   /** Lived time at which the clock came into doubt; null: it is in none. */
   readonly doubtedAtAgeMs: Milliseconds | null;
+  /** What of the monotonic clock holds until the machine loses its power. */
+  readonly power: {
+    readonly powerUp: string;
+    readonly monoMs: Milliseconds;
+    readonly ageMs: Milliseconds;
+    readonly poweredAtAgeMs: Milliseconds;
+  } | null;
 }
 
 /**
@@ -30,7 +37,7 @@ export class ClockStore {
   }
 
   save(memory: StoredClock): void {
-    const { wallMs, ageMs, doubtedAtAgeMs } = memory;
-    this.#state.write('clock', { wallMs, ageMs, doubtedAtAgeMs });
+    const { wallMs, ageMs, doubtedAtAgeMs, power } = memory;
+    this.#state.write('clock', { wallMs, ageMs, doubtedAtAgeMs, power });
   }
 }

@@ -146,7 +146,7 @@ describe('FMEA-49 storage turns read-only or has I/O errors', () => {
         () => store.journal.claim(sampleClaim('two')),
         () => store.journal.finish(sampleFinish('one', { verdict })),
         () => store.plans.change(plan.id, { name: 'Diet' }),
-        () => store.clockMemory.save({ wallMs: 1, ageMs: 1, doubtedAtAgeMs: null }),
+        () => store.clockMemory.save({ wallMs: 1, ageMs: 1, doubtedAtAgeMs: null, power: null }),
         () => store.boots.stopped('broken'),
       ];
       for (const write of writes) {

@@ -181,7 +181,7 @@ function rebuild(options: RecoveryOptions, next: OpenDatabase, loss: Loss): Rest
   return transactor.write('storage.restore', () => {
     const documentsFromCopy = takeDocuments(parts, planCopy);
     const claimsFromJournal = takeClaims(parts, noted, time);
-    parts.clockMemory.save({ ...time, doubtedAtAgeMs: null });
+    parts.clockMemory.save({ ...time, doubtedAtAgeMs: null, power: null });
     if (lostFromSeq !== null) parts.state.write('restore_fence', { ageMs: time.ageMs });
     if (isDoseUnknown) parts.state.write('unknown_dose', unknownDose(parts, time));
     const { reason, source, keptAside } = loss;

@@ -23,7 +23,7 @@ describe('FMEA-54 flash wear', () => {
     count();
     written.bytes = 0;
     for (let i = 0; i < DAY_MS / SAVE_EVERY_MS; i++) {
-      store.clockMemory.save({ wallMs: i, ageMs: i, doubtedAtAgeMs: null });
+      store.clockMemory.save({ wallMs: i, ageMs: i, doubtedAtAgeMs: null, power: null });
       count();
     }
     expect(written.bytes).toBeGreaterThan(1e6);
