@@ -121,14 +121,13 @@ export class PlanBook {
     if (planId !== null && this.meals(planId).length >= MEALS_PER_PLAN_MAX) {
       throw tooMany('meals', MEALS_PER_PLAN_MAX);
     }
-    this.#parts.schedule.beforeEdit(this.view());
-    const meal = this.#parts.meals.add({
-      ...input,
-      planId: planId ?? this.#firstPlan(),
-      effectiveFromMs: this.#nowMs(),
-    });
-    this.#parts.schedule.planChanged();
-    return meal;
+    return this.#edit(this.view(), () =>
+      this.#parts.meals.add({
+        ...input,
+        planId: planId ?? this.#firstPlan(),
+        effectiveFromMs: this.#nowMs(),
+      }),
+    );
   }
 
   changeMeal(id: string, patch: MealPatch, expectedRev?: number): Meal {
@@ -138,18 +137,15 @@ export class PlanBook {
     this.#checkPet(patch.petId ?? null);
     const change = { ...withoutUndefined(patch), effectiveFromMs: this.#nowMs() };
     const meals = this.meals().map((other) => (other.id === id ? { ...other, ...change } : other));
-    this.#parts.schedule.beforeEdit({ ...this.view(), meals });
-    const changed = this.#parts.meals.change(id, change, expectedRev);
-    this.#parts.schedule.planChanged();
-    return changed;
+    return this.#edit({ ...this.view(), meals }, () =>
+      this.#parts.meals.change(id, change, expectedRev),
+    );
   }
 
   removeMeal(id: string): void {
     this.#meal(id);
     const meals = this.meals().filter((other) => other.id !== id);
-    this.#parts.schedule.beforeEdit({ ...this.view(), meals });
-    this.#parts.meals.remove(id);
-    this.#parts.schedule.planChanged();
+    this.#edit({ ...this.view(), meals }, () => this.#parts.meals.remove(id));
   }
 
   overlays(): readonly Overlay[] {
@@ -162,21 +158,18 @@ export class PlanBook {
     if (known !== null) return known;
     const draft = { ...input, createdAtMs: this.#nowMs() };
     const overlays = [...this.overlays(), { ...draft, id: '', rev: 0 }];
-    this.#parts.schedule.beforeEdit({ ...this.view(), overlays });
-    for (const ended of this.#overlayRules.ended(this.view())) {
-      this.#parts.overlays.remove(ended.id);
-    }
-    const added = this.#parts.overlays.add(draft);
-    this.#parts.schedule.planChanged();
-    return added;
+    return this.#edit({ ...this.view(), overlays }, () => {
+      for (const ended of this.#overlayRules.ended(this.view())) {
+        this.#parts.overlays.remove(ended.id);
+      }
+      return this.#parts.overlays.add(draft);
+    });
   }
 
   removeOverlay(id: string): void {
     if (this.#parts.overlays.get(id) === undefined) throw new FeederError('ERR_NOT_FOUND');
     const overlays = this.overlays().filter((other) => other.id !== id);
-    this.#parts.schedule.beforeEdit({ ...this.view(), overlays });
-    this.#parts.overlays.remove(id);
-    this.#parts.schedule.planChanged();
+    this.#edit({ ...this.view(), overlays }, () => this.#parts.overlays.remove(id));
   }
 
   /** Leaves out the next planned occurrence. `ERR_CONFLICT` when there is none. */
@@ -207,10 +200,22 @@ export class PlanBook {
       }
     }
     const change = withoutUndefined(patch);
-    this.#parts.schedule.beforeEdit({ ...this.view(), settings: { ...settings, ...change } });
-    const changed = this.#parts.settings.change(change, expectedRev);
-    this.#parts.schedule.planChanged();
-    return changed;
+    return this.#edit({ ...this.view(), settings: { ...settings, ...change } }, () =>
+      this.#parts.settings.change(change, expectedRev),
+    );
+  }
+
+  /**
+   * Verdicts that the edit makes necessary, then the edit. The schedule looks again in either case:
+   * when the disk refuses the edit, verdicts that it would have made necessary are void.
+   */
+  #edit<T>(after: PlanView, write: () => T): T {
+    this.#parts.schedule.beforeEdit(after);
+    try {
+      return write();
+    } finally {
+      this.#parts.schedule.planChanged();
+    }
   }
 
   #plan(id: string): Plan {

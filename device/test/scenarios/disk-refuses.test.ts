@@ -64,3 +64,18 @@ describe('I1, I2 a disk that refuses writes', () => {
     expect((await feeder.ask('POST', '/ledger/verify', {})).data).toMatchObject({ ok: true });
   });
 });
+
+test('I2 an edit that the disk refuses leaves no verdict behind: the meal is served as planned', async () => {
+  const feeder = await VirtualFeeder.start();
+  await feeder.ask('POST', '/meals', { name: 'Noon', time: '12:00', portionGrams: 15 });
+  await feeder.feedToEnd(12);
+  feeder.hooks.beforeCommit = (name) => {
+    if (name.startsWith('occurrence')) return;
+    throw Object.assign(new TypeError('full'), { code: 'SQLITE_FULL' });
+  };
+  const moved = await feeder.ask('PATCH', '/settings', { zone: 'Pacific/Auckland' });
+  expect(moved.error?.code).toBe('ERR_STORAGE');
+  delete feeder.hooks.beforeCommit;
+  await feeder.pass(6 * 3_600_000 + 300_000);
+  expect((await feeder.occurrences())[0]?.verdict).toMatch(/^fed/);
+});
