@@ -23,7 +23,7 @@ const EMPTY_PIECES = 6;
 /** A rest below this is left: pieces come whole, and now and then two at once. */
 const ENOUGH_GRAMS: Grams = 0.12;
 const ENOUGH_PIECES = 0.52;
-const ENOUGH_MORE = 0.22;
+const ENOUGH_MORE = 0.15;
 /** Pulses aim this many pieces short; the last ones move this part of a piece. */
 const SHORT_PIECES = 0.7;
 const LAST_PIECES = 0.42;
