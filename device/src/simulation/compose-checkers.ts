@@ -58,7 +58,7 @@ export function composeCheckers(life: Life) {
     }),
     onTime: new OnTime({ fail, plan, truths, mayFeed, hasRoom }),
     truths,
-    active,
+    off,
   };
   recorder.add(time);
   recorder.add(truths);

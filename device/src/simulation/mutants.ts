@@ -112,7 +112,12 @@ export const mutants: readonly Mutant[] = [
     faults: [...clocks, 'request_pair'],
     sabotage: changedContext((context) => ({
       ...context,
-      now: { ...context.now, quality: 'synchronized', bootId: 'now' },
+      now: {
+        ...context.now,
+        quality: 'synchronized',
+        bootId: 'now',
+        poweredAtAgeMs: Number.POSITIVE_INFINITY,
+      },
       doses: context.doses.map((dose) => ({
         ...dose,
         at: { ...dose.at, bootId: 'then', quality: 'synchronized' },

@@ -19,7 +19,7 @@ async function main(): Promise<void> {
   const lastSeed = options.firstSeed + options.seeds - 1;
   for (let seed = options.firstSeed; seed <= lastSeed; seed++) {
     const report = await runSeed({
-      scenario: drawScenario(seed, options.days, options.faults),
+      scenario: drawScenario(seed, options.days, options.faults, options.mixture),
       ...(options.trail ? { print: (line: string) => console.log(line) } : {}),
     });
     addUp(totals, report);
@@ -46,6 +46,7 @@ function emptyTotals() {
     hungerChecked: 0,
     catchUps: 0,
     overshoots: 0,
+    falseAlarms: 0,
     violations: 0,
     coverage: emptyCoverage(),
     hashes: [] as string[],
@@ -60,6 +61,7 @@ function addUp(totals: ReturnType<typeof emptyTotals>, report: SeedReport): void
   totals.occurrencesChecked += report.occurrencesChecked;
   totals.punctualityChecked += report.punctualityChecked;
   totals.hungerChecked += report.hungerChecked;
+  totals.falseAlarms += report.falseAlarms;
   totals.overshoots += report.overshoots;
   totals.catchUps += report.catchUps;
   totals.violations += report.violations.length;
@@ -101,6 +103,7 @@ function figuresOf(
     hungerChecked: totals.hungerChecked,
     catchUps: totals.catchUps,
     overshoots: totals.overshoots,
+    falseAlarms: totals.falseAlarms,
     intervalCoverage: Math.round(intervalCoverage * 1e5) / 1e5,
     coverageBroken: feedings >= COVERAGE_FEEDINGS_MIN && intervalCoverage < COVERAGE_MIN,
     coverage,
@@ -118,8 +121,9 @@ function printViolation(violation: Violation, options: SimOptions): void {
   const faults = options.faultsText === 'all' ? '' : ` --faults ${options.faultsText}`;
   console.log(`\nseed ${seed}: ${invariant} is broken at ${sinceStart(atMs)}: ${why}`);
   for (const line of trail) console.log(`  ${line}`);
+  const dense = options.mixture === 'dense' ? ' --dense' : '';
   console.log(
-    `reproduce: npm run sim:device -- --seeds 1 --days ${options.days} --first-seed ${seed}${faults}\n`,
+    `reproduce: npm run sim:device -- --seeds 1 --days ${options.days} --first-seed ${seed}${faults}${dense}\n`,
   );
 }
 

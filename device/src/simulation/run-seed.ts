@@ -20,6 +20,7 @@ export interface SeedReport {
   readonly hungerChecked: number;
   readonly catchUps: number;
   readonly overshoots: number;
+  readonly falseAlarms: number;
   readonly coverage: Readonly<Record<FeedingClass, Coverage>>;
   readonly violations: readonly Violation[];
   /** SHA-256 over every ledger hash, truth and answer. */
@@ -121,6 +122,7 @@ function report(life: Life, checks: Checks): SeedReport {
     hungerChecked: checks.starves.demanded,
     catchUps: checks.starves.catchUps,
     overshoots: checks.tooMuch.overshoots,
+    falseAlarms: checks.off.falseAlarms,
     coverage,
     violations: recorder.violations,
     traceHash: recorder.digest(),

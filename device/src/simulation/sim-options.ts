@@ -15,6 +15,8 @@ export interface SimOptions {
   readonly trail: boolean;
   /** Goes on after a violation. */
   readonly keepGoing: boolean;
+  /** `swarm`: each seed its own mixture of faults; `dense`: all of them, all the time. */
+  readonly mixture: 'swarm' | 'dense';
   /** A rule that is switched off: see mutants.ts. */
   readonly mutant: string | null;
 }
@@ -42,6 +44,7 @@ export function readSimOptions(
     json: values.json ?? false,
     trail: values.trail ?? false,
     keepGoing: values['keep-going'] ?? false,
+    mixture: values.dense === true ? 'dense' : 'swarm',
     mutant: values.mutant ?? null,
   };
 }
@@ -56,6 +59,7 @@ function parseFlags(args: readonly string[]) {
         'first-seed': { type: 'string' },
         faults: { type: 'string' },
         mutant: { type: 'string' },
+        dense: { type: 'boolean' },
         json: { type: 'boolean' },
         trail: { type: 'boolean' },
         'keep-going': { type: 'boolean' },

@@ -28,6 +28,8 @@ export class OffMeansOff implements Checker {
   #what = '';
   #excusedUntilMs: Milliseconds = Number.NEGATIVE_INFINITY;
   #nowMs: Milliseconds = 0;
+  /** Times that the feeder was switched off although nothing came by itself. */
+  falseAlarms = 0;
 
   constructor(parts: { fail: Fail; world: FeederWorld; isAttentive: () => boolean }) {
     this.#fail = parts.fail;
@@ -48,6 +50,10 @@ export class OffMeansOff implements Checker {
       (event.fault === 'flap_leak' || event.fault === 'driver_shorted')
     ) {
       this.#excusedUntilMs = now.nowMs + EXCUSED_MS;
+    }
+    if (event.kind === 'entry' && event.entry.name === 'fault.raised' && !this.isExcused()) {
+      const { fault } = event.entry.body;
+      if (fault === 'overflow' || fault === 'motor_runaway') this.falseAlarms += 1;
     }
     if (event.kind === 'order') this.#onOrder(event.order.feedingId);
     if (event.kind === 'slice') {

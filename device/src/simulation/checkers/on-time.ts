@@ -75,10 +75,25 @@ export class OnTime implements Checker {
         return;
       }
       const dueMs = this.#dueOf(key, now);
-      if (dueMs !== null && dueMs > now.trueWallMs + MINUTE_MS) {
-        this.#early.set(key, { dueMs, atMs: now.nowMs });
-      }
+      if (dueMs === null) return;
+      if (dueMs > now.trueWallMs + MINUTE_MS) this.#early.set(key, { dueMs, atMs: now.nowMs });
+      else if (entry.body.verdict !== 'skipped') this.#onMiss(entry.body, dueMs, now);
     }
+  }
+
+  /** A meal that was not served although nothing stood in its way. */
+  #onMiss(
+    closing: { key: string; portionMg: number; rule: string },
+    dueMs: EpochMs,
+    now: Situation,
+  ) {
+    if (this.#plan.isDoubtful(dueMs)) return;
+    if (!this.#wasFree(now, { dueMs, grams: closing.portionMg / 1000 })) return;
+    if (this.#lastOrderMs > now.nowMs - (now.trueWallMs - dueMs) - HOUR_MS) return;
+    this.#fail(
+      'I2',
+      `${closing.key} was not served by ${closing.rule}, and nothing stood in its way`,
+    );
   }
 
   /** A verdict from a time that was wrong must be void once the time is right again. */
@@ -107,7 +122,7 @@ export class OnTime implements Checker {
         'I2',
         `${claim.occurrenceKey} is served ${Math.round(-lateMs / 1000)} s before its time`,
       );
-    } else if (lateMs > LATE_MS && this.#wasFree(now, { dueMs, order })) {
+    } else if (lateMs > LATE_MS && this.#wasFree(now, { dueMs, grams: order.gramsMax })) {
       this.#fail(
         'I2',
         `${claim.occurrenceKey} is served ${Math.round(lateMs / 1000)} s after its time`,
@@ -116,15 +131,14 @@ export class OnTime implements Checker {
   }
 
   /** Nothing that the owner or the world did can have held the meal back. */
-  #wasFree(now: Situation, meal: { dueMs: EpochMs; order: DispenseOrder }): boolean {
-    const { dueMs, order } = meal;
+  #wasFree(now: Situation, meal: { dueMs: EpochMs; grams: Grams }): boolean {
+    const { dueMs, grams } = meal;
     const dueAtMs = now.nowMs - (now.trueWallMs - dueMs);
     const { settings } = this.#plan.now;
     const gapMs = (settings.scheduleGapMinutes + 6) * MINUTE_MS;
     return (
       this.#mayFeed() &&
-      // The order's own claim is booked already.
-      this.#hasRoom(order.gramsMax, now) &&
+      this.#hasRoom(grams, now) &&
       this.#isSound(now, now.nowMs - dueAtMs + SOUND_MS) &&
       settings.bowlFullGrams === null &&
       this.#orderBeforeMs < dueAtMs - gapMs &&
