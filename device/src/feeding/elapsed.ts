@@ -23,8 +23,8 @@ const UNDOUBTED_STEP_MS: Milliseconds = HOUR_MS;
  */
 export function leastElapsedMs(then: Stamp, now: StationTime): Milliseconds {
   const lived = Math.max(0, now.ageMs - then.ageMs);
-  if (then.bootId === now.bootId || then.ageMs >= (now.poweredAtAgeMs ?? Number.POSITIVE_INFINITY))
-    return lived;
+  const poweredAtAgeMs = now.poweredAtAgeMs ?? Number.POSITIVE_INFINITY;
+  if (then.bootId === now.bootId || then.ageMs >= poweredAtAgeMs) return lived;
   if (!isTrusted(then.quality) || !isTrusted(now.quality)) return lived;
   return Math.max(lived, now.wallMs - then.wallMs - UNDOUBTED_STEP_MS);
 }
