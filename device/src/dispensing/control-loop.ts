@@ -1,8 +1,8 @@
 import {
   type FeedingStage,
   type Grams,
-  MOTOR_RUN_MS_CEILING,
   type Milliseconds,
+  MOTOR_RUN_MS_CEILING,
 } from '@cat-feeder/shared';
 import type { Sample } from '../weighing/sample.ts';
 import { motionStages } from './dispense-machine.ts';

@@ -1,7 +1,6 @@
 import type { Grams, KibbleModel, Milliseconds, Turns } from '@cat-feeder/shared';
 import type { BoardTraits } from './control-board.ts';
 import type { Estimate } from './food-account.ts';
-import type { PulseModel } from './pulse-model.ts';
 import {
   GUESS_FACTOR,
   GUESS_LAG_MS,
@@ -9,6 +8,7 @@ import {
   gramsPerTurnLow,
   KNOWN_SAMPLES,
 } from './kibble-model.ts';
+import type { PulseModel } from './pulse-model.ts';
 
 /** What a turn delivers wanders from one to the next by about this share, more within a turn. */
 const TURN_SPREAD = 0.2;

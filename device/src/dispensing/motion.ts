@@ -1,6 +1,6 @@
 import type { Milliseconds, Turns } from '@cat-feeder/shared';
 import { MOTOR_SLICE_MS_MAX } from '@cat-feeder/shared';
-import { type StageEvent, nextStage } from './dispense-machine.ts';
+import { nextStage, type StageEvent } from './dispense-machine.ts';
 import type { Run } from './run.ts';
 
 /** A slice outlives this many missing samples, no more. */

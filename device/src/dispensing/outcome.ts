@@ -1,7 +1,8 @@
 import type { Dose, Fault, FeedingResult, Grams } from '@cat-feeder/shared';
-import type { DispenseOutcome, KibbleObservation } from './feed-station.ts';
 import { nameFault } from './fault-names.ts';
+import type { DispenseOutcome, KibbleObservation } from './feed-station.ts';
 import { hangingGrams } from './hanging.ts';
+import { gramsPerTurnHigh } from './kibble-model.ts';
 import type { Run } from './run.ts';
 
 /** Sides of the interval around a weighed portion: sigmas of weighing, and what else a cell does. */
@@ -13,6 +14,8 @@ const SPAN_SHARE = 0.003;
 const LATE_PIECES = 0.6;
 /** Less than the portion by more than this is short. */
 const SHORT_GRAMS: Grams = 1;
+/** Flights may be fuller than was ever learned, and a block may have held food of the run before. */
+const MOVED_FACTOR = 1.5;
 /** A stretch shorter than this teaches nothing of grams per turn. */
 const LEARN_TURNS_MIN = 0.4;
 
@@ -60,10 +63,23 @@ function doseOf(run: Run): Dose {
       Math.min(likelyGrams, likelyGrams - Math.hypot(account.belowGrams, weighing)),
     ),
     likelyGrams,
-    highGrams:
+    highGrams: Math.max(
       likelyGrams + Math.hypot(account.aboveGrams, weighing) + account.possibleGrams + late,
+      risenGrams(run) + weighing,
+    ),
     method: account.hasEstimate ? 'estimated' : 'measured',
   };
+}
+
+/**
+ * What stands in the bowl now and did not before: a cat only takes away, so at least this fell,
+ * whatever the account believes. More than the motor can have moved is a cat on the bowl.
+ */
+function risenGrams(run: Run): Grams {
+  const { bowlBeforeGrams, bowlAfterGrams, meter, order } = run;
+  if (bowlBeforeGrams === null || bowlAfterGrams === null) return 0;
+  const moved = MOVED_FACTOR * meter.forwardTurns * gramsPerTurnHigh(order.model);
+  return Math.min(bowlAfterGrams - bowlBeforeGrams, moved + hangingGrams(run));
 }
 
 /** Food that may still hang in the chute of a dispenser that was given up. */
