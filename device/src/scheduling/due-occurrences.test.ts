@@ -182,6 +182,11 @@ describe('a meal that has a row', () => {
     },
   );
 
+  it('I2 keeps its verdict when the meal is gone from the plan: it would get no other one', () => {
+    const decided = new Map([rowOf(breakfast, '2026-11-20', closed('missed'))]);
+    expect(words('2026-11-20T05:00:00Z', { decided, meals: [dinner] })).toEqual([]);
+  });
+
   it('keeps its verdict when it was due a moment ago', () => {
     const decided = new Map([rowOf(breakfast, '2026-11-20', closed('missed'))]);
     expect(words('2026-11-20T06:00:00Z', { decided })).toEqual([]);

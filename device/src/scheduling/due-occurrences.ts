@@ -255,8 +255,9 @@ function reopenings(input: DueInput): Extract<Decision, { kind: 'reopen' }>[] {
   for (const row of decided.values()) {
     if (row.localDate < fromDate || !isWithoutMotion(row)) continue;
     const planned = plannedOn(view, row.localDate).find((p) => p.occurrence.key === row.key);
-    const dueAtMs = planned?.occurrence.dueAtMs ?? row.dueAtMs;
-    if (dueAtMs <= now.wallMs) continue;
+    // A meal that is no longer planned would get no other verdict: the one it has stays.
+    const dueAtMs = planned?.occurrence.dueAtMs;
+    if (dueAtMs === undefined || dueAtMs <= now.wallMs) continue;
     found.push({
       kind: 'reopen',
       key: row.key,
