@@ -33,6 +33,7 @@ export class OnTime implements Checker {
   #orderBeforeMs: Milliseconds = Number.NEGATIVE_INFINITY;
   #lastEditMs: Milliseconds = Number.NEGATIVE_INFINITY;
   #lastRefusalMs: Milliseconds = Number.NEGATIVE_INFINITY;
+  #lastFaultMs: Milliseconds = Number.NEGATIVE_INFINITY;
   /** Verdicts without motion that came before their time. */
   readonly #early = new Map<string, { dueMs: EpochMs; atMs: Milliseconds }>();
   checked = 0;
@@ -65,6 +66,9 @@ export class OnTime implements Checker {
   #onEntry(entry: Extract<Observed, { kind: 'entry' }>['entry'], now: Situation): void {
     if (entry.name === 'doc.changed') {
       if (planKinds.has(entry.body.kind)) this.#lastEditMs = now.nowMs;
+    }
+    if (entry.name === 'fault.raised' || entry.name === 'fault.cleared') {
+      this.#lastFaultMs = now.nowMs;
     }
     if (entry.name === 'feeding.refused') this.#lastRefusalMs = now.nowMs;
     else if (entry.name === 'occurrence.reopened') this.#early.delete(entry.body.key);
@@ -103,7 +107,8 @@ export class OnTime implements Checker {
       else if (now.trueWallMs > dueMs + HOUR_MS && this.#isSound(now, 2 * HOUR_MS)) {
         this.#early.delete(key);
         // What came due while the clock was still wrong is a miss like any other.
-        const rightSinceMs = Math.max(now.clockRightSinceMs, now.bootedAtMs);
+        const { clockRightSinceMs, bootedAtMs, diskHealthySinceMs } = now;
+        const rightSinceMs = Math.max(clockRightSinceMs, bootedAtMs, diskHealthySinceMs);
         if (dueMs < now.trueWallMs - (now.nowMs - rightSinceMs) + MINUTE_MS) continue;
         this.#fail('I2', `${key} got its verdict before it was due, and it was never void`);
       }
@@ -143,7 +148,8 @@ export class OnTime implements Checker {
       settings.bowlFullGrams === null &&
       this.#orderBeforeMs < dueAtMs - gapMs &&
       this.#lastEditMs < dueAtMs - MINUTE_MS &&
-      this.#lastRefusalMs < dueAtMs - MINUTE_MS
+      this.#lastRefusalMs < dueAtMs - MINUTE_MS &&
+      this.#lastFaultMs < dueAtMs - MINUTE_MS
     );
   }
 
