@@ -1,6 +1,6 @@
 import type { Dose, Grams, KibbleModel, Milliseconds, Turns } from '@cat-feeder/shared';
 import { MOTOR_SLICE_MS_MAX } from '@cat-feeder/shared';
-import { gramsPerTurnHigh } from './kibble-model.ts';
+import { gramsPerTurnHigh, gramsPerTurnLow } from './kibble-model.ts';
 
 /**
  * The motor may have run this long after the last progress that is on disk: progress is told every
@@ -48,7 +48,9 @@ export function closeCrashed(evidence: CrashEvidence): Dose {
   const unrecordedMs = PROGRESS_GAP_MS + MOTOR_SLICE_MS_MAX;
   const slackTurns = (evidence.nominalTurnsPerSecond * SPEED_MARGIN * unrecordedMs) / 1000;
   const byMotor = (progress.turns + slackTurns) * gramsPerTurnHigh(model) + model.kibbleGrams;
-  const highGrams = Math.max(0, Math.min(reservedGrams, byMotor));
+  // What was surely turned explains this much, whatever was reserved and whatever a scale says now.
+  const byTurned = progress.turns * gramsPerTurnHigh(model);
+  const highGrams = Math.max(0, Math.min(Math.max(reservedGrams, byTurned), byMotor));
   const seen = seenBefore(evidence, highGrams);
   const rise = measuredRise(evidence);
   if (rise === null || rise.grams > highGrams + rise.spreadGrams) {
@@ -56,8 +58,10 @@ export function closeCrashed(evidence: CrashEvidence): Dose {
   }
   const lowGrams = clamp(Math.max(rise.grams - rise.spreadGrams, seen), 0, highGrams);
   const { elapsedMs } = evidence;
+  // A cell that shows less than the turns must have brought may be stuck: that measures nothing.
+  const expected = Math.max(seen, progress.turns * gramsPerTurnLow(model));
   const isMeasured =
-    elapsedMs !== null && elapsedMs <= NOBODY_ATE_MS && rise.grams >= seen - rise.spreadGrams;
+    elapsedMs !== null && elapsedMs <= NOBODY_ATE_MS && rise.grams >= expected - rise.spreadGrams;
   if (isMeasured) {
     return {
       lowGrams,
