@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type CrashEvidence, closeCrashed } from './crash-closing.ts';
+import { gramsPerTurnHigh } from './kibble-model.ts';
 
 const evidence: CrashEvidence = {
   portionGrams: 30,
