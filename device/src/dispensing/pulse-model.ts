@@ -1,4 +1,5 @@
 import type { Grams, Turns } from '@cat-feeder/shared';
+import { PulseYield } from './pulse-yield.ts';
 
 /** Older turns fade with this length. */
 const MEMORY_TURNS: Turns = 12;
@@ -19,6 +20,8 @@ const TAU = 2 * Math.PI;
  * an index loses its angle, and the sine then shrinks to nothing.
  */
 export class PulseModel {
+  /** What short pulses of this dispenser bring. */
+  readonly short = new PulseYield();
   #sinSin = 0;
   #sinCos = 0;
   #cosCos = 0;

@@ -1,4 +1,4 @@
-import { type Grams, type Milliseconds, MOTOR_SLICE_MS_MAX } from '@cat-feeder/shared';
+import { type Grams, type Milliseconds, MOTOR_SLICE_MS_MAX, type Turns } from '@cat-feeder/shared';
 import { FLOWS_SHARE, hangingGrams, hasResumed, noteFlow } from './hanging.ts';
 import { close, go, halt, turn, turnsLeft, turnsToMs } from './motion.ts';
 import type { Run } from './run.ts';
@@ -12,6 +12,8 @@ const RESTLESS_MS: Milliseconds = 1300;
 const PULSE_MS_MIN: Milliseconds = 30;
 /** With less than this left of the turns that a portion may take, it is over. */
 const TURNS_MIN = 0.03;
+/** Longer turns are no short pulse. */
+const SHORT_TURNS: Turns = 0.1;
 /** A rest worth more than one slice goes to coarse motion again. */
 const COARSE_SLICES = 1.5;
 /** It must also leave room for the margin that coarse motion keeps. */
@@ -31,9 +33,16 @@ const LAST_PIECES = 0.42;
 const SMALL_GRAMS: Grams = 0.9;
 const ROOM_GRAMS: Grams = 0.5;
 const OVER_GRAMS: Grams = 0.9;
-const OVER_PIECES = 1.2;
+const OVER_PIECES = 1;
+const HIGH_PIECES = 1.9;
 /** Share of the three sigmas above an estimate that is held back. */
 const CAUTION = 0.5;
+/** Weighing is never better than this. */
+const WEIGHING_GRAMS: Grams = 0.1;
+/** More than this is not left for fear of a rich pulse, and neither is more than a piece. */
+const PROMISED_GRAMS: Grams = 0.95;
+/** The part of a turn that even the shortest pulse makes. */
+const LEAST_TURNS: Turns = 0.015;
 
 /** One sample of the pulses and the looks between them. */
 export function stepFine(run: Run): void {
@@ -71,9 +80,33 @@ export function missingGrams(run: Run): Grams {
   return Math.min(byLikely, byHigh);
 }
 
+/**
+ * The longest pulse, by what it should bring, of which even a rich one stays within what may come
+ * too much, wherever the truth lies within the doubt about what was served.
+ */
+export function mostPulseGrams(run: Run): Grams {
+  const { account, limits, flow, pulse } = run;
+  const { kibbleGrams } = flow;
+  const piece = pulse.short.pieceGrams(kibbleGrams);
+  const missing = limits.aimGrams - Math.max(0, account.likelyGrams) - account.possibleGrams;
+  const doubt = Math.hypot(CAUTION * account.aboveGrams, WEIGHING_GRAMS);
+  const usualRoom = missing + Math.max(OVER_GRAMS, piece);
+  const highRoom = missing + Math.max(OVER_GRAMS, HIGH_PIECES * piece);
+  let low = 0;
+  let high = Math.max(0, usualRoom);
+  for (let i = 0; i < 16; i += 1) {
+    const middle = (low + high) / 2;
+    const usual = pulse.short.usualExcessGrams(middle, kibbleGrams);
+    const rich = Math.hypot(pulse.short.highExcessGrams(middle, kibbleGrams), doubt);
+    if (middle + usual <= usualRoom && middle + rich <= highRoom) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
 /** What may come too much where only an estimate is to be had. */
 export function overGrams(run: Run): Grams {
-  return Math.max(OVER_GRAMS, OVER_PIECES * run.flow.kibbleGrams);
+  return Math.max(OVER_GRAMS, OVER_PIECES * run.pulse.short.pieceGrams(run.flow.kibbleGrams));
 }
 
 function look(run: Run, level: Level): void {
@@ -108,7 +141,14 @@ function look(run: Run, level: Level): void {
     leaveForNoFlow(run);
     return;
   }
-  const wanted = Math.min(pulseGrams(run, missing), Math.max(room, 0));
+  const least = LEAST_TURNS * run.flow.gramsPerTurn;
+  const most = Math.max(least, mostPulseGrams(run));
+  const promised = Math.max(PROMISED_GRAMS, run.pulse.short.pieceGrams(run.flow.kibbleGrams));
+  if (most <= least && missing <= promised) {
+    go(run, 'enough');
+    return;
+  }
+  const wanted = Math.min(pulseGrams(run, missing), most, Math.max(room, 0));
   const pulseMs = turnsToMs(run, wanted / run.flow.gramsPerTurn);
   const pulseMsMax = COARSE_SLICES * MOTOR_SLICE_MS_MAX;
   if (pulseMs > pulseMsMax && wanted > COARSE_GRAMS + 2 * COARSE_PIECES * run.flow.kibbleGrams) {
@@ -143,6 +183,13 @@ function learnFromLook(run: Run, level: Level, made: { rise: Grams; turns: numbe
   const isSeen = made.rise > 4 * Math.sqrt(level.variance) && made.rise > 0.02;
   const isSmall = expected < Math.max(1.6 * run.flow.kibbleGrams, 0.9 * made.rise);
   if (expected > 0 && isSmall && isSeen) run.pieceRises.push(made.rise);
+  if (!(expected > 0) || made.turns > SHORT_TURNS || run.hasJammed) return;
+  run.pulse.short.learn({
+    expectedGrams: expected,
+    grams: made.rise,
+    kibbleGrams: run.flow.kibbleGrams,
+    isSeen: isSeen && made.turns < 0.75 * SHORT_TURNS,
+  });
 }
 
 function isNothingFlowing(run: Run, rise: Grams, turns: number): boolean {

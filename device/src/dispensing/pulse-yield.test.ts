@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { PulseYield } from './pulse-yield.ts';
+
+function learned(rises: readonly number[], rounds: number): PulseYield {
+  const short = new PulseYield();
+  for (let i = 0; i < rounds; i += 1) {
+    for (const grams of rises) {
+      short.learn({ expectedGrams: 0.3, grams, kibbleGrams: 1.2, isSeen: grams > 0.1 });
+    }
+  }
+  return short;
+}
+
+describe('what a short pulse brings', () => {
+  it('is guessed widely before anything was seen', () => {
+    const short = new PulseYield();
+    expect(short.highExcessGrams(0.3, 0.5)).toBeGreaterThan(2 * 0.5);
+    expect(short.highExcessGrams(0.3, 0.5)).toBeGreaterThan(short.usualExcessGrams(0.3, 0.5));
+  });
+
+  it('takes the lower rises for single pieces', () => {
+    expect(learned([0, 0.5, 0.5, 1], 40).pieceGrams(1.2)).toBeCloseTo(0.5);
+  });
+
+  it('is a piece where pulses never bring more', () => {
+    const short = learned([0, 0, 0.5], 60);
+    expect(short.highExcessGrams(0.3, 0.5)).toBeLessThan(0.5);
+  });
+
+  it('reaches further where several pieces come now and then', () => {
+    const single = learned([0, 0.5, 0.5, 0.5], 40);
+    const several = learned([0, 0.5, 0.5, 1.5], 40);
+    expect(several.highExcessGrams(0.3, 0.5)).toBeGreaterThan(single.highExcessGrams(0.3, 0.5));
+  });
+});

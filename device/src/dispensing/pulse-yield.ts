@@ -1,0 +1,77 @@
+import type { Grams } from '@cat-feeder/shared';
+
+/** So many pulses are remembered; until some were seen, the first guess counts. */
+const MEMORY = 250;
+const KNOWN_PULSES = 40;
+/** Below this many pieces a pulse hardly spreads less: the shaft starts, stops and shakes. */
+const LEVEL_PIECES = 1.2;
+/** A usual pulse is within the first share of them, even a rich one within the second. */
+const USUAL_SHARE = 0.93;
+const HIGH_SHARE = 0.99;
+/** How many spreads that is: before anything was seen, and at most; an avalanche is no pulse. */
+const USUAL_MAX = 1.1;
+const HIGH_MAX = 2.2;
+const SPREADS_MIN = 0.5;
+/** Single pieces are among the lower rises: many pulses bring several. */
+const PIECE_SHARE = 0.25;
+
+/**
+ * What one short pulse delivers: whole pieces, often none, now and then several. The spread is
+ * that of a number of pieces which grows with the mean; how far the tail reaches is learned from
+ * the pulses of this dispenser. It outlives a run.
+ */
+export class PulseYield {
+  readonly #excess: number[] = [];
+  readonly #rises: Grams[] = [];
+  #usual = USUAL_MAX;
+  #high = HIGH_MAX;
+  #pieceGrams = Number.NaN;
+
+  /** The mass of one piece, as the lower rises show it. */
+  pieceGrams(kibbleGrams: Grams): Grams {
+    return Number.isNaN(this.#pieceGrams) ? kibbleGrams : Math.min(kibbleGrams, this.#pieceGrams);
+  }
+
+  /** Takes in what a pulse brought; `isSeen` when it surely was food and not noise. */
+  learn(pulse: { expectedGrams: Grams; grams: Grams; kibbleGrams: Grams; isSeen: boolean }): void {
+    const { expectedGrams, grams, kibbleGrams } = pulse;
+    const excess = (grams - expectedGrams) / this.#spread(expectedGrams, kibbleGrams);
+    push(this.#excess, excess);
+    if (pulse.isSeen) push(this.#rises, grams);
+    if (this.#rises.length >= KNOWN_PULSES / 2) {
+      this.#pieceGrams = quantile(this.#rises, PIECE_SHARE);
+    }
+    const weight = Math.min(1, this.#excess.length / KNOWN_PULSES);
+    const learned = (share: number, most: number) => {
+      const seen = Math.min(most, Math.max(SPREADS_MIN, quantile(this.#excess, share)));
+      return weight * seen + (1 - weight) * most;
+    };
+    this.#usual = learned(USUAL_SHARE, USUAL_MAX);
+    this.#high = learned(HIGH_SHARE, HIGH_MAX);
+  }
+
+  /** How much more than expected a usual pulse may bring. */
+  usualExcessGrams(expectedGrams: Grams, kibbleGrams: Grams): Grams {
+    return this.#usual * this.#spread(expectedGrams, kibbleGrams);
+  }
+
+  /** How much more than expected a rich pulse may bring. */
+  highExcessGrams(expectedGrams: Grams, kibbleGrams: Grams): Grams {
+    return this.#high * this.#spread(expectedGrams, kibbleGrams);
+  }
+
+  #spread(expectedGrams: Grams, kibbleGrams: Grams): Grams {
+    const piece = this.pieceGrams(kibbleGrams);
+    return Math.sqrt(piece * (Math.max(LEVEL_PIECES * piece, expectedGrams) + piece));
+  }
+}
+
+function push(values: number[], value: number): void {
+  values.push(value);
+  if (values.length > MEMORY) values.shift();
+}
+
+function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+}
