@@ -273,7 +273,8 @@ export class FeedService implements MealFeeder {
       );
       return this.#finish(job, outcome);
     } finally {
-      this.#running = null;
+      // Whoever heard of the end may have begun the next one already: that one is not over.
+      if (this.#running?.feeding.id === job.feeding.id) this.#running = null;
     }
   }
 
