@@ -85,21 +85,23 @@ describe('A-08, FMEA-46 only one feeding at a time', () => {
     expect(feeder.landed()).toBeLessThan(28);
   });
 
-  test('FMEA-46 a meal that begins as another ends keeps the dispenser to itself', async () => {
+  test('FMEA-46 a feeding that begins from within the end of another keeps the dispenser', async () => {
     const feeder = await VirtualFeeder.start();
     await feeder.ask('PATCH', '/settings', { scheduleGapMinutes: 0, manualGapSeconds: 0 });
-    await feeder.ask('POST', '/meals', { name: 'One', time: '08:00', portionGrams: 15 });
-    await feeder.ask('POST', '/meals', { name: 'Two', time: '08:00', portionGrams: 15 });
-    await feeder.pass(2 * 3_600_000);
-    const first = (await feeder.status()).running?.id;
-    while ((await feeder.status()).running?.id === first) await feeder.pass(500);
-    const second = (await feeder.status()).running;
-    expect(second?.occurrenceKey).not.toBeNull();
+    const { scheduler, feeding } = feeder.device;
+    const next = {
+      requestId: 'next',
+      cause: 'starvation',
+      portionGrams: 20,
+      why: 'a test',
+    } as const;
+    Object.assign(scheduler, { feedingEnded: () => void feeding.feedExtra(next) });
+    const first = await feeder.feed(6, 'first');
+    while ((await feeder.status()).running?.id === first.id) await feeder.pass(500);
     await feeder.pass(1000);
-    expect((await feeder.status()).running?.id).toBe(second?.id);
+    expect((await feeder.status()).running?.requestId).toBe('next');
     const asked = await ask(feeder, { requestId: 'tap', portionGrams: 6 });
     expect(asked.error?.code).toBe('ERR_BUSY');
-    await feeder.passUntilIdle();
     expect(feeder.ledger('feeding.claimed')).toHaveLength(2);
   });
 });
