@@ -28,7 +28,7 @@ export interface FeedingTruth {
   forwardTurns: number;
   motorMs: Milliseconds;
   isClosed: boolean;
-  /** The program ended in the middle of it. */
+  /** The program ended in the middle of it: a later start closed it. */
   wasInterrupted: boolean;
   /** Something wrong with the world was seen while it ran. */
   wasDisturbed: boolean;
@@ -48,6 +48,8 @@ export class FeedingTruths implements Checker {
   readonly #settings: () => Settings;
   readonly #isCalm: () => boolean;
   readonly #claims = new Map<string, Claimed>();
+  /** The start of the daemon that wrote each claim. */
+  readonly #claimBoots = new Map<string, string>();
   readonly #ends = new Map<string, Ended>();
   readonly #closeListeners: ((feeding: FeedingTruth, now: Situation) => void)[] = [];
   #all: FeedingTruth[] = [];
@@ -141,12 +143,15 @@ export class FeedingTruths implements Checker {
   #note(entry: AuditEntry): void {
     if (entry.name === 'feeding.claimed') {
       this.#claims.set(entry.body.feedingId, entry.body);
+      this.#claimBoots.set(entry.body.feedingId, entry.boot);
       const feeding = this.#find(entry.body.feedingId);
       if (feeding !== undefined) feeding.claim = entry.body;
     } else if (entry.name === 'feeding.ended') {
       this.#ends.set(entry.body.feedingId, entry.body);
       const feeding = this.#find(entry.body.feedingId);
-      if (feeding !== undefined) feeding.ended = entry.body;
+      if (feeding === undefined) return;
+      feeding.ended = entry.body;
+      feeding.wasInterrupted = this.#claimBoots.get(entry.body.feedingId) !== entry.boot;
     }
   }
 
