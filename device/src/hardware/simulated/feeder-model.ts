@@ -220,7 +220,7 @@ export class FeederModel {
   }
 
   #leakFor(dtMs: Milliseconds): void {
-    if (this.leak === null || this.hopper.supply === 0) return;
+    if (this.leak === null || this.hopper.supply === 0 || this.chute.isFull) return;
     this.auger.leak((this.leak.gramsPerSecond * dtMs) / 1000);
   }
 
