@@ -74,6 +74,8 @@ export interface BootOptions {
   readonly builtAtMs: number;
   readonly isAlarmDeaf: boolean;
   readonly mayMove: () => boolean;
+  /** Something goes on by itself that a real scale, which is read all the time, would see. */
+  readonly isRestless: () => boolean;
   readonly points: CutPoints;
   /** What a timer threw, or what the daemon calls fatal, while it was alive. */
   readonly onThrow: (error: unknown) => void;
@@ -185,11 +187,12 @@ export class Boot {
     if (this.clock.isDead) return;
     const { clock } = this.#options;
     const leftMs = this.#attentiveUntilMs - clock.monoMs();
-    if (leftMs > 0) {
+    if (leftMs > 0 || this.#options.isRestless()) {
       if (this.#isSlow) this.#board.paceRest(REAL_BATCH_MS, null);
       this.#isSlow = false;
       this.#cancelPace();
-      this.#cancelPace = clock.after('attention', leftMs, () => this.#pace());
+      const againMs = leftMs > 0 ? leftMs : ATTENTION_MS;
+      this.#cancelPace = clock.after('attention', againMs, () => this.#pace());
     } else if (!this.#isSlow) {
       this.#isSlow = true;
       this.#board.paceRest(SLOW_BATCH_MS, SLOW_SAMPLES);

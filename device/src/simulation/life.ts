@@ -261,6 +261,7 @@ export class Life {
       builtAtMs: BUILT_AT_MS,
       isAlarmDeaf: scenario.isAlarmDeaf,
       mayMove: () => this.mayMove,
+      isRestless: () => world.model.leak !== null || world.model.shaft.isShorted,
       points: this.#points,
       onThrow: (error) => this.#ended(error),
       onStir: (isSure) => this.pump.stir(isSure),

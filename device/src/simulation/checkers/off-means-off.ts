@@ -65,6 +65,8 @@ export class OffMeansOff implements Checker {
       if (fault === 'overflow' || fault === 'motor_runaway') this.#plainSinceMs = null;
     }
     if (event.kind === 'boot' || event.kind === 'hang') this.#mark = null;
+    // What the disk did not take died with the program.
+    if (event.kind === 'death' && !now.isDiskHealthy) this.#plainSinceMs = null;
     if (event.kind === 'entry' || event.kind === 'look') this.#watch(now);
   }
 
