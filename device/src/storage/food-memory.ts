@@ -74,7 +74,7 @@ export class FoodMemory {
   onFeeding(row: FeedingRow): void {
     if (!this.#isLoaded) return;
     this.#take(row);
-    if (isSure(row)) this.#missed.clear();
+    if (isSure(row)) this.#forgetBefore(row);
     this.#history = null;
   }
 
@@ -89,6 +89,14 @@ export class FoodMemory {
   onReopened(key: string): void {
     this.#missed.delete(key);
     this.#history = null;
+  }
+
+  /** Food that arrived answers what was missed before its claim; its end may be written much later. */
+  #forgetBefore(fed: FeedingRow): void {
+    for (const [key, missed] of this.#missed) {
+      const isBefore = missed.after_n < fed.n || missed.feeding_id === fed.feeding_id;
+      if (isBefore) this.#missed.delete(key);
+    }
   }
 
   #load(): void {

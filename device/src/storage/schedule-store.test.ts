@@ -116,4 +116,23 @@ describe('what the schedule remembers', () => {
       expect(seen.schedule.food().missed.map(({ key }) => key)).toEqual([day(3).key]);
     }
   });
+
+  it('I10 keeps what was missed before the end of the last feeding could be written', () => {
+    const { store, reopen } = memoryStore();
+    store.schedule.food();
+    store.journal.claim(sampleClaim('one'));
+    store.schedule.close({
+      occurrence: sampleOccurrence('2026-11-03'),
+      verdict: 'blocked',
+      rule: 'storage',
+      numbers: {},
+      why: 'The disk refused.',
+      time: journalTime(5000),
+    });
+    store.journal.finish(sampleFinish('one'));
+    for (const seen of [store, reopen()]) {
+      expect(seen.schedule.food().lastSure).not.toBeNull();
+      expect(seen.schedule.food().missed).toHaveLength(1);
+    }
+  });
 });
