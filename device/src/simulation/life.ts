@@ -202,6 +202,10 @@ export class Life {
       this.afterStep();
       return this.recorder.violations.length === 0;
     });
+  }
+
+  /** Reads the rest of the ledger, whatever was committed. */
+  readRest(): void {
     this.#isLedgerLonger = true;
     this.afterStep();
   }

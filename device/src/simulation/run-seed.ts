@@ -78,6 +78,7 @@ async function live(life: Life): Promise<SeedReport> {
   care.start();
   lookAround(life);
   await life.runUntil(endMs);
+  life.readRest();
   recorder.emit({ kind: 'end' });
   const fault = life.reader.verifyAll();
   if (fault !== null)

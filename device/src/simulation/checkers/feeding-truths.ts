@@ -22,6 +22,8 @@ export interface FeedingTruth {
   ended: Ended | null;
   firstMotionMs: Milliseconds | null;
   lastMotionMs: Milliseconds;
+  /** When its outcome was known, if a living program knew it. */
+  endedAtMs: Milliseconds | null;
   slices: number;
   /** Final once `isClosed`. */
   landedGrams: Grams;
@@ -92,7 +94,9 @@ export class FeedingTruths implements Checker {
   see(event: Observed, now: Situation): void {
     if (event.kind === 'slice') this.#moved(now);
     else if (event.kind === 'entry') this.#note(event.entry);
-    else if (event.kind === 'order') {
+    else if (event.kind === 'outcome') {
+      if (this.#current !== null) this.#current.endedAtMs = now.nowMs;
+    } else if (event.kind === 'order') {
       this.#close(now);
       this.#open(event.order, now);
     } else if (event.kind === 'death') {
@@ -119,6 +123,7 @@ export class FeedingTruths implements Checker {
       ended: null,
       firstMotionMs: null,
       lastMotionMs: now.nowMs,
+      endedAtMs: null,
       slices: 0,
       landedGrams: 0,
       forwardTurns: 0,

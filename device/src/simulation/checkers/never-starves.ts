@@ -87,8 +87,10 @@ export class NeverStarves implements Checker {
     const grams = Math.max(feeding.landedGrams, lowGrams);
     if (grams < feeding.order.portionGrams * SURE_SHARE) return;
     this.#lastFoodMs = Math.max(this.#lastFoodMs, feeding.lastMotionMs);
+    // A verdict that fell into the run itself may count as before it or after it.
+    const endedAtMs = Math.max(feeding.lastMotionMs, feeding.endedAtMs ?? 0);
     this.#hungry = this.#hungry.filter(
-      ({ atMs, feedingId }) => atMs > feeding.lastMotionMs && feedingId !== feeding.feedingId,
+      ({ atMs, feedingId }) => atMs > endedAtMs && feedingId !== feeding.feedingId,
     );
   }
 
