@@ -9,8 +9,9 @@ import {
 import type { StationHealth } from '../dispensing/feed-station.ts';
 import { leastElapsedMs } from './elapsed.ts';
 import { explainRefusal } from './explain.ts';
-import { type ActiveFault, faultEffects } from './fault-effects.ts';
+import { type ActiveFault, faultEffects, OPEN_LOOP_ERROR } from './fault-effects.ts';
 import type { FeedCommand, Refusal } from './feed-command.ts';
+import { isScaleDead } from './maintenance-portion.ts';
 import { checkLimits, type LimitContext } from './portion-limits.ts';
 
 /** Everything that may speak against beginning a feeding now. */
@@ -128,6 +129,7 @@ const limits: Check = (command, context) => {
       petId: command.petId,
       portionGrams: command.portionGrams,
       overshootGrams: context.overshootGrams,
+      errorShare: isScaleDead(context.health) ? OPEN_LOOP_ERROR : 0,
     },
     context,
   );

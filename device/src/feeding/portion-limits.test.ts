@@ -46,6 +46,7 @@ const ask = (portionGrams: number, over = {}) => ({
   petId: null,
   portionGrams,
   overshootGrams: 1,
+  errorShare: 0,
   ...over,
 });
 
@@ -77,6 +78,14 @@ describe('B-21 I3 never too much: the caps of one portion', () => {
     const planned = context([dose(2, 20, { cause: 'schedule' })], { planDayGrams: 20 });
     expect(checkLimits(ask(10, { cause: 'schedule' }), planned).rule).toBe('cap_plan');
     expect(checkLimits(ask(10), planned).rule).toBeNull();
+  });
+
+  test('I3 a portion by turns must fit with its error', () => {
+    const before = context([dose(0.5, 40)]);
+    expect(checkLimits(ask(39), before).rule).toBeNull();
+    const byTurns = checkLimits(ask(39, { errorShare: 0.3 }), before);
+    expect(byTurns.rule).toBe('cap_hour');
+    expect(byTurns.remainingGrams).toBeCloseTo(30);
   });
 
   test('a treat by hand takes nothing from the plan', () => {

@@ -28,6 +28,8 @@ export interface LimitQuestion {
   readonly portionGrams: Grams;
   /** What may fall beyond the portion; reserved together with it. */
   readonly overshootGrams: Grams;
+  /** What may fall beyond the portion, as a share of it: 0 where the scale sees the food. */
+  readonly errorShare: number;
 }
 
 export interface LimitContext {
@@ -60,6 +62,7 @@ interface Cap {
   readonly rule: RefusalRule;
   readonly limitGrams: Grams;
   readonly bookedGrams: Grams;
+  readonly errorShare: number;
 }
 
 function sumHigh(doses: readonly BookedDose[], counts: (dose: BookedDose) => boolean): Grams {
@@ -77,6 +80,7 @@ function sumRation(doses: readonly BookedDose[], counts: (dose: BookedDose) => b
 
 function capsOn(question: LimitQuestion, context: LimitContext): Cap[] {
   const { settings, doses, now } = context;
+  const { errorShare } = question;
   const elapsed = (dose: BookedDose) => leastElapsedMs(dose.at, now);
   const inHour = sumHigh(doses, (dose) => elapsed(dose) < HOUR_MS);
   const inDay = sumHigh(doses, (dose) => elapsed(dose) < DAY_WINDOW_MS);
@@ -90,11 +94,13 @@ function capsOn(question: LimitQuestion, context: LimitContext): Cap[] {
       rule: 'cap_hour',
       limitGrams: Math.min(settings.hourGramsMax, HOUR_GRAMS_CEILING),
       bookedGrams: inHour,
+      errorShare,
     },
     {
       rule: 'cap_day',
       limitGrams: Math.min(settings.dayGramsMax, DAY_GRAMS_CEILING),
       bookedGrams: Math.max(inDay, sumHigh(doses, onDate)),
+      errorShare,
     },
   ];
   if (context.planDayGrams !== null && ownDecisions.has(question.cause)) {
@@ -105,6 +111,7 @@ function capsOn(question: LimitQuestion, context: LimitContext): Cap[] {
         doses,
         (dose) => ownDecisions.has(dose.cause) && elapsed(dose) < DAY_WINDOW_MS,
       ),
+      errorShare,
     });
   }
   if (question.petId !== null && context.rationGrams !== null) {
@@ -112,6 +119,7 @@ function capsOn(question: LimitQuestion, context: LimitContext): Cap[] {
       rule: 'cap_pet_day',
       limitGrams: context.rationGrams + question.overshootGrams,
       bookedGrams: sumRation(doses, (dose) => dose.petId === question.petId && onDate(dose)),
+      errorShare: 0,
     });
   }
   return caps;
@@ -124,7 +132,8 @@ export function checkLimits(question: LimitQuestion, context: LimitContext): Lim
   let rule: RefusalRule | null = question.portionGrams > feedingMax ? 'cap_feeding' : null;
   let numbers: Record<string, number | null> = { limitGrams: feedingMax, bookedGrams: 0 };
   for (const cap of capsOn(question, context)) {
-    const left = Math.max(0, cap.limitGrams - cap.bookedGrams - question.overshootGrams);
+    const free = cap.limitGrams - cap.bookedGrams - question.overshootGrams;
+    const left = Math.max(0, free / (1 + cap.errorShare));
     if (left < remaining) {
       remaining = left;
       numbers = { limitGrams: cap.limitGrams, bookedGrams: cap.bookedGrams };
