@@ -4,8 +4,11 @@ import type { FeedingJournal } from './feeding-journal.ts';
 
 /** Between two progress rows of one stage; a change of stage is written at once. */
 const PROGRESS_EVERY_MS: Milliseconds = 2000;
-/** Rows of one feeding, at most: an endless feeding must not wear the card. */
-const PROGRESS_ROWS_MAX = 60;
+/**
+ * Rows of one feeding without motion since the row before, at most: an endless wait must not wear
+ * the card. Motion is always noted; the ceilings on a feeding bound how often.
+ */
+const REST_ROWS_MAX = 30;
 
 /**
  * Writes how far a running feeding has come, so that a crash can be explained. A row that the
@@ -16,7 +19,8 @@ export class ProgressNotes {
   readonly #tell: (progress: DispenseProgress) => void;
   #lastStage: DispenseProgress['stage'] = 'claimed';
   #lastMs = Number.NEGATIVE_INFINITY;
-  #rows = 0;
+  #lastMotorMs: Milliseconds = 0;
+  #restRows = 0;
   #left = 0;
 
   constructor(journal: FeedingJournal, tell: (progress: DispenseProgress) => void) {
@@ -32,10 +36,12 @@ export class ProgressNotes {
   note(progress: DispenseProgress, monoMs: Milliseconds): void {
     this.#tell(progress);
     const isDue = progress.stage !== this.#lastStage || monoMs - this.#lastMs >= PROGRESS_EVERY_MS;
-    if (!isDue || this.#rows >= PROGRESS_ROWS_MAX) return;
+    const hasMoved = progress.motorMs !== this.#lastMotorMs;
+    if (!isDue || (!hasMoved && this.#restRows >= REST_ROWS_MAX)) return;
     this.#lastStage = progress.stage;
     this.#lastMs = monoMs;
-    this.#rows += 1;
+    this.#lastMotorMs = progress.motorMs;
+    if (!hasMoved) this.#restRows += 1;
     try {
       this.#journal.progress(progress);
     } catch (error) {
