@@ -3,6 +3,8 @@ import type { VirtualClock } from '../platform/virtual-clock.ts';
 
 /** Turns of the event loop that a request may need while time stands still. */
 const ANSWER_TURNS_MAX = 50;
+/** Turns in which everything that still goes on comes to its end. */
+const LAST_TURNS = 8;
 /** Samples that may pass before promises are given a turn; every other event gives them one. */
 const SAMPLES_PER_TURN = 16;
 /** Promises that go on in a breath. */
@@ -52,6 +54,11 @@ export class EventPump {
       if (!afterEach()) return;
     }
     this.#clock.runUntil(untilMs);
+  }
+
+  /** Lets a dead program's last promises run out before its database is closed. */
+  async letGo(): Promise<void> {
+    for (let i = 0; i < LAST_TURNS; i++) await turn();
   }
 
   async #wait(promise: Promise<void>): Promise<void> {

@@ -226,7 +226,7 @@ export class Life {
 
   /** A promise of the daemon failed and nobody listened: the end of a real daemon. */
   readonly unheard = (error: unknown): void => {
-    if (!(error instanceof PowerCut)) this.#ended(error);
+    if (!this.isEnding && !(error instanceof PowerCut)) this.#ended(error);
   };
 
   #start(): void {

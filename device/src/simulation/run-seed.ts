@@ -47,9 +47,10 @@ export async function runSeed(options: {
   try {
     return await live(life);
   } finally {
-    process.off('unhandledRejection', life.unheard);
     life.isEnding = true;
     life.boot?.die();
+    await life.pump.letGo();
+    process.off('unhandledRejection', life.unheard);
     life.db.close();
   }
 }

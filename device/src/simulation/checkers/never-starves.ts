@@ -44,6 +44,8 @@ export class NeverStarves implements Checker {
   /** Hungry occurrences since the last food, oldest first. */
   #hungry: { key: string; atMs: Milliseconds; feedingId: string | null }[] = [];
   #lastFoodMs: Milliseconds = 0;
+  /** When a fault last kept the motor off. */
+  #lastOffMs: Milliseconds = Number.NEGATIVE_INFINITY;
   /** The last portion for hunger, and the last one that was served while the disk refused. */
   readonly #lastCatchUpMs = {
     starve: Number.NEGATIVE_INFINITY,
@@ -76,16 +78,14 @@ export class NeverStarves implements Checker {
   }
 
   see(event: Observed, now: Situation): void {
+    if (!this.#mayFeed()) this.#lastOffMs = now.nowMs;
     if (event.kind === 'entry') {
       this.#note(event.entry, now);
     } else if (event.kind === 'look' || event.kind === 'end') this.#look(now);
   }
 
   #closed(feeding: FeedingTruth): void {
-    // Whether the ledger's lower bound is honest is judged with the balance; here it counts as said.
-    const lowGrams = (feeding.ended?.lowMg ?? 0) / 1000;
-    const grams = Math.max(feeding.landedGrams, lowGrams);
-    if (grams < feeding.order.portionGrams * SURE_SHARE) return;
+    if (!isMeal(feeding)) return;
     this.#lastFoodMs = Math.max(this.#lastFoodMs, feeding.lastMotionMs);
     // A verdict that fell into the run itself may count as before it or after it.
     const endedAtMs = Math.max(feeding.lastMotionMs, feeding.endedAtMs ?? 0);
@@ -100,6 +100,7 @@ export class NeverStarves implements Checker {
       const meal = this.#plan.now.meals.get(parseOccurrenceKey(key).mealId);
       if (meal === undefined || meal.missedPolicy === 'skip') return;
       const run = this.#truths.recent.find((feeding) => feeding.feedingId === feedingId);
+      if (run?.isClosed === true && isMeal(run)) return;
       const atMs = run?.lastMotionMs ?? now.nowMs;
       if (atMs >= this.#lastFoodMs) this.#hungry.push({ key, atMs, feedingId });
     } else if (entry.name === 'occurrence.reopened') {
@@ -133,7 +134,7 @@ export class NeverStarves implements Checker {
     if (now.nowMs - this.#lastFoodMs < limitMs) return;
     if (now.nowMs - Math.max(...Object.values(this.#lastCatchUpMs)) < CATCH_UP_GAP_MS + SLACK_MS)
       return;
-    if (now.nowMs - last.atMs < SLACK_MS) return;
+    if (now.nowMs - Math.max(last.atMs, this.#lastOffMs) < SLACK_MS) return;
     if (this.#catchUpKeys.has(`starve:${last.key}`) || this.#hasFailed) return;
     this.#hasFailed = true;
     this.#fail(
@@ -165,4 +166,10 @@ export class NeverStarves implements Checker {
   get recentFeedings(): number {
     return this.#truths.recent.length;
   }
+}
+
+/** Whether the ledger's lower bound is honest is judged with the balance; here it counts as said. */
+function isMeal({ ended, landedGrams, order }: FeedingTruth): boolean {
+  const lowGrams = (ended?.lowMg ?? 0) / 1000;
+  return Math.max(landedGrams, lowGrams) >= order.portionGrams * SURE_SHARE;
 }

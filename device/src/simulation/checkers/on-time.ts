@@ -81,7 +81,8 @@ export class OnTime implements Checker {
       const dueMs = this.#dueOf(key, now);
       if (dueMs === null) return;
       if (dueMs > now.trueWallMs + MINUTE_MS) this.#early.set(key, { dueMs, atMs: now.nowMs });
-      else if (entry.body.verdict !== 'skipped') this.#onMiss(entry.body, dueMs, now);
+      else if (dueMs <= now.trueWallMs && entry.body.verdict !== 'skipped')
+        this.#onMiss(entry.body, dueMs, now);
     }
   }
 
