@@ -27,6 +27,7 @@ export class NoSilentMiss implements Checker {
   #checkedThroughMs: EpochMs;
   /** How many occurrences were looked up. */
   checked = 0;
+  readonly #reopened = new Set<string>();
 
   constructor(parts: { fail: Fail; plan: PlanTruth; startMs: EpochMs }) {
     this.#fail = parts.fail;
@@ -53,7 +54,10 @@ export class NoSilentMiss implements Checker {
         this.#fail('I2', `${entry.body.key} is reopened without a verdict`);
       } else if (!['missed', 'skipped', 'blocked'].includes(known.verdict)) {
         this.#fail('I2', `${entry.body.key} is reopened after '${known.verdict}'`);
-      } else known.net -= 1;
+      } else {
+        known.net -= 1;
+        this.#reopened.add(entry.body.key);
+      }
     } else if (entry.name === 'occurrence.gap') {
       this.#gaps.push({ fromMs: entry.body.fromMs, toMs: entry.body.toMs });
     }
@@ -70,6 +74,8 @@ export class NoSilentMiss implements Checker {
       this.checked += 1;
       if ((this.#verdicts.get(due.key)?.net ?? 0) >= 1 || this.#isInGap(due.dueMs)) continue;
       if (this.#isDueAgain(due.key, throughMs)) continue;
+      // Its owner took it away before it came again.
+      if (this.#reopened.has(due.key) && this.#plan.wasAheadOfEdit(due.key, due.dueMs)) continue;
       this.#fail(
         'I2',
         `${due.key}, due ${new Intl.DateTimeFormat('sv', { timeZone: 'UTC', dateStyle: 'short', timeStyle: 'medium' }).format(due.dueMs)} UTC, has no verdict`,
