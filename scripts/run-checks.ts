@@ -26,7 +26,7 @@ const steps: readonly Step[] = [
   },
   {
     name: 'mutants of the device',
-    command: ['npm', 'run', '-s', 'sim:mutants', '--', '--seeds', '40', '--json'],
+    command: ['npm', 'run', '-s', 'sim:mutants', '--', '--seeds', '60', '--json'],
     timeoutMs: 5 * MINUTE_MS,
   },
 ];

@@ -2,6 +2,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, type Milliseconds } from '@cat-feeder/share
 import type { SeededRandom } from '../platform/random.ts';
 import type { FaultKind } from './fault-kinds.ts';
 import type { Life } from './life.ts';
+import { dueUnder } from './plan-truth.ts';
 import type { RequestActor } from './request-actor.ts';
 import { logUniform, pick } from './scenario.ts';
 import type { DiskState } from './simulated-disk.ts';
@@ -117,7 +118,7 @@ export class FaultActor {
       if (this.#currentFeeding() !== null)
         this.#ask('weigh_meanwhile', () => this.#requests.tare());
     },
-    plan_edit: () => this.#ask('plan_edit', () => this.#requests.editPlan()),
+    plan_edit: () => this.#editSoon(),
     zone_change: () => this.#ask('zone_change', () => this.#requests.changeZone()),
     overlay: () => this.#ask('overlay', () => this.#requests.addOverlay()),
     jam: () => this.#break('jam', { by: (on) => this.#life.world.jam(on) }),
@@ -229,6 +230,22 @@ export class FaultActor {
       this.#life.disk.set('ok');
       this.#life.recorder.tell('the disk is well again');
     });
+  }
+
+  /** At once, or while the next meal is being served, or still owed. */
+  #editSoon(): void {
+    const edit = () => {
+      if (!this.#life.isEnding) this.#ask('plan_edit', () => this.#requests.editPlan());
+    };
+    const now = this.#life.time.trueWallMs();
+    const next = this.#random.chance(0.5)
+      ? dueUnder(this.#life.plan.now, now, now + DAY_MS)[0]
+      : undefined;
+    if (next === undefined) edit();
+    else {
+      const afterMs = logUniform(this.#random, 1000, HOUR_MS);
+      this.#life.clock.after('edit of a due meal', next.dueMs - now + afterMs, edit);
+    }
   }
 
   #ask(kind: FaultKind, ask: () => Promise<unknown>): void {

@@ -278,7 +278,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'edit_settles',
     rule: 'the verdicts that an edit makes necessary',
-    faults: ['plan_edit', 'zone_change', 'undervoltage', 'bowl_removed'],
+    faults: ['plan_edit', 'undervoltage', 'bowl_removed', 'jam'],
     sabotage: () => ({
       device: (device) => void Object.assign(device.scheduler, { beforeEdit: () => {} }),
     }),

@@ -110,15 +110,6 @@ export class PlanTruth {
     return found;
   }
 
-  /** Whether an occurrence still lay ahead when a form that held after an instant was edited away. */
-  wasAheadOfEdit(key: string, sinceMs: EpochMs): boolean {
-    return this.#forms.some((form, index) => {
-      const endMs = this.#forms[index + 1]?.fromMs;
-      if (endMs === undefined || endMs <= sinceMs) return false;
-      return dueUnder(form, endMs, endMs + 3 * 24 * 3_600_000).some((due) => due.key === key);
-    });
-  }
-
   /** Forgets forms that ended before an instant. */
   forgetBefore(trueMs: EpochMs): void {
     while (this.#forms.length > 1 && (this.#forms[1]?.fromMs ?? trueMs) < trueMs) {

@@ -1,6 +1,6 @@
 import { type EpochMs, HOUR_MS, MINUTE_MS, type Milliseconds } from '@cat-feeder/shared';
 import type { Checker, Fail, Observed, Situation } from '../observed.ts';
-import { dueUnder, type PlanTruth } from '../plan-truth.ts';
+import { type DueTruth, dueUnder, type PlanTruth } from '../plan-truth.ts';
 
 /** An occurrence this far behind its grace must have its verdict. */
 const SLACK_MS: Milliseconds = HOUR_MS;
@@ -27,7 +27,8 @@ export class NoSilentMiss implements Checker {
   #checkedThroughMs: EpochMs;
   /** How many occurrences were looked up. */
   checked = 0;
-  readonly #reopened = new Set<string>();
+  /** When the verdict of an occurrence was last taken back, by the true clock. */
+  readonly #reopenedAtMs = new Map<string, EpochMs>();
 
   constructor(parts: { fail: Fail; plan: PlanTruth; startMs: EpochMs }) {
     this.#fail = parts.fail;
@@ -36,11 +37,11 @@ export class NoSilentMiss implements Checker {
   }
 
   see(event: Observed, now: Situation): void {
-    if (event.kind === 'entry') this.#note(event.entry);
+    if (event.kind === 'entry') this.#note(event.entry, now.trueWallMs);
     else if (event.kind === 'look' || event.kind === 'end') this.#look(now);
   }
 
-  #note(entry: Extract<Observed, { kind: 'entry' }>['entry']): void {
+  #note(entry: Extract<Observed, { kind: 'entry' }>['entry'], atMs: EpochMs): void {
     if (entry.name === 'occurrence.closed') {
       const { key, verdict } = entry.body;
       const known = this.#verdicts.get(key) ?? { net: 0, verdict };
@@ -56,7 +57,7 @@ export class NoSilentMiss implements Checker {
         this.#fail('I2', `${entry.body.key} is reopened after '${known.verdict}'`);
       } else {
         known.net -= 1;
-        this.#reopened.add(entry.body.key);
+        this.#reopenedAtMs.set(entry.body.key, atMs);
       }
     } else if (entry.name === 'occurrence.gap') {
       this.#gaps.push({ fromMs: entry.body.fromMs, toMs: entry.body.toMs });
@@ -74,8 +75,7 @@ export class NoSilentMiss implements Checker {
       this.checked += 1;
       if ((this.#verdicts.get(due.key)?.net ?? 0) >= 1 || this.#isInGap(due.dueMs)) continue;
       if (this.#isDueAgain(due.key, throughMs)) continue;
-      // Its owner took it away before it came again.
-      if (this.#reopened.has(due.key) && this.#plan.wasAheadOfEdit(due.key, due.dueMs)) continue;
+      if (this.#wasTakenAwayInTime(due, throughMs)) continue;
       this.#fail(
         'I2',
         `${due.key}, due ${new Intl.DateTimeFormat('sv', { timeZone: 'UTC', dateStyle: 'short', timeStyle: 'medium' }).format(due.dueMs)} UTC, has no verdict`,
@@ -89,6 +89,14 @@ export class NoSilentMiss implements Checker {
   #isDueAgain(key: string, afterMs: EpochMs): boolean {
     const later = dueUnder(this.#plan.now, afterMs, afterMs + 3 * 24 * HOUR_MS);
     return later.some((due) => due.key === key);
+  }
+
+  /** Reopened because it was to come again, and taken away before it did: nothing is owed. */
+  #wasTakenAwayInTime(due: DueTruth, throughMs: EpochMs): boolean {
+    const reopenedAtMs = this.#reopenedAtMs.get(due.key);
+    if (reopenedAtMs === undefined || due.dueMs > reopenedAtMs) return false;
+    const again = this.#plan.dueBetween(reopenedAtMs, throughMs);
+    return !again.some(({ key }) => key === due.key);
   }
 
   #isInGap(dueMs: EpochMs): boolean {
