@@ -11,7 +11,8 @@ export const FLOWS_SHARE = 0.6;
 export function hangingGrams(run: Run, servedGrams: Grams = run.account.likelyGrams): Grams {
   if (!run.hasStopped) return 0;
   const turned = (run.meter.forwardTurns - run.flowedTurns) * run.order.model.gramsPerTurn;
-  return Math.max(0, turned - (servedGrams - run.flowedGrams));
+  const lacking = Math.max(0, turned - (servedGrams - run.flowedGrams));
+  return lacking + run.dribbledGrams;
 }
 
 /** What must have come since the last attempt to free the dispenser, in grams and in pieces. */
@@ -31,6 +32,7 @@ export function noteFlow(run: Run, turns: Turns, servedGrams: Grams): void {
   run.flowedTurns = turns;
   run.flowedGrams = servedGrams;
   run.hasStopped = false;
+  run.dribbledGrams = 0;
 }
 
 /** The most that can have come down at all by now: everything that was ever turned out. */

@@ -81,6 +81,21 @@ describe('the motor and the food', () => {
     expectHonest(fed);
   });
 
+  it('FMEA-14 blocked chute: short pulses do not pile up food in it without an end', async () => {
+    feeder = await makeFeeder({
+      faults: hopeless,
+      kibble: { pieceGramsMean: 0.6 },
+      auger: { gramsPerTurnMean: 8 },
+      chute: { dribblePiecesMean: 1.5, holdsGrams: 200 },
+    });
+    feeder.world.blockChute();
+    const fed = await feeder.feed(2);
+    expect(fed.outcome.fault).not.toBeNull();
+    const held = feeder.world.truth().inFlightGrams;
+    expect(held).toBeLessThan(30);
+    expect(fed.outcome.dose.highGrams).toBeGreaterThan(held);
+  });
+
   it('FMEA-15 empty hopper: stops grinding after three attempts', async () => {
     feeder.world.emptyHopper(0);
     const empty = await feeder.feed(30);
