@@ -1,4 +1,5 @@
 import type { Grams, Turns } from '@cat-feeder/shared';
+import type { TurnMark } from './turn-meter.ts';
 
 /** What may have fallen in a stretch that the scale could not follow: three sigmas to each side. */
 export interface Estimate {
@@ -17,7 +18,7 @@ export class FoodAccount {
   likelyGrams: Grams = 0;
   /** The still level and the turns at which the present stretch begins. */
   anchorGrams: Grams = Number.NaN;
-  anchorTurns: Turns = 0;
+  anchor: TurnMark = { turns: 0, hiddenTurns: 0, doubtTurns: 0 };
   /** Chains begun; each has its own two errors of weighing. */
   chains = 0;
   /** Whether any part is an estimate. */
@@ -36,30 +37,34 @@ export class FoodAccount {
     return Math.sqrt(this.#highSquares);
   }
 
+  get anchorTurns(): Turns {
+    return this.anchor.turns;
+  }
+
   /** Begins a chain at a still level. */
-  begin(levelGrams: Grams, turns: Turns): void {
+  begin(levelGrams: Grams, mark: TurnMark): void {
     this.anchorGrams = levelGrams;
-    this.anchorTurns = turns;
+    this.anchor = mark;
     this.chains += 1;
   }
 
   /** Ends a clean stretch at a still level, which is where the next one begins. */
-  closeClean(levelGrams: Grams, turns: Turns): void {
+  closeClean(levelGrams: Grams, mark: TurnMark): void {
     const rise = levelGrams - this.anchorGrams;
     this.likelyGrams += rise;
     this.anchorGrams = levelGrams;
-    this.anchorTurns = turns;
+    this.anchor = mark;
   }
 
   /** Ends a stretch that could not be weighed. Without a level the next chain begins later. */
-  closeEstimated(estimate: Estimate, levelGrams: Grams | null, turns: Turns): void {
+  closeEstimated(estimate: Estimate, levelGrams: Grams | null, mark: TurnMark): void {
     this.likelyGrams += estimate.likelyGrams;
     this.#lowSquares += (estimate.likelyGrams - estimate.lowGrams) ** 2;
     this.#highSquares += (estimate.highGrams - estimate.likelyGrams) ** 2;
     this.hasEstimate = true;
-    this.anchorTurns = turns;
+    this.anchor = mark;
     if (levelGrams === null) this.anchorGrams = Number.NaN;
-    else this.begin(levelGrams, turns);
+    else this.begin(levelGrams, mark);
   }
 
   /** Food up to now when the bowl shows `levelGrams` and nothing but food lies in it. */

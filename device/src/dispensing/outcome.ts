@@ -1,7 +1,7 @@
 import type { Dose, Fault, FeedingResult, Grams } from '@cat-feeder/shared';
 import { nameFault } from './fault-names.ts';
 import type { DispenseOutcome, KibbleObservation } from './feed-station.ts';
-import { hangingGrams } from './hanging.ts';
+import { blindStretch, hangingGrams } from './hanging.ts';
 import { gramsPerTurnHigh } from './kibble-model.ts';
 import type { Run } from './run.ts';
 
@@ -41,9 +41,9 @@ export function outcomeOf(run: Run): DispenseOutcome {
 
 function doseOf(run: Run): Dose {
   const { account, meter, flow } = run;
-  const unbooked = meter.forwardTurns - account.anchorTurns;
+  const unbooked = meter.mostTurns - account.anchorTurns - account.anchor.hiddenTurns;
   if (unbooked > 1e-6 && !Number.isNaN(unbooked)) {
-    account.closeEstimated(flow.blindEstimate(unbooked), null, meter.forwardTurns);
+    account.closeEstimated(blindStretch(run), null, meter.mark());
   }
   if (meter.forwardTurns <= 0 && account.chains <= 1 && !account.hasEstimate) {
     const likelyGrams = Math.max(0, account.likelyGrams);
@@ -78,7 +78,7 @@ function doseOf(run: Run): Dose {
 function risenGrams(run: Run): Grams {
   const { bowlBeforeGrams, bowlAfterGrams, meter, order } = run;
   if (bowlBeforeGrams === null || bowlAfterGrams === null) return 0;
-  const moved = MOVED_FACTOR * meter.forwardTurns * gramsPerTurnHigh(order.model);
+  const moved = MOVED_FACTOR * meter.mostTurns * gramsPerTurnHigh(order.model);
   return Math.min(bowlAfterGrams - bowlBeforeGrams, moved + hangingGrams(run));
 }
 

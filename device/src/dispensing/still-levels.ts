@@ -2,7 +2,7 @@ import type { Grams, Milliseconds } from '@cat-feeder/shared';
 import { BOWL_MISSING_GRAMS } from '../weighing/load-cell.ts';
 import type { SeenPart } from './flow-estimate.ts';
 import type { Estimate } from './food-account.ts';
-import { hangingGrams, turnedOutGrams } from './hanging.ts';
+import { doubtTurns, hangingGrams, turnedOutGrams } from './hanging.ts';
 import { quietMs } from './motion.ts';
 import type { Run } from './run.ts';
 import { resetTouch } from './touch.ts';
@@ -29,6 +29,8 @@ const OVERFLOW_MORE_GRAMS: Grams = 15;
 const HANGING_FACTOR = 1.5;
 /** Readings that overlap in the converter carry less than their number says. */
 const OVERLAP = 1.7;
+/** A stretch whose turns are less certain than this teaches nothing of grams per turn. */
+const HIDDEN_TURNS_MAX = 0.1;
 /** A level this far below the one before is food that was taken away. */
 const TAKEN_SIGMAS = 5;
 const TAKEN_GRAMS: Grams = 0.15;
@@ -79,14 +81,16 @@ export function bookStretch(run: Run, level: Level): boolean {
   const sigma = Math.sqrt(level.variance);
   const floor = -Math.max(TAKEN_GRAMS, TAKEN_SIGMAS * sigma);
   const hanging = HANGING_FACTOR * hangingGrams(run);
-  const ceiling = flow.mostGrams(turns) + hanging + flow.inFlightSlackGrams + 0.4 + 5 * sigma;
+  const hiddenTurns = meter.hiddenTurns - account.anchor.hiddenTurns;
+  const ceiling =
+    flow.mostGrams(turns + hiddenTurns) + hanging + flow.inFlightSlackGrams + 0.4 + 5 * sigma;
   const isUntouched = !run.isTouched || cameToRestAtOnce(run);
   const isClean = isUntouched && rise >= floor && rise <= ceiling;
   if (isClean) {
-    if (turns > 0) flow.weighed(Math.max(0, rise), turns);
-    account.closeClean(level.grams, meter.forwardTurns);
+    if (turns > 0 && hiddenTurns < HIDDEN_TURNS_MAX) flow.weighed(Math.max(0, rise), turns);
+    account.closeClean(level.grams, meter.mark());
   } else {
-    account.closeEstimated(estimateStretch(run, rise), level.grams, meter.forwardTurns);
+    account.closeEstimated(estimateStretch(run, rise), level.grams, meter.mark());
     run.levelVariance += 2 * level.variance;
   }
   resetTouch(run);
@@ -112,7 +116,7 @@ export function bookUnweighed(run: Run): void {
   if (meter.forwardTurns <= account.anchorTurns && Number.isNaN(account.anchorGrams)) return;
   const isFlowing = run.closing?.fault === 'overflow' && !Number.isNaN(account.anchorGrams);
   const estimate = isFlowing ? flowingAway(run) : estimateStretch(run, Number.NaN);
-  account.closeEstimated(estimate, null, meter.forwardTurns);
+  account.closeEstimated(estimate, null, meter.mark());
   resetTouch(run);
 }
 
@@ -135,7 +139,8 @@ function estimateStretch(run: Run, rise: Grams): Estimate {
   const { account, flow } = run;
   flow.forgetSeen();
   const turns = run.meter.forwardTurns - account.anchorTurns;
-  const refined = flow.refine(flow.estimateAfter(seenPart(run), turns), pressedPart(run));
+  const byTurns = doubtTurns(run, flow.estimateAfter(seenPart(run), turns));
+  const refined = flow.refine(byTurns, pressedPart(run));
   const hanging = hangingGrams(run);
   const surely =
     run.doubt === null

@@ -171,6 +171,33 @@ describe('the scale', () => {
     expectHonest(fed);
   });
 
+  it.each([
+    { hasCurrentSensor: true, indexEdgesPerTurn: 1 },
+    { hasCurrentSensor: true, indexEdgesPerTurn: 20 },
+    { hasCurrentSensor: false, indexEdgesPerTurn: 1 },
+    { hasCurrentSensor: false, indexEdgesPerTurn: 4 },
+  ])(
+    'FMEA-20 unplugged, and the index lost as well: bounded by the motor time (%o)',
+    async (motor) => {
+      feeder = await makeFeeder({ motor, faults: hopeless });
+      feeder.world.disconnectScale();
+      feeder.world.loseIndex();
+      const fed = await feeder.feed(20);
+      expect(fed.trueGrams).toBeLessThan(20 * 1.3);
+      expect(fed.outcome.attempts).toBeLessThanOrEqual(1);
+      expectHonest(fed);
+    },
+  );
+
+  it('FMEA-20 unplugged, and the screw stuck: turns that no edge showed promise nothing', async () => {
+    feeder = await makeFeeder({ motor: { hasCurrentSensor: false }, faults: hopeless });
+    feeder.world.disconnectScale();
+    feeder.world.jam();
+    const fed = await feeder.feed(20);
+    expect(fed.outcome.dose.lowGrams).toBe(0);
+    expectHonest(fed);
+  });
+
   it('FMEA-21 reading stuck constant: noticed, although it looks perfectly still', async () => {
     const fed = await feedDuring(30, 4000, () => feeder.world.stickScale());
     expect(fed.outcome.fault).toBe('scale_stuck');

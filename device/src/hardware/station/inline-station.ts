@@ -277,7 +277,7 @@ export class InlineStation implements FeedStation {
       feedingId: run.order.feedingId,
       stage: run.stage,
       servedGrams: servedSoFar(run),
-      turns: run.meter.forwardTurns,
+      turns: run.meter.mostTurns,
       motorMs: run.meter.motorMs,
       attempts: run.attempts,
       bowlBeforeGrams: run.bowlBeforeGrams,
