@@ -16,13 +16,7 @@ import { type Decision, dueWindow } from './due-occurrences.ts';
 import { MealDesk } from './meal-desk.ts';
 import { mergeOccurrences } from './occurrence-list.ts';
 import { closingsForEdit, editWindow } from './plan-edits.ts';
-import type {
-  AlarmClock,
-  MealFeeder,
-  OccurrenceClosing,
-  PlanView,
-  ScheduleStore,
-} from './schedule-store.ts';
+import type { AlarmClock, MealFeeder, PlanView, ScheduleStore } from './schedule-store.ts';
 
 /** Something a person must hear of. Told once per subject and start of the daemon. */
 export interface ScheduleAlert {
@@ -313,7 +307,7 @@ export class Scheduler {
     switch (decision.kind) {
       case 'close': {
         const { occurrence, rule, why } = decision.closing;
-        if (!this.#close(decision.closing)) return false;
+        store.close(decision.closing);
         this.#desk.forget(occurrence.key);
         if (decision.asksOwner) this.#tell({ kind: 'ask_owner', subject: occurrence.key, why });
         this.#parts.logger.info({ key: occurrence.key, rule }, why);
@@ -329,19 +323,6 @@ export class Scheduler {
       case 'feed':
       case 'hold':
         return false;
-    }
-  }
-
-  /** A row that is there already decides the occurrence: one meal must not end the program. */
-  #close(closing: OccurrenceClosing): boolean {
-    try {
-      this.#parts.store.close(closing);
-      return true;
-    } catch (error) {
-      if (!(error instanceof FeederError) || error.code !== 'ERR_CONFLICT') throw error;
-      const { key } = closing.occurrence;
-      this.#parts.logger.error({ key, rule: closing.rule }, 'The occurrence was decided before.');
-      return false;
     }
   }
 

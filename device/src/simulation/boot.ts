@@ -227,6 +227,8 @@ export class Boot {
           time,
           random: (length) => bytes.bytes(length),
           hooks: {
+            // What a dead program finds in its successor's database is no conflict: it is not there.
+            beforeWrite: () => this.#refuseDead(),
             beforeCommit: (name) => {
               this.#refuseDead();
               points.beforeCommit(name);
