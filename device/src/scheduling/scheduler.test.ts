@@ -405,11 +405,11 @@ describe('edits', () => {
   });
 
   it('serves what was due before the edit under its old form', async () => {
-    const { bench, meals } = await benchWith(['07:00', '18:00']);
+    const { bench, meals } = await benchWith(['07:00', '18:00'], '2026-11-20T04:00:10Z');
     bench.alarm.isBroken = true;
     await bench.on();
-    await bench.passUntil('2026-11-20T05:59:50Z');
-    bench.clock.advance(15_000);
+    await bench.passUntil('2026-11-20T06:00:05Z');
+    expect(bench.feeder.asked).toEqual([]);
     bench.book.changeMeal(meals[0]?.id ?? '', { portionGrams: 50 });
     await flush();
     expect(bench.feeder.served).toMatchObject([{ portionGrams: 20 }]);
@@ -441,6 +441,58 @@ describe('edits', () => {
     await bench.passUntil('2026-11-20T06:10:00Z');
     bench.book.removeMeal(meals[0]?.id ?? '');
     expect(bench.verdicts()).toEqual(['2026-11-20 07:00 skipped/plan_changed']);
+  });
+
+  describe('of a meal that is asked for by the edit itself and refused', () => {
+    async function dueBetweenTicks(rule: 'busy' | 'cap_day', remainingGrams: number) {
+      const { bench, meals } = await benchWith(['07:00', '18:00'], '2026-11-20T04:00:10Z');
+      bench.alarm.isBroken = true;
+      await bench.on();
+      await bench.passUntil('2026-11-20T06:00:05Z');
+      bench.feeder.refuse = ({ portionGrams }) =>
+        portionGrams <= remainingGrams ? null : { kind: 'refused', rule, remainingGrams, why: '' };
+      return { bench, id: meals[0]?.id ?? '' };
+    }
+
+    it('I2 removed: it gets its verdict', async () => {
+      const { bench, id } = await dueBetweenTicks('busy', 0);
+      bench.book.removeMeal(id);
+      await flush();
+      expect(bench.verdicts()).toEqual(['2026-11-20 07:00 skipped/plan_changed']);
+      expect(bench.feeder.asked).toHaveLength(1);
+    });
+
+    it('I2 moved on: what a cap leaves is not served under its old form', async () => {
+      const { bench, id } = await dueBetweenTicks('cap_day', 12);
+      bench.book.changeMeal(id, { time: '12:00' });
+      await flush();
+      expect(bench.feeder.served).toEqual([]);
+      await bench.passUntil('2026-11-20T11:01:00Z');
+      expect(bench.verdicts()).toEqual(['2026-11-20 12:00 fed_reduced/cap_day']);
+    });
+
+    it('removed: what a cap leaves is not asked for', async () => {
+      const { bench, id } = await dueBetweenTicks('cap_day', 12);
+      bench.book.removeMeal(id);
+      await flush();
+      expect(bench.feeder.served).toEqual([]);
+      expect(bench.verdicts()).toEqual(['2026-11-20 07:00 skipped/plan_changed']);
+    });
+
+    it('left as it is: it is served what a cap leaves', async () => {
+      const { bench } = await dueBetweenTicks('cap_day', 12);
+      bench.book.changeSettings({ deadManMinutes: 45 });
+      await flush();
+      expect(bench.verdicts()).toEqual(['2026-11-20 07:00 fed_reduced/cap_day']);
+    });
+  });
+
+  it('I2 gives a pending meal of yesterday its verdict when it is changed after midnight', async () => {
+    const { bench, meals } = await benchWith(['23:50']);
+    bench.feeder.refuse = () => ({ kind: 'refused', rule: 'busy', remainingGrams: 0, why: '' });
+    await bench.passUntil('2026-11-20T23:10:00Z');
+    bench.book.changeMeal(meals[0]?.id ?? '', { portionGrams: 30 });
+    expect(bench.verdicts()).toEqual(['2026-11-20 23:50 skipped/edited_past']);
   });
 
   it('does not serve the earlier meals of a plan that is switched to', async () => {

@@ -122,19 +122,23 @@ export class Scheduler {
   beforeEdit(after: PlanView): void {
     const { store, time } = this.#parts;
     this.#evaluate();
+    this.#desk.interrupt();
     const now = time.now();
     if (now.quality === 'unknown') return;
     this.#noteProgress(now, true);
-    const { fromDate, toDate } = editWindow(after, now);
+    const before = store.view();
+    const { fromDate, toDate } = editWindow({ before, after }, now);
     const closings = closingsForEdit({
-      before: store.view(),
+      before,
       after,
       now,
       decided: store.decided(fromDate, toDate),
       closedThroughMs: store.closedThroughMs() ?? now.wallMs,
-      feedingKey: this.#desk.runningId,
     });
-    for (const closing of closings) store.close(closing);
+    for (const closing of closings) {
+      store.close(closing);
+      this.#desk.forget(closing.occurrence.key);
+    }
   }
 
   /** The next occurrence that will be asked for; null for an empty plan or an unknown clock. */
