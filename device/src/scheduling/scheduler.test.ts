@@ -317,6 +317,42 @@ describe('the clock', () => {
     ]);
   });
 
+  it('FMEA-34 clock jumps forward: a meal that came due meanwhile is served when it is right again', async () => {
+    const { bench } = await benchWith(['07:00', '18:00']);
+    await bench.passUntil('2026-11-20T05:50:00Z');
+    bench.feeder.refuse = () => ({ kind: 'refused', rule: 'busy', remainingGrams: 0, why: '' });
+    bench.clock.stepWall(5 * HOUR_MS);
+    await bench.pass(15 * MINUTE_MS);
+    expect(bench.verdicts()).toEqual(['2026-11-20 07:00 missed/too_late']);
+    bench.feeder.refuse = () => null;
+    bench.clock.stepWall(-5 * HOUR_MS);
+    await bench.pass(MINUTE_MS);
+    expect(bench.verdicts()).toEqual(['2026-11-20 07:00 fed_late/late_in_grace']);
+  });
+
+  it('I2 FMEA-34 a disk that refuses while a false future is taken back loses no meal', async () => {
+    const { bench, meals } = await benchWith(['07:00', '07:02', '18:00']);
+    await bench.passUntil('2026-11-20T05:59:00Z');
+    bench.clock.stepWall(5 * HOUR_MS);
+    await bench.pass(MINUTE_MS);
+    bench.clock.stepWall(-5 * HOUR_MS);
+    // The first verdict is void, and then the disk refuses until after the meal is due.
+    const reopen = bench.store.reopen.bind(bench.store);
+    bench.store.reopen = (...args) => {
+      reopen(...args);
+      bench.store.isFull = true;
+    };
+    await bench.pass(2 * MINUTE_MS);
+    expect(bench.store.reopened).toContain(occurrenceKey(meals[0]?.id ?? '', '2026-11-20'));
+    bench.store.reopen = reopen;
+    bench.store.isFull = false;
+    await bench.pass(4 * MINUTE_MS);
+    expect(bench.verdicts()).toEqual([
+      '2026-11-20 07:00 fed/on_time',
+      '2026-11-20 07:02 fed/on_time',
+    ]);
+  });
+
   it('FMEA-35 clock jumps back by days: the cat is fed although its meals have their verdicts', async () => {
     const { bench } = await benchWith(['07:00', '13:00', '19:00']);
     await bench.pass(3 * DAY_MS);

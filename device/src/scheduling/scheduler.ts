@@ -296,10 +296,13 @@ export class Scheduler {
   /** True when a verdict was written or voided. */
   #record(agenda: Agenda, now: StationTime): boolean {
     let isChanged = false;
+    if (now.quality !== 'unknown') this.#lookBack(agenda, now);
     for (const decision of agenda.decisions) {
       if (this.#carryOut(decision, now)) isChanged = true;
     }
-    if (now.quality !== 'unknown') this.#noteProgress(now, isChanged);
+    // What was reopened is pending, and only the next look sees it.
+    const isReopened = agenda.decisions.some(({ kind }) => kind === 'reopen');
+    if (now.quality !== 'unknown' && !isReopened) this.#noteProgress(now, isChanged);
     this.#tellAlerts(agenda);
     if (isChanged) this.#parts.onChange?.();
     return isChanged;
@@ -318,6 +321,8 @@ export class Scheduler {
         return true;
       }
       case 'reopen':
+        // What was due before a restore that lost entries is looked for no more.
+        if (decision.dueAtMs <= (store.closedThroughMs() ?? time.wallMs)) return false;
         store.reopen(decision.key, decision.why, time);
         return true;
       case 'gap':
@@ -330,15 +335,27 @@ export class Scheduler {
     }
   }
 
+  /**
+   * A clock that ran ahead has noted too much as decided. It is taken back before a verdict is
+   * void: when the power or the disk fails in between, nothing is lost that nobody looks for.
+   */
+  #lookBack({ decisions }: Agenda, now: StationTime): void {
+    const { store } = this.#parts;
+    let backToMs = now.wallMs;
+    for (const decision of decisions) {
+      if (decision.kind === 'reopen') backToMs = Math.min(backToMs, decision.dueAtMs - 1);
+    }
+    if ((store.closedThroughMs() ?? backToMs) > backToMs) store.setClosedThroughMs(backToMs);
+  }
+
   /** Everything due is decided up to here. Written when it matters, not at every look. */
   #noteProgress(now: StationTime, isForced: boolean): void {
     const { store } = this.#parts;
     const pendingFromMs = this.#agenda?.pendingFromMs ?? null;
     const reachedMs = pendingFromMs === null ? now.wallMs : Math.min(now.wallMs, pendingFromMs - 1);
     const notedMs = store.closedThroughMs() ?? reachedMs;
-    const isBack = notedMs > now.wallMs;
     const isDue = reachedMs - notedMs >= (isForced ? 1 : NOTE_PROGRESS_EVERY_MS);
-    if (isBack || isDue) store.setClosedThroughMs(reachedMs);
+    if (isDue) store.setClosedThroughMs(reachedMs);
   }
 
   #tellAlerts(agenda: Agenda): void {
