@@ -81,6 +81,7 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
         stop: async () => {
           await feeding.stop();
           unwritten.close();
+          faults.close();
         },
         condition: () => feedingCondition(faults.active(), unwritten.count),
       },
