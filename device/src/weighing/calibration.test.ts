@@ -86,6 +86,21 @@ describe('B-54 the cell watch', () => {
     expect(watch.state).toBe('ok');
   });
 
+  it('FMEA-21 takes no equal readings in a row from a cell that showed noise', () => {
+    const watch = new CellWatch();
+    for (let i = 0; i < 60; i += 1) expect(watch.accept((i * 37) % 101)).toBe(true);
+    const taken = Array.from({ length: 12 }, () => watch.accept(40)).filter(Boolean);
+    expect(taken.length).toBeLessThan(6);
+    expect(watch.state).toBe('ok');
+    expect(watch.accept(41)).toBe(true);
+  });
+
+  it('FMEA-21 takes them from a cell that is as quiet as its steps', () => {
+    const watch = new CellWatch();
+    const quiet = Array.from({ length: 300 }, (_, i) => watch.accept(i % 8 === 0 ? 41 : 40));
+    expect(quiet.every(Boolean)).toBe(true);
+  });
+
   it('FMEA-22 discards readings at the ends and calls it saturated when they last', () => {
     const watch = new CellWatch();
     expect(isSaturated(COUNTS_MAX) && isSaturated(COUNTS_MIN) && isSaturated(Number.NaN)).toBe(

@@ -205,6 +205,25 @@ describe('the scale', () => {
     expectHonest(fed);
   });
 
+  it.each([0, 300, 600, 1200, 2000])(
+    'FMEA-21 reading stuck %i ms before a person stops it: no weight, but turns',
+    async (leadMs) => {
+      feeder = await makeFeeder({ bowlCell: { samplesPerSecondDispense: 10 } });
+      feeder.clock.after('a person', 4000, () => feeder.station.cancel());
+      const fed = await feedDuring(30, 4000 - leadMs, () => feeder.world.stickScale());
+      expect(fed.outcome).toMatchObject({ result: 'cancelled', dose: { method: 'estimated' } });
+      expect(fed.outcome.bowlAfterGrams).toBeNull();
+      expectHonest(fed);
+    },
+  );
+
+  it('FMEA-21 a weight is no weight while the reading is stuck', async () => {
+    feeder.world.stickScale();
+    const weighed = feeder.station.weigh(3000);
+    feeder.clock.advance(4000);
+    expect((await weighed).kind).not.toBe('stable');
+  });
+
   it('FMEA-22 saturated: as unplugged when it lasts', async () => {
     const fed = await feedDuring(20, 3000, () => feeder.world.saturateScale());
     expect(fed.outcome.fault).toBe('scale_saturated');
