@@ -85,15 +85,15 @@ export class OverflowWatch {
     for (const value of this.#means) mean += value / BLOCKS;
     let slope = 0;
     let squares = 0;
-    this.#means.forEach((value, index) => {
-      slope += (value - mean) * (index - middle);
+    for (let index = 0; index < BLOCKS; index += 1) {
+      slope += ((this.#means[index] ?? 0) - mean) * (index - middle);
       squares += (index - middle) ** 2;
-    });
+    }
     slope /= squares;
     let scatter = 0;
-    this.#means.forEach((value, index) => {
-      scatter += (value - mean - slope * (index - middle)) ** 2;
-    });
+    for (let index = 0; index < BLOCKS; index += 1) {
+      scatter += ((this.#means[index] ?? 0) - mean - slope * (index - middle)) ** 2;
+    }
     const rate = (slope * 1000) / blockMs;
     const rise = slope * BLOCKS;
     const isSteady = Math.sqrt(scatter / BLOCKS) < SCATTER_SHARE * rise + SCATTER_GRAMS;
