@@ -141,26 +141,51 @@ export function dueUnder(form: PlanForm, fromMs: EpochMs, toMs: EpochMs): DueTru
   const first = daysOfDate(localDate(zone, fromMs)) - 1;
   const last = daysOfDate(localDate(zone, toMs)) + 1;
   for (let day = first; day <= last; day++) {
-    const date = dateOfDays(day);
-    const vacation = vacationOn(form, date);
-    const planId = vacation?.planId ?? null;
-    const active = planId !== null && form.plans.has(planId) ? planId : form.settings.activePlanId;
-    for (const meal of form.meals.values()) {
-      if (meal.planId !== active || !meal.enabled) continue;
-      if (!meal.weekdays.includes(weekdayOfDays(day)) || typeof meal.time !== 'string') continue;
-      const dueMs = instantOf(zone, date, minuteOfTime(meal.time));
-      if (dueMs <= fromMs || dueMs > toMs) continue;
-      found.push({
-        key: `${meal.id}@${date}`,
-        dueMs,
-        portionGrams: meal.portionGrams * (vacation?.portionFactor ?? 1),
-        isPaused: isPausedAt(form, dueMs),
-        isSkipped: isSkipped(form, meal.id, date),
-        meal,
-      });
+    for (const due of dueOnDay(form, day)) {
+      if (due.dueMs > fromMs && due.dueMs <= toMs) found.push(due);
     }
   }
   return found.sort((a, b) => a.dueMs - b.dueMs);
+}
+
+/** Forms never change, so a day of one is worked out once. */
+const daysOfForms = new WeakMap<PlanForm, Map<number, readonly DueTruth[]>>();
+
+function dueOnDay(form: PlanForm, day: number): readonly DueTruth[] {
+  let days = daysOfForms.get(form);
+  if (days === undefined) {
+    days = new Map();
+    daysOfForms.set(form, days);
+  }
+  let due = days.get(day);
+  if (due === undefined) {
+    due = workOutDay(form, day);
+    days.set(day, due);
+  }
+  return due;
+}
+
+function workOutDay(form: PlanForm, day: number): DueTruth[] {
+  const { zone } = form.settings;
+  const found: DueTruth[] = [];
+  const date = dateOfDays(day);
+  const vacation = vacationOn(form, date);
+  const planId = vacation?.planId ?? null;
+  const active = planId !== null && form.plans.has(planId) ? planId : form.settings.activePlanId;
+  for (const meal of form.meals.values()) {
+    if (meal.planId !== active || !meal.enabled) continue;
+    if (!meal.weekdays.includes(weekdayOfDays(day)) || typeof meal.time !== 'string') continue;
+    const dueMs = instantOf(zone, date, minuteOfTime(meal.time));
+    found.push({
+      key: `${meal.id}@${date}`,
+      dueMs,
+      portionGrams: meal.portionGrams * (vacation?.portionFactor ?? 1),
+      isPaused: isPausedAt(form, dueMs),
+      isSkipped: isSkipped(form, meal.id, date),
+      meal,
+    });
+  }
+  return found;
 }
 
 function minuteOfTime(time: string): number {
