@@ -92,7 +92,7 @@ const GLANCE_MS: Milliseconds = 4000;
 /** The rate of a real board, while something goes on. */
 const REAL_BATCH_MS: Milliseconds = 1000;
 /** Attention after motion and after a start. */
-const ATTENTION_MS: Milliseconds = 60_000;
+const ATTENTION_MS: Milliseconds = 20_000;
 const PORT = 8480;
 const idleTimers: ReadonlySet<string> = new Set([
   'scale batch',
