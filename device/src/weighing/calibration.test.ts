@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { span, tare, zeroDriftGramsPerHour } from './calibration.ts';
+import { span, tare } from './calibration.ts';
 import { CellWatch, SATURATED_AFTER, SILENT_AFTER, STUCK_AFTER } from './cell-watch.ts';
 import { COUNTS_MAX, COUNTS_MIN, factoryCalibration, isSaturated, toGrams } from './load-cell.ts';
 
@@ -53,15 +53,10 @@ describe('span', () => {
     });
     expect(span(tared, null, { ...at, knownGrams: 200 })).toMatchObject({ reason: 'unstable' });
     expect(span(tared, level, { ...at, knownGrams: 200, confirm: true }).kind).toBe('refused');
-  });
-});
-
-describe('drift', () => {
-  it('is the slope of the empty bowl since the tare', () => {
-    const tared = accepted(tare(fresh, level, at));
-    const later = { counts: 50_000 - 400, atMs: at.nowMs + 2 * 3_600_000 };
-    expect(zeroDriftGramsPerHour(tared, later)).toBeCloseTo(0.5, 6);
-    expect(zeroDriftGramsPerHour(fresh, later)).toBeNull();
+    const withMassIn = { ...level, counts: 50_000 + 430 * 200 };
+    expect(span(tared, withMassIn, { ...at, knownGrams: 200, confirm: true })).toMatchObject({
+      reason: 'factor_changed',
+    });
   });
 });
 
