@@ -17,11 +17,6 @@ import { printable } from './text.ts';
 
 const DEFAULT_URL = 'http://127.0.0.1:8480';
 
-/** Whether the first word names a command of this command line rather than of the daemon. */
-export function isCliCommand(word: string | undefined): boolean {
-  return commands.some((command) => command.name.split(' ')[0] === word);
-}
-
 /** Runs one command against a running feeder; resolves with the exit code and never rejects. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
   const wantsJson = argv.includes('--json');
