@@ -189,7 +189,8 @@ export function storageCondition(store: DeviceStore): ServiceCondition {
     return { state: 'degraded', why: `${copiesFailed} writes of the second copies failed` };
   }
   if (restored === null) return { state: 'ok' };
-  const why = `the database was damaged and restored from ${restored.source}: ${restored.reason}`;
+  const from = restored.source === 'none' ? 'what else is on the disk' : restored.source;
+  const why = `the database was damaged and restored from ${from}: ${restored.reason}`;
   return { state: 'degraded', why };
 }
 

@@ -100,10 +100,6 @@ const entries = {
 /** The one schema of the daemon's configuration. Everything else about settings is made from it. */
 export const DeviceConfigSchema = v.strictObject(entries);
 export type DeviceConfig = Readonly<v.InferOutput<typeof DeviceConfigSchema>>;
-export type SettingName = keyof DeviceConfig & string;
-
-/** The names of all settings, in the order of the documentation. */
-export const settingNames = Object.keys(entries) as SettingName[];
 
 /** What holds when nothing else is said. */
 export const defaultConfig: DeviceConfig = v.parse(DeviceConfigSchema, {});

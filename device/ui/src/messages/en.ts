@@ -335,6 +335,8 @@ export const en = {
   'component.live events': 'Live news',
   'component.feeding': 'Feeding',
   'component.schedule': 'Schedule',
+  'component.sensors': 'Sensors',
+  'component.disk': 'Disk space',
   'component.housekeeping': 'Housekeeping',
   'component.watchdog': 'Watchdog',
   'component.api': 'Page and API',
