@@ -127,6 +127,11 @@ describe('every command', () => {
     );
   });
 
+  it.each(['calibrate', 'calibrate cat'])('names what may follow in %j', async (line) => {
+    const { code, err } = await terminal(new FakeFeeder())(line);
+    expect([code, err]).toEqual([2, expect.stringContaining('calibrate scale, calibrate kibble')]);
+  });
+
   it('lists all of them without a command, and says the exit codes', async () => {
     const { code, out } = await terminal(new FakeFeeder())('');
     expect(code).toBe(0);
