@@ -385,6 +385,6 @@ export const en = {
   'settings.zoneNote': 'This browser is in {zone}.',
   'settings.feedingGramsMax': 'Most grams at once',
   'settings.hourGramsMax': 'Most grams an hour',
-  'settings.dayGramsMax': 'Most grams in 24 hours',
+  'settings.dayGramsMax': 'Most grams in a day',
   'settings.saved': 'Saved.',
 } as const;
