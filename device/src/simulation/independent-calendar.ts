@@ -74,8 +74,17 @@ const OFFSET_BLOCK_MS = 15 * MINUTE_MS;
 const OFFSETS_KEPT_MAX = 20_000;
 const offsets = new Map<string, Map<number, number>>();
 
-/** Local time minus UTC, in milliseconds, at an instant. */
+/**
+ * Local time minus UTC, in milliseconds, at an instant. Between two midnights (UTC) with the same
+ * offset there is no change: none is taken back within a day.
+ */
 export function offsetMs(zone: string, epochMs: EpochMs): number {
+  const dayMs = Math.floor(epochMs / DAY_MS) * DAY_MS;
+  const offset = offsetOfBlock(zone, dayMs);
+  return offset === offsetOfBlock(zone, dayMs + DAY_MS) ? offset : offsetOfBlock(zone, epochMs);
+}
+
+function offsetOfBlock(zone: string, epochMs: EpochMs): number {
   const block = Math.floor(epochMs / OFFSET_BLOCK_MS);
   let known = offsets.get(zone);
   if (known === undefined || known.size >= OFFSETS_KEPT_MAX) {
