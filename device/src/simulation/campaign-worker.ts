@@ -15,7 +15,7 @@ export interface WorkerAnswer {
  * and ends when the channel is closed. A signal that stops the campaign is the campaign's to hear.
  */
 const options = readSimOptions(process.argv.slice(2), campaignDefaults);
-process.on('SIGINT', () => {});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
 process.on('disconnect', () => process.exit());
 
 let queue = Promise.resolve();

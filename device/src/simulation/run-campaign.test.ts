@@ -41,6 +41,21 @@ describe('a campaign', () => {
     expect(figures['seeds']).toBeLessThan(10);
   });
 
+  it('ends on a signal to all of its processes in good order', { timeout: 60_000 }, async () => {
+    const campaign = spawn(
+      process.execPath,
+      [runCampaign, '--workers', '2', '--days', '4', '--json'],
+      { detached: true, stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    const printed = text(campaign.stdout);
+    // Time to start its workers; those that have not come far yet must do no harm, either.
+    await once(spawn(process.execPath, [runDevice, '--seeds', '1', '--days', '1']), 'exit');
+    process.kill(-(campaign.pid ?? 0), 'SIGTERM');
+    const [code] = await once(campaign, 'exit');
+    expect(code).not.toBe(70);
+    expect(JSON.parse((await printed).trim().split('\n').at(-1) ?? '')).toHaveProperty('seeds');
+  });
+
   it('ends on a signal with the figures of what was done', { timeout: 60_000 }, async () => {
     const flags = ['--seeds', '100000', '--trail'];
     const { figures } = await figuresOf(runDevice, flags, 'SIGTERM');

@@ -22,7 +22,8 @@ class Campaign {
   readonly #cpuSeconds = new Map<ChildProcess, number>();
   readonly #ended = Promise.withResolvers<void>();
   #nextSeed: number;
-  #running = 0;
+  /** Seeds that each worker has before it. */
+  readonly #running = new Map<ChildProcess, number>();
 
   constructor(options: SimOptions) {
     this.#options = options;
@@ -50,13 +51,16 @@ class Campaign {
     const worker = fork(new URL('./campaign-worker.ts', import.meta.url), process.argv.slice(2));
     worker.on('message', (answer: WorkerAnswer) => this.#take(worker, answer));
     worker.on('exit', (code, signal) => {
-      this.#ended.reject(new WorkerLost(`a worker ended: ${code ?? signal}`));
+      // One that a signal met before it could say no takes its seeds with it.
+      if (this.#progress.isStopping) this.#running.delete(worker);
+      else this.#ended.reject(new WorkerLost(`a worker ended: ${code ?? signal}`));
+      this.#endIfDone();
     });
     return worker;
   }
 
   #take(worker: ChildProcess, { report, cpuSeconds }: WorkerAnswer): void {
-    this.#running -= 1;
+    this.#running.set(worker, (this.#running.get(worker) ?? 0) - 1);
     this.#cpuSeconds.set(worker, cpuSeconds);
     this.#totals.add(report);
     for (const violation of report.violations.slice(0, 1)) {
@@ -71,7 +75,7 @@ class Campaign {
     if (this.#isEnough()) return;
     worker.send(this.#nextSeed);
     this.#nextSeed += 1;
-    this.#running += 1;
+    this.#running.set(worker, (this.#running.get(worker) ?? 0) + 1);
   }
 
   #isEnough(): boolean {
@@ -81,7 +85,8 @@ class Campaign {
   }
 
   #endIfDone(): void {
-    if (this.#isEnough() && this.#running === 0) this.#ended.resolve();
+    const isIdle = [...this.#running.values()].every((seeds) => seeds === 0);
+    if (this.#isEnough() && isIdle) this.#ended.resolve();
   }
 }
 
