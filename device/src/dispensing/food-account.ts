@@ -8,6 +8,11 @@ export interface Estimate {
   readonly highGrams: Grams;
 }
 
+/** A cat that has just come may keep still by chance in so many looks before it is noticed. */
+const UNCONFIRMED_LOOKS = 2;
+/** One that presses harder does not keep still. */
+const PRESS_GRAMS_MAX: Grams = 4;
+
 /**
  * The food of one run, as a chain of stretches between two levels that stood still. A clean
  * stretch counts by its rise; where something else touched the bowl, an estimate stands in for
@@ -25,6 +30,9 @@ export class FoodAccount {
   hasEstimate = false;
   /** Food that may have come down unseen, all of it or nothing: it is not a matter of sigmas. */
   possibleGrams: Grams = 0;
+  /** What was counted as food and may have been a paw that kept still: it promises nothing. */
+  pressedGrams: Grams = 0;
+  #unconfirmed: readonly Grams[] = [];
   #lowSquares = 0;
   #highSquares = 0;
 
@@ -56,8 +64,26 @@ export class FoodAccount {
     this.anchor = mark;
   }
 
+  /** The last short looks showed a rise that a paw could have made by so much. */
+  suspectPress(grams: Grams): void {
+    this.#unconfirmed = [...this.#unconfirmed, Math.max(0, grams)].slice(-UNCONFIRMED_LOOKS);
+  }
+
+  /** A level that stood for long: no paw keeps so still. */
+  confirm(): void {
+    this.#unconfirmed = [];
+  }
+
+  /** Somebody was there, or nothing stood still again: the last looks may have been pressed. */
+  giveUpUnconfirmed(): void {
+    const grams = this.#unconfirmed.reduce((sum, rise) => sum + rise, 0);
+    this.pressedGrams += Math.min(PRESS_GRAMS_MAX, grams);
+    this.#unconfirmed = [];
+  }
+
   /** Ends a stretch that could not be weighed. Without a level the next chain begins later. */
   closeEstimated(estimate: Estimate, levelGrams: Grams | null, mark: TurnMark): void {
+    this.giveUpUnconfirmed();
     this.likelyGrams += estimate.likelyGrams;
     this.#lowSquares += (estimate.likelyGrams - estimate.lowGrams) ** 2;
     this.#highSquares += (estimate.highGrams - estimate.likelyGrams) ** 2;

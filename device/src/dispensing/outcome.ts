@@ -12,6 +12,11 @@ const CREEP_GRAMS: Grams = 0.08;
 const SPAN_SHARE = 0.003;
 /** Pieces that hang in the chute may still come down afterwards. */
 const LATE_PIECES = 0.6;
+/** Pieces bounce off a cat onto the floor, and what it pushes hides as many more. */
+const ASTRAY_SHARE = 0.06;
+const ASTRAY_PIECES = 1.2;
+/** Where the flow had stopped and nobody saw it come again, so much of it is sure. */
+const STOPPED_SHARE = 0.5;
 /** Less than the portion by more than this is short. */
 const SHORT_GRAMS: Grams = 1;
 /** Flights may be fuller than was ever learned, and a block may have held food of the run before. */
@@ -51,20 +56,24 @@ function doseOf(run: Run): Dose {
       return { lowGrams: 0, likelyGrams: 0, highGrams: 0, method: 'measured' };
     }
   }
+  if (run.bowlAfterGrams === null) account.giveUpUnconfirmed();
   const likelyGrams = Math.max(0, account.likelyGrams);
   const isWeighed = account.chains > 0;
   const weighing = isWeighed
     ? SIGMAS * Math.sqrt(run.levelVariance) + CREEP_GRAMS + SPAN_SHARE * likelyGrams
     : 0;
+  const astray = account.hasEstimate
+    ? ASTRAY_SHARE * likelyGrams + ASTRAY_PIECES * flow.kibbleGrams
+    : 0;
+  const unseen = account.hasEstimate ? ASTRAY_PIECES * flow.kibbleGrams : 0;
+  const sureShare = account.hasEstimate && run.hasJammed ? STOPPED_SHARE : 1;
+  const below = Math.hypot(account.belowGrams, weighing, astray) + account.pressedGrams;
   const late = (isWeighed ? LATE_PIECES * flow.kibbleGrams : 0) + stillHanging(run);
   return {
-    lowGrams: Math.max(
-      0,
-      Math.min(likelyGrams, likelyGrams - Math.hypot(account.belowGrams, weighing)),
-    ),
+    lowGrams: Math.max(0, sureShare * Math.min(likelyGrams, likelyGrams - below)),
     likelyGrams,
     highGrams: Math.max(
-      likelyGrams + Math.hypot(account.aboveGrams, weighing) + account.possibleGrams + late,
+      likelyGrams + Math.hypot(account.aboveGrams, weighing, unseen) + account.possibleGrams + late,
       risenGrams(run) + weighing,
     ),
     method: account.hasEstimate ? 'estimated' : 'measured',

@@ -48,7 +48,11 @@ export function stepBaseline(run: Run): void {
   const view = run.bowl.look(BASELINE_MS);
   const isStill = view.isStill && run.bowl.isFresh && waitedMs >= BASELINE_MS * 0.9;
   if (isStill) {
-    beginFrom(run, { grams: view.meanGrams, variance: (1.7 * view.sdGrams ** 2) / view.readings });
+    beginFrom(run, {
+      grams: view.meanGrams,
+      variance: (1.7 * view.sdGrams ** 2) / view.readings,
+      readings: view.readings,
+    });
     run.bowl.learnNoise(pooledNoise(run, view));
     run.bowl.landingGrams = landingSpread(run);
     return;

@@ -31,6 +31,9 @@ const HANGING_FACTOR = 1.5;
 const OVERLAP = 1.7;
 /** A stretch whose turns are less certain than this teaches nothing of grams per turn. */
 const HIDDEN_TURNS_MAX = 0.1;
+/** So many readings, still all the while, are no paw; and how surely turns bring food. */
+const CONFIRMING_READINGS = 12;
+const SURE_SIGMAS = 3;
 /** A level this far below the one before is food that was taken away. */
 const TAKEN_SIGMAS = 5;
 const TAKEN_GRAMS: Grams = 0.15;
@@ -39,6 +42,8 @@ const TAKEN_GRAMS: Grams = 0.15;
 export interface Level {
   readonly grams: Grams;
   readonly variance: number;
+  /** Readings behind it; many keep still under no paw. */
+  readonly readings: number;
 }
 
 /** How long the bowl must be watched for a level that is good enough. */
@@ -61,7 +66,7 @@ export function stillLevel(run: Run, windowMs: Milliseconds): Level | null {
   const view = run.bowl.look(windowMs);
   if (!view.isStill) return null;
   const variance = (OVERLAP * view.sdGrams ** 2) / view.readings;
-  return { grams: view.meanGrams, variance };
+  return { grams: view.meanGrams, variance, readings: view.readings };
 }
 
 /** Whether a level says that the bowl itself is gone. */
@@ -88,6 +93,7 @@ export function bookStretch(run: Run, level: Level): boolean {
   const isClean = isUntouched && rise >= floor && rise <= ceiling;
   if (isClean) {
     if (turns > 0 && hiddenTurns < HIDDEN_TURNS_MAX) flow.weighed(Math.max(0, rise), turns);
+    notePress(run, level, { rise, turns });
     account.closeClean(level.grams, meter.mark());
   } else {
     account.closeEstimated(estimateStretch(run, rise), level.grams, meter.mark());
@@ -98,6 +104,17 @@ export function bookStretch(run: Run, level: Level): boolean {
   run.checkTurns = meter.forwardTurns;
   run.checkGrams = level.grams;
   return isClean;
+}
+
+/** A short look may have caught a paw: only what the turns surely brought is beyond doubt then. */
+function notePress(run: Run, level: Level, seen: { rise: Grams; turns: number }): void {
+  const { account, flow } = run;
+  if (level.readings >= CONFIRMING_READINGS) {
+    account.confirm();
+    return;
+  }
+  const sure = flow.gramsPerTurn * seen.turns - SURE_SIGMAS * flow.spreadGrams(seen.turns);
+  account.suspectPress(Math.min(seen.rise, seen.rise - sure));
 }
 
 /**

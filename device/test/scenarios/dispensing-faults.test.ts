@@ -318,4 +318,18 @@ describe('the cat', () => {
     expect(fed.outcome.turns).toBeLessThan(turnsMax);
     expect(fed.trueGrams).toBeLessThan(30 * 1.25 + 6);
   });
+
+  it('FMEA-25 I7 cat that comes to every portion of a slowly read scale: no more is promised than fell', async () => {
+    feeder = await makeFeeder({
+      cat: { arrivesWhileDispensingProbability: 1, pushGrams: 2, mealGramsMean: 6 },
+      bowlCell: { samplesPerSecondDispense: 10 },
+    });
+    let tooHigh = 0;
+    for (let i = 0; i < 60; i += 1) {
+      const { trueGrams, outcome } = await feeder.feed(2 + (i % 7));
+      if (outcome.dose.lowGrams > trueGrams + 0.001) tooHigh += 1;
+      feeder.liveOn();
+    }
+    expect(tooHigh).toBeLessThanOrEqual(1);
+  });
 });
