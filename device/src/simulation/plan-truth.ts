@@ -36,6 +36,8 @@ export interface DueTruth {
 
 type DocChange = Extract<AuditEntry, { name: 'doc.changed' }>['body'];
 
+/** An occurrence keeps its date, so no edit moves it further than this. */
+const AHEAD_MS: Milliseconds = 3 * 24 * 3_600_000;
 /** An edit and the instant beside it leave it open which form of the plan was meant. */
 const EDIT_MARGIN_MS: Milliseconds = 2000;
 
@@ -108,6 +110,16 @@ export class PlanTruth {
       if (from < to) found.push(...dueUnder(form, from, to));
     });
     return found;
+  }
+
+  /** When an edit within a stretch moved an occurrence to a later time; null when none did. */
+  movedOnAt(key: string, fromMs: EpochMs, toMs: EpochMs): EpochMs | null {
+    for (const form of this.#forms) {
+      if (form.fromMs <= fromMs || form.fromMs > toMs) continue;
+      const ahead = dueUnder(form, form.fromMs, form.fromMs + AHEAD_MS);
+      if (ahead.some((due) => due.key === key)) return form.fromMs;
+    }
+    return null;
   }
 
   /** Forgets forms that ended before an instant. */
