@@ -523,11 +523,24 @@ describe('edits', () => {
     });
   });
 
+  it('lets a pending meal wait on when only its name and portion are changed', async () => {
+    const { bench, meals } = await benchWith(['07:00', '18:00']);
+    bench.feeder.refuse = () => ({ kind: 'refused', rule: 'busy', remainingGrams: 0, why: '' });
+    await bench.passUntil('2026-11-20T06:10:00Z');
+    const { time, weekdays, enabled } = mealInput('07:00');
+    const asShown = { time, weekdays, enabled, name: 'Breakfast', portionGrams: 30 };
+    bench.book.changeMeal(meals[0]?.id ?? '', asShown);
+    bench.feeder.refuse = () => null;
+    await bench.pass(MINUTE_MS);
+    expect(bench.verdicts()).toEqual(['2026-11-20 07:00 fed_late/late_in_grace']);
+    expect(bench.feeder.served).toMatchObject([{ portionGrams: 30 }]);
+  });
+
   it('I2 gives a pending meal of yesterday its verdict when it is changed after midnight', async () => {
     const { bench, meals } = await benchWith(['23:50']);
     bench.feeder.refuse = () => ({ kind: 'refused', rule: 'busy', remainingGrams: 0, why: '' });
     await bench.passUntil('2026-11-20T23:10:00Z');
-    bench.book.changeMeal(meals[0]?.id ?? '', { portionGrams: 30 });
+    bench.book.changeMeal(meals[0]?.id ?? '', { weekdays: [5, 6] });
     expect(bench.verdicts()).toEqual(['2026-11-20 23:50 skipped/edited_past']);
   });
 
