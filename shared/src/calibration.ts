@@ -23,6 +23,27 @@ export const SpanRequestSchema = v.strictObject({
   confirm: v.optional(v.boolean(), false),
 });
 
+/** Whether the hopper's food is weighed, and if not, why. */
+export const HopperStateSchema = v.picklist([
+  'weighed',
+  'not_fitted',
+  'not_calibrated',
+  'waiting',
+  'below_zero',
+  'silent',
+  'stuck',
+  'saturated',
+]);
+export type HopperState = v.InferOutput<typeof HopperStateSchema>;
+
+/** The food in the hopper. */
+export const HopperReadingSchema = v.strictObject({
+  /** Null in every state but `weighed`. */
+  hopperGrams: v.nullable(v.number()),
+  hopperState: HopperStateSchema,
+});
+export type HopperReading = v.InferOutput<typeof HopperReadingSchema>;
+
 /** The bowl as it was last seen. */
 export const BowlReadingSchema = v.strictObject({
   /** Null when the scale says nothing that can be believed. */

@@ -100,6 +100,16 @@ export interface ScalePort {
   span(request: { knownGrams: Grams; confirm: boolean }): Promise<ScaleCalibration>;
 }
 
+/** The cell under the hopper; its present reading is in the station's health. */
+export interface HopperPort {
+  /** Null: never tared. */
+  calibration(): ScaleCalibration | null;
+  tare(request: { confirm: boolean }): Promise<ScaleCalibration>;
+  span(request: { knownGrams: Grams; confirm: boolean }): Promise<ScaleCalibration>;
+  /** At the mean of the last seven days; null when unknown. */
+  daysLeft(): number | null;
+}
+
 export interface KibbleCalibrationPort {
   start(kibbleId: string, wish: { rounds: number; portionGrams: Grams }): CalibrationJob;
   /** The job that runs or ran last. */
@@ -138,6 +148,7 @@ export interface ApiDeps {
   readonly kibbles: Collection<Kibble>;
   readonly kibbleCalibration: KibbleCalibrationPort;
   readonly scale: ScalePort;
+  readonly hopper: HopperPort;
   readonly settings: Single<Settings>;
   readonly ledger: LedgerPort;
   readonly alerts: () => readonly Alert[];

@@ -64,6 +64,11 @@ export class Metrics {
       ...gauge('feeder_up_seconds', 'Time since the daemon began.', status.uptimeMs / 1000),
       ...gauge('feeder_bowl_grams', 'Mass in the bowl.', bowl.grams),
       ...gauge('feeder_hopper_grams', 'Mass in the hopper.', status.hopperGrams),
+      ...gauge(
+        'feeder_hopper_days_left',
+        'Days the hopper lasts at the mean of the last seven days.',
+        status.hopperDaysLeft,
+      ),
       ...gauge('feeder_today_served_grams', 'Likely served on this local day.', today.servedGrams),
       ...gauge('feeder_today_planned_grams', 'Planned for this local day.', today.plannedGrams),
       ...gauge('feeder_motor_on', 'Whether the motor turns.', status.motorOn ? 1 : 0),

@@ -76,6 +76,8 @@ const calls: Call[] = [
   ['GET', () => '/scale', undefined, 200],
   ['POST', () => '/scale/tare', {}, 200],
   ['POST', () => '/scale/calibrate', { knownGrams: 200 }, 200],
+  ['POST', () => '/scale/hopper/tare?confirm=false', {}, 200],
+  ['POST', () => '/scale/hopper/calibrate', { knownGrams: 900 }, 200],
   ['GET', () => '/faults', undefined, 200],
   ['POST', () => '/faults/jam/clear', undefined, 200],
   ['GET', () => '/ledger?afterSeq=140&limit=5', undefined, 200],

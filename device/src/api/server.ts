@@ -14,7 +14,7 @@ import { mealRoutes } from './routes/meals.ts';
 import { overlayRoutes } from './routes/overlays.ts';
 import { petRoutes } from './routes/pets.ts';
 import { planRoutes } from './routes/plans.ts';
-import { scaleRoutes } from './routes/scale.ts';
+import { hopperRoutes, scaleRoutes } from './routes/scale.ts';
 import { scheduleRoutes } from './routes/schedule.ts';
 import { settingsRoutes } from './routes/settings.ts';
 import { systemRoutes } from './routes/system.ts';
@@ -47,6 +47,7 @@ export function createApi(deps: ApiDeps, options: ApiOptions): Api {
     ...petRoutes(deps),
     ...kibbleRoutes(deps),
     ...scaleRoutes(deps),
+    ...hopperRoutes(deps),
     ...faultRoutes(deps),
     ...ledgerRoutes(deps),
     ...settingsRoutes(deps),

@@ -17,6 +17,8 @@ export function statusView(deps: ApiDeps): Status {
     uptimeMs: uptimeMs(deps),
     bowl: health.bowl,
     hopperGrams: health.hopperGrams,
+    hopperState: health.hopperState,
+    hopperDaysLeft: deps.hopper.daysLeft(),
     motorOn: health.motorOn,
     running: deps.feeding.running(),
     next: deps.schedule.next(),

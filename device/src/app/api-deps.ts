@@ -1,5 +1,6 @@
 import type { ApiDeps } from '../api/deps.ts';
 import { todayFigures } from '../feeding/day-totals.ts';
+import { StockFigure } from '../feeding/stock-figure.ts';
 import type { DeviceCore } from './compose-device.ts';
 import { storageCondition } from './compose-runtime.ts';
 import type { DeviceParts } from './device-parts.ts';
@@ -13,7 +14,8 @@ export function apiDeps(
   run: { readonly runtime: RuntimeManager; readonly startedMonoMs: number },
 ): ApiDeps {
   const { store, time, live, plan, alerts } = core;
-  const { feeding, journal, faults, unwritten, scale, kibbleCalibration } = core.feeding;
+  const { feeding, journal, faults, unwritten, scale, hopper, kibbleCalibration } = core.feeding;
+  const stock = new StockFigure({ journal, time, live });
   const { version, board, simulated } = parts.identity;
   return {
     identity: { version, board, simulated, startedMonoMs: run.startedMonoMs },
@@ -41,6 +43,12 @@ export function apiDeps(
     kibbles: store.kibbles,
     kibbleCalibration,
     scale,
+    hopper: {
+      calibration: () => hopper.calibration(),
+      tare: (request) => hopper.tare(request),
+      span: (request) => hopper.span(request),
+      daysLeft: () => stock.daysLeft(parts.station.health().hopperGrams),
+    },
     settings: plan.settings,
     ledger: ledgerPort(store),
     alerts: () => alerts.active(),
@@ -67,8 +75,8 @@ function readingsOnDemand(parts: DeviceParts, { live }: DeviceCore): (isWatched:
       stop?.();
       stop = null;
     } else {
-      stop ??= parts.station.onReading((bowl, hopperGrams) =>
-        live.publish('reading', { bowl, hopperGrams }),
+      stop ??= parts.station.onReading((bowl, hopper) =>
+        live.publish('reading', { bowl, ...hopper }),
       );
     }
   };

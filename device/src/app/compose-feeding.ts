@@ -6,6 +6,7 @@ import { FaultLatch } from '../feeding/fault-latch.ts';
 import { checkFeed } from '../feeding/feed-checks.ts';
 import { FeedService, type FeedServiceParts } from '../feeding/feed-service.ts';
 import type { FeedingJournal } from '../feeding/feeding-journal.ts';
+import { HopperScale } from '../feeding/hopper-scale.ts';
 import { KibbleCalibration } from '../feeding/kibble-calibration.ts';
 import { KibbleDoubt } from '../feeding/kibble-doubt.ts';
 import { MemoryOnly } from '../feeding/memory-only.ts';
@@ -82,24 +83,13 @@ export function composeFeeding(
     onFatal: parts.onFatal,
     logger,
   });
-  const recovery: CrashRecoveryParts = {
-    station,
+  const recovery = composeRecovery(parts, {
     journal,
     unwritten,
     time,
     model: () => modelOf(kibble(), guess()),
-    closeAfterCrash:
-      parts.rules?.closeAfterCrash ??
-      closeAfterCrash({ time, nominalTurnsPerSecond: traits.nominalTurnsPerSecond }),
-    logger,
-  };
-  const scale = new ScaleService({
-    station,
-    calibration: store.calibration,
-    time,
-    ratedGrams: traits.ratedGrams,
-    isBusy: () => feeding.isBusy(),
   });
+  const scales = composeScales(parts, { store, time, isBusy: () => feeding.isBusy() });
   const kibbleCalibration = new KibbleCalibration({
     kibbles: store.kibbles,
     activeKibbleId: () => settings().activeKibbleId,
@@ -109,7 +99,54 @@ export function composeFeeding(
     logger,
     onChange: (job) => live.publish('calibration', job),
   });
-  return { feeding, faults, unwritten, recovery, scale, kibbleCalibration, kibble, journal };
+  return {
+    feeding,
+    faults,
+    unwritten,
+    recovery,
+    ...scales,
+    kibbleCalibration,
+    kibble,
+    journal,
+  };
+}
+
+/** What closes feedings that a crash left open. */
+function composeRecovery(
+  { rules, station, traits, logger }: DeviceParts,
+  joined: Pick<CrashRecoveryParts, 'journal' | 'unwritten' | 'time' | 'model'>,
+): CrashRecoveryParts {
+  const { nominalTurnsPerSecond } = traits;
+  const { time } = joined;
+  return {
+    ...joined,
+    station,
+    closeAfterCrash: rules?.closeAfterCrash ?? closeAfterCrash({ time, nominalTurnsPerSecond }),
+    logger,
+  };
+}
+
+/** The bowl's scale, and the cell under the hopper. */
+function composeScales(
+  { station, traits }: DeviceParts,
+  joined: {
+    readonly store: DeviceStore;
+    readonly time: StationClock;
+    readonly isBusy: () => boolean;
+  },
+) {
+  const { store, time, isBusy } = joined;
+  const shared = { station, time, isBusy };
+  const { calibration, hopperCalibration } = store;
+  const { ratedGrams, hasHopperCell, nominalHopperCountsPerGram = null } = traits;
+  return {
+    scale: new ScaleService({ ...shared, calibration, ratedGrams }),
+    hopper: new HopperScale({
+      ...shared,
+      calibration: hopperCalibration,
+      nominalCountsPerGram: hasHopperCell ? nominalHopperCountsPerGram : null,
+    }),
+  };
 }
 
 /** Learns from each feeding, and tells when the food seems to be another one. */

@@ -64,7 +64,10 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
       condition: () => clockConditions[time.now().quality],
     })
     .add('station', {
-      start: () => station.setCalibration(store.calibration.get()),
+      start: () => {
+        station.setCalibration(store.calibration.get());
+        station.setHopperCalibration(store.hopperCalibration.get().calibration);
+      },
       stop: () => {
         unwatchFaults();
         return station.close();

@@ -15,6 +15,7 @@ const collections: Readonly<Record<string, Changed>> = {
   overlay: 'overlays',
   settings: 'settings',
   calibration: 'scale',
+  hopper_calibration: 'scale',
 };
 
 /** Tells watchers of what the ledger has just taken. Returns the unsubscribe. */

@@ -77,6 +77,10 @@ describe('every command', () => {
       model: null,
       calibratedAtMs: null,
     });
+    expect(await ok('calibrate hopper --confirm')).toBe('The hopper as it stands is zero now.\n');
+    expect(await ok('calibrate hopper --grams 800')).toBe('The span of the hopper is set.\n');
+    expect(await ok('scale')).toMatch(/Hopper +not fitted/);
+    expect(await ok('status')).toMatch(/Hopper +not fitted/);
     expect(await ok(`calibrate kibble ${kibble.id} --rounds 2`)).toContain('running');
     expect(await ok('ledger page --after 148')).toMatch(/^149 /);
     expect(await ok('ledger verify')).toContain('The record holds');
@@ -129,7 +133,7 @@ describe('every command', () => {
 
   it.each(['calibrate', 'calibrate cat'])('names what may follow in %j', async (line) => {
     const { code, err } = await terminal(new FakeFeeder())(line);
-    expect([code, err]).toEqual([2, expect.stringContaining('calibrate scale, calibrate kibble')]);
+    expect([code, err]).toEqual([2, expect.stringContaining('calibrate scale, calibrate hopper')]);
   });
 
   it('lists all of them without a command, and says the exit codes', async () => {

@@ -1,8 +1,29 @@
-import { type Feeding, type Occurrence, roundGrams } from '@cat-feeder/shared';
+import {
+  type Feeding,
+  type HopperReading,
+  type HopperState,
+  type Occurrence,
+  roundGrams,
+} from '@cat-feeder/shared';
 
 /** Grams for people; a dash when they are not known. */
 export function gramsText(grams: number | null): string {
   return grams === null ? '-' : `${roundGrams(grams)} g`;
+}
+
+const unweighed: Readonly<Record<Exclude<HopperState, 'weighed'>, string>> = {
+  not_fitted: 'not fitted',
+  not_calibrated: 'not calibrated (empty it, then: feeder calibrate hopper)',
+  waiting: 'waiting for its cell',
+  below_zero: 'below its zero: lifted, or taken as empty with food in it',
+  silent: 'its cell is silent',
+  stuck: 'its cell does not move',
+  saturated: 'its cell is overloaded',
+};
+
+/** The food in the hopper, or why it is not known. */
+export function hopperText({ hopperGrams, hopperState }: HopperReading): string {
+  return hopperState === 'weighed' ? gramsText(hopperGrams) : unweighed[hopperState];
 }
 
 /** An instant as a local date and time of the feeder's zone. */

@@ -5,6 +5,8 @@ import type {
   FeedingResult,
   FeedingStage,
   Grams,
+  HopperReading,
+  HopperState,
   KibbleModel,
   Milliseconds,
   ScaleCalibration,
@@ -69,9 +71,22 @@ export type WeighResult =
     }
   | { readonly kind: 'unstable' | 'silent' | 'stuck' | 'saturated' };
 
+/** The counts under a hopper that stood still, or why there are none. */
+export type HopperLevel =
+  | {
+      readonly kind: 'stable';
+      readonly counts: number;
+      /** How well the level is known: the standard error of its mean. */
+      readonly sigmaGrams: Grams;
+      /** What one reading spreads at rest. */
+      readonly noiseGrams: Grams;
+    }
+  | { readonly kind: 'unstable' | 'not_fitted' | 'silent' | 'stuck' | 'saturated' };
+
 export interface StationHealth {
   readonly bowl: BowlReading;
   readonly hopperGrams: Grams | null;
+  readonly hopperState: HopperState;
   readonly motorOn: boolean;
   readonly undervoltage: boolean;
   /** A condition seen outside a run: a silent cell, mass rising with the motor off, a turning shaft. */
@@ -94,14 +109,18 @@ export interface FeedStation {
   cancel(): void;
   /** Waits for the bowl to come to rest, 0.5 to 60 s. Not during a run. */
   weigh(timeoutMs: Milliseconds): Promise<WeighResult>;
+  /** The same of the cell under the hopper. A run that begins ends it as `unstable`. */
+  weighHopper(timeoutMs: Milliseconds): Promise<HopperLevel>;
   /** Readings for people: at most 5 a second while moving, one a second at rest. Returns the unsubscribe. */
-  onReading(listener: (reading: BowlReading, hopperGrams: Grams | null) => void): () => void;
+  onReading(listener: (reading: BowlReading, hopper: HopperReading) => void): () => void;
   /**
    * Tells, once for each occasion, of what must not go unnoticed outside a run: mass that rises
    * with the motor off (`overflow`), a shaft that turns by itself (`motor_runaway`).
    */
   onFault(listener: (fault: Fault) => void): () => void;
   setCalibration(calibration: ScaleCalibration): void;
+  /** Null: the cell under the hopper was never tared. Decides what people are shown, nothing else. */
+  setHopperCalibration(calibration: ScaleCalibration | null): void;
   health(): StationHealth;
   /** Motor off and hardware given up. Idempotent. */
   close(): Promise<void>;

@@ -25,6 +25,7 @@ const context = (over: Partial<FeedContext> = {}): FeedContext => ({
   health: {
     bowl: { grams: 3, sigmaGrams: 0.1, state: 'stable', ageMs: 0 },
     hopperGrams: null,
+    hopperState: 'not_fitted',
     motorOn: false,
     undervoltage: false,
     fault: null,

@@ -15,6 +15,7 @@ import {
   tare,
 } from '../weighing/calibration.ts';
 import type { StillLevel } from '../weighing/load-cell.ts';
+import { calibrationRefusal, notStable } from './calibration-refusal.ts';
 
 /** The stored calibration of the bowl's cell. */
 export type StoredCalibration = ScaleCalibration & { readonly rev: number };
@@ -72,41 +73,14 @@ export class ScaleService {
     if (this.#parts.isBusy()) throw new FeederError('ERR_BUSY');
     // The station calls a level stable once it has stood still this long.
     if (weight.kind === 'stable') return { ...weight, heldMs: CALIBRATION_HELD_MS };
-    throw new FeederError(weight.kind === 'unstable' ? 'ERR_NOT_STABLE' : 'ERR_SCALE_SILENT');
+    if (weight.kind === 'unstable') throw notStable('bowl');
+    throw new FeederError('ERR_SCALE_SILENT');
   }
 
   #store(verdict: CalibrationVerdict, rev: number): StoredCalibration {
-    if (verdict.kind === 'refused') throw refusal(verdict);
+    if (verdict.kind === 'refused') throw calibrationRefusal(verdict, 'bowl');
     const stored = this.#parts.calibration.change(verdict.calibration, rev);
     this.#parts.station.setCalibration(stored);
     return stored;
-  }
-}
-
-/** Why a calibration was refused, with what the person at the bowl can do about it. */
-function refusal({ reason, value }: Extract<CalibrationVerdict, { kind: 'refused' }>): FeederError {
-  switch (reason) {
-    case 'unstable':
-      return new FeederError('ERR_NOT_STABLE');
-    case 'outside_band':
-      return new FeederError('ERR_CALIBRATION_REFUSED', {
-        hint: 'Empty the bowl and try again. If it is empty, confirm the new zero.',
-        details: [
-          { path: 'shiftGrams', message: `${Math.round(Math.abs(value))} g from the zero before` },
-        ],
-      });
-    case 'mass_too_small':
-      return new FeederError('ERR_CALIBRATION_REFUSED', {
-        details: [{ path: 'knownGrams', message: `${value} g are too little for a span` }],
-      });
-    case 'factor_changed': {
-      const percent = Math.round(Math.abs(value) * 100);
-      return new FeederError('ERR_CALIBRATION_REFUSED', {
-        hint: 'Lay the known mass into the empty, tared bowl. If the cell was replaced, confirm the change.',
-        details: [
-          { path: 'countsPerGram', message: `differs by ${percent} % from the present span` },
-        ],
-      });
-    }
   }
 }

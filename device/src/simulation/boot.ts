@@ -337,12 +337,17 @@ export class Boot {
         this.attend(timeoutMs);
         return station.weigh(timeoutMs);
       },
+      weighHopper: (timeoutMs) => {
+        this.attend(timeoutMs);
+        return station.weighHopper(timeoutMs);
+      },
       onReading: (listener) => station.onReading(listener),
       onFault: (listener) =>
         station.onFault((fault) => {
           if (!this.clock.isDead) listener(fault);
         }),
       setCalibration: (calibration) => station.setCalibration(calibration),
+      setHopperCalibration: (calibration) => station.setHopperCalibration(calibration),
       // The scale is looked at rarely here; that is no sign of a dead loop.
       health: () => ({ ...station.health(), loopAgeMs: 0 }),
       close: () => station.close(),

@@ -8,6 +8,7 @@ export const documentKinds = {
   settings: 6,
   calibration: 7,
   unnamed_kibble: 8,
+  hopper_calibration: 9,
 } as const;
 export type DocumentKind = keyof typeof documentKinds;
 
@@ -46,6 +47,8 @@ const groupTable: Readonly<Record<DocumentKind, Readonly<Record<string, readonly
     span: ['countsPerGram', 'spannedAtMs'],
   },
   unnamed_kibble: { model: ['model'] },
+  // One group: a span belongs to the zero it was taken from.
+  hopper_calibration: { calibration: ['calibration'] },
 };
 
 export type Fields = Readonly<Record<string, unknown>>;

@@ -2,6 +2,7 @@ import type { Kibble, Meal, Pet, Plan, Settings } from '@cat-feeder/shared';
 import { describe, expect, it } from 'vitest';
 import { collectionContract, singleContract } from '../../test/contracts/collection.ts';
 import { memoryStore } from '../../test/contracts/store-fixture.ts';
+import type { StoredHopperCalibration } from '../feeding/hopper-scale.ts';
 import type { StoredCalibration } from './store-parts.ts';
 
 const tom = { name: 'Tom', bodyKg: 4.2, lifeStage: 'neutered_adult', rationGrams: 60, note: '' };
@@ -77,6 +78,22 @@ singleContract<StoredCalibration>('The calibration', () => {
     single: store.calibration,
     patch: { zeroCounts: 12_345, taredAtMs: 7 },
     reopen: () => reopen().calibration,
+  };
+});
+
+singleContract<StoredHopperCalibration>('The calibration of the hopper', () => {
+  const { store, reopen } = memoryStore();
+  const calibration = {
+    zeroCounts: 96_000,
+    countsPerGram: 107,
+    noiseGrams: 0.4,
+    taredAtMs: 7,
+    spannedAtMs: null,
+  };
+  return {
+    single: store.hopperCalibration,
+    patch: { calibration },
+    reopen: () => reopen().hopperCalibration,
   };
 });
 

@@ -11,6 +11,7 @@ import type {
 import { defaultSettings } from '@cat-feeder/shared';
 import type Database from 'better-sqlite3';
 import type { BookedDose } from '../feeding/feeding-journal.ts';
+import type { StoredHopperCalibration } from '../feeding/hopper-scale.ts';
 import type { StationTime } from '../platform/clock.ts';
 import type { Collection, Single } from '../platform/collection.ts';
 import { BootRecord } from './boot-record.ts';
@@ -41,6 +42,7 @@ export interface StoreParts {
   readonly overlays: Collection<Overlay>;
   readonly settings: Single<Settings>;
   readonly calibration: Single<StoredCalibration>;
+  readonly hopperCalibration: Single<StoredHopperCalibration>;
   /** What is learned of the food while no kibble is named. */
   readonly unnamedKibble: Single<UnnamedKibble>;
   readonly journal: FeedingStore;
@@ -114,6 +116,10 @@ export function composeParts(options: PartsOptions): StoreParts {
     calibration: documents.single<StoredCalibration>('calibration', {
       ...options.defaultCalibration,
       rev: 0,
+    }),
+    hopperCalibration: documents.single<StoredHopperCalibration>('hopper_calibration', {
+      rev: 0,
+      calibration: null,
     }),
     unnamedKibble,
     journal,

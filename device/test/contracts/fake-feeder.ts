@@ -98,6 +98,7 @@ export class FakeFeeder {
         health: () => ({
           bowl: { grams: 3.2, sigmaGrams: 0.1, state: 'stable', ageMs: 12 },
           hopperGrams: null,
+          hopperState: 'not_fitted',
           motorOn: this.running !== null,
           undervoltage: false,
           fault: null,
@@ -150,6 +151,18 @@ export class FakeFeeder {
           this.writes += 1;
           return this.calibration;
         },
+      },
+      hopper: {
+        calibration: () => null,
+        tare: async () => {
+          this.writes += 1;
+          return this.calibration;
+        },
+        span: async () => {
+          this.writes += 1;
+          return this.calibration;
+        },
+        daysLeft: () => null,
       },
       settings: {
         get: () => this.settings,

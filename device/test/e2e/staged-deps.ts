@@ -40,6 +40,7 @@ export function stagedDeps(stage: StagedFeeder): ApiDeps {
       health: () => ({
         bowl: stage.bowl,
         hopperGrams: stage.hopperGrams,
+        hopperState: stage.hopperGrams === null ? 'not_fitted' : 'weighed',
         motorOn: stage.running !== null,
         undervoltage: false,
         fault: null,
@@ -182,6 +183,12 @@ export function stagedDeps(stage: StagedFeeder): ApiDeps {
         return calibration();
       },
       span: async () => calibration(),
+    },
+    hopper: {
+      calibration: () => null,
+      tare: async () => calibration(),
+      span: async () => calibration(),
+      daysLeft: () => null,
     },
     settings: {
       get: () => stage.settings,

@@ -205,9 +205,10 @@ export class StagedFeeder {
   #step(): void {
     const wobble = Math.sin(this.clock.monoMs() / 700) * 0.04;
     const { bowl, hopperGrams, running } = this;
+    const hopperState = hopperGrams === null ? 'not_fitted' : 'weighed';
     if (running !== null) this.#pourOn(running);
     const grams = this.bowl.grams === null ? null : this.bowl.grams + wobble;
-    this.live.publish('reading', { bowl: { ...bowl, grams }, hopperGrams });
+    this.live.publish('reading', { bowl: { ...bowl, grams }, hopperGrams, hopperState });
   }
 
   #pourOn(running: Feeding): void {

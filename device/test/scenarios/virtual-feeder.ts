@@ -163,15 +163,20 @@ export class VirtualFeeder {
   }
 
   async ask(method: string, path: string, body?: unknown): Promise<Answer> {
+    const response = await this.fetch(method, path, body);
+    const answer = (await response.json()) as { data?: unknown; error?: Answer['error'] };
+    return { status: response.status, data: answer.data, error: answer.error };
+  }
+
+  /** The answer as it comes, for what is no JSON. */
+  async fetch(method: string, path: string, body?: unknown): Promise<Response> {
     const request = new Request(`http://127.0.0.1:${PORT}/api/v1${path}`, {
       method,
       ...(body === undefined
         ? {}
         : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
     });
-    const response = await this.until(Promise.resolve(this.#api.app.fetch(request)));
-    const answer = (await response.json()) as { data?: unknown; error?: Answer['error'] };
-    return { status: response.status, data: answer.data, error: answer.error };
+    return this.until(Promise.resolve(this.#api.app.fetch(request)));
   }
 
   async status(): Promise<Status> {

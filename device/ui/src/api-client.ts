@@ -148,6 +148,18 @@ export const api = {
       timeoutMs: REST_MS_MAX,
     }),
 
+  tareHopper: (confirm: boolean) =>
+    call<ScaleView>(`/scale/hopper/tare?confirm=${confirm}`, {
+      method: 'POST',
+      timeoutMs: REST_MS_MAX,
+    }),
+  spanHopper: (knownGrams: number) =>
+    call<ScaleView>('/scale/hopper/calibrate', {
+      method: 'POST',
+      body: { knownGrams },
+      timeoutMs: REST_MS_MAX,
+    }),
+
   settings: () => call<Settings>('/settings'),
   changeSettings: (body: Partial<Settings> & { expectedRev?: number }) =>
     call<Settings>('/settings', { method: 'PATCH', body }),

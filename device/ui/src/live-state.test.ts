@@ -23,13 +23,16 @@ const half: LiveMessage = {
 
 describe('what the page knows', () => {
   it('is nothing until the feeder said its status', () => {
-    const reading = { bowl: statusOf().bowl, hopperGrams: 1 };
+    const reading = { bowl: statusOf().bowl, hopperGrams: 1, hopperState: 'weighed' as const };
     expect(after({ name: 'reading', body: reading }).status).toBeNull();
   });
 
   it('follows the scale', () => {
     const bowl = { grams: 7, sigmaGrams: 0.4, state: 'moving' as const, ageMs: 3 };
-    const { status } = after(start, { name: 'reading', body: { bowl, hopperGrams: 880 } });
+    const { status } = after(start, {
+      name: 'reading',
+      body: { bowl, hopperGrams: 880, hopperState: 'weighed' },
+    });
     expect(status?.bowl).toEqual(bowl);
     expect(status?.hopperGrams).toBe(880);
   });

@@ -40,6 +40,8 @@ export function statusOf(change: Partial<Status> = {}): Status {
     uptimeMs: 1,
     bowl: { grams: 3, sigmaGrams: 0.1, state: 'stable', ageMs: 20 },
     hopperGrams: 900,
+    hopperState: 'weighed',
+    hopperDaysLeft: null,
     motorOn: false,
     running: null,
     next: null,

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { BowlReadingSchema } from '../calibration.ts';
+import { BowlReadingSchema, HopperReadingSchema } from '../calibration.ts';
 import { FeedingSchema, FeedingStageSchema, OccurrenceSchema } from '../feeding.ts';
 import { ClockQualitySchema } from '../time.ts';
 import { CalibrationJobSchema } from './kibbles.ts';
@@ -10,7 +10,7 @@ export const liveEventBodies = {
   /** The whole state: the first event of every stream. */
   status: StatusSchema,
   /** The scale: at most 5 a second while moving, one a second at rest. */
-  reading: v.strictObject({ bowl: BowlReadingSchema, hopperGrams: v.nullable(v.number()) }),
+  reading: v.strictObject({ bowl: BowlReadingSchema, ...HopperReadingSchema.entries }),
   /** How far the running feeding is; about twice a second. */
   progress: v.strictObject({
     feedingId: v.string(),

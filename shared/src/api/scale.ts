@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { BowlReadingSchema, ScaleCalibrationSchema } from '../calibration.ts';
+import { BowlReadingSchema, HopperReadingSchema, ScaleCalibrationSchema } from '../calibration.ts';
 
 /** POST /api/v1/scale/tare?confirm=: `true` takes a zero far from the one before, too. */
 export const TareQuerySchema = v.strictObject({
@@ -9,7 +9,9 @@ export const TareQuerySchema = v.strictObject({
 /** GET /api/v1/scale. */
 export const ScaleViewSchema = v.strictObject({
   bowl: BowlReadingSchema,
-  hopperGrams: v.nullable(v.number()),
+  ...HopperReadingSchema.entries,
   calibration: ScaleCalibrationSchema,
+  /** Of the cell under the hopper; null until it was first tared. */
+  hopperCalibration: v.nullable(ScaleCalibrationSchema),
 });
 export type ScaleView = v.InferOutput<typeof ScaleViewSchema>;

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { BowlReadingSchema } from '../calibration.ts';
+import { BowlReadingSchema, HopperReadingSchema } from '../calibration.ts';
 import { FaultSchema, FeedingSchema, OccurrenceSchema } from '../feeding.ts';
 import { ClockQualitySchema } from '../time.ts';
 
@@ -66,7 +66,12 @@ export const StatusSchema = v.strictObject({
   zone: v.string(),
   uptimeMs: v.number(),
   bowl: BowlReadingSchema,
-  hopperGrams: v.nullable(v.number()),
+  ...HopperReadingSchema.entries,
+  /**
+   * Days that the food in the hopper lasts at the mean of the last seven days; null when its mass
+   * is unknown, the clock is not believed, or there are no seven days of feedings to go by.
+   */
+  hopperDaysLeft: v.nullable(v.number()),
   motorOn: v.boolean(),
   running: v.nullable(FeedingSchema),
   next: v.nullable(OccurrenceSchema),

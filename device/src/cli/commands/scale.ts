@@ -8,7 +8,7 @@ import {
   numberOf,
   required,
 } from '../command.ts';
-import { gramsText, tableText } from '../text.ts';
+import { gramsText, hopperText, tableText } from '../text.ts';
 
 const POLL_MS = 1_000;
 /** Ten rounds of the longest feeding. */
@@ -53,6 +53,16 @@ export const scaleCommands: readonly Command[] = [
     },
   },
   {
+    name: 'calibrate hopper',
+    usage: '[--grams G] [--confirm]',
+    summary:
+      'Take the empty hopper as zero; with --grams: set the span from a known mass in it. --confirm: it is right, although far from before.',
+    options: ['grams'],
+    flags: ['confirm'],
+    words: [0, 0],
+    run: calibrateHopper,
+  },
+  {
     name: 'calibrate kibble',
     usage: 'ID [--rounds N] [--grams G] [--wait]',
     summary: 'Serve small portions and learn how a kibble flows.',
@@ -67,7 +77,7 @@ function scaleText(scale: ScaleView): string {
   const { bowl } = scale;
   const readings = tableText([
     ['Bowl', `${gramsText(bowl.grams)} +- ${gramsText(bowl.sigmaGrams)} (${bowl.state})`],
-    ['Hopper', gramsText(scale.hopperGrams)],
+    ['Hopper', hopperText(scale)],
   ]);
   return `${readings}\n${calibrationText(scale)}`;
 }
@@ -81,6 +91,20 @@ function calibrationText({ calibration }: ScaleView): string {
   ];
   const zero = Math.round(calibration.zeroCounts);
   return `Calibration: ${span} counts per gram, zero at ${zero}, ${steps.join(', ')}.`;
+}
+
+async function calibrateHopper({ api, option, flag }: CommandInput): Promise<CommandResult> {
+  const grams = option('grams');
+  const confirm = flag('confirm');
+  const isTare = grams === undefined;
+  const scale = isTare
+    ? await api.post<ScaleView>(`/scale/hopper/tare?confirm=${confirm}`)
+    : await api.post<ScaleView>('/scale/hopper/calibrate', {
+        knownGrams: numberOf(grams, '--grams'),
+        confirm,
+      });
+  const done = isTare ? 'The hopper as it stands is zero now.' : 'The span of the hopper is set.';
+  return { data: scale, text: done };
 }
 
 const lostJob = (job: CalibrationJob): CalibrationJob => ({

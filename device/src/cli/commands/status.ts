@@ -1,6 +1,13 @@
 import type { Status } from '@cat-feeder/shared';
 import type { Command } from '../command.ts';
-import { feedingText, gramsText, occurrenceText, tableText, timeText } from '../text.ts';
+import {
+  feedingText,
+  gramsText,
+  hopperText,
+  occurrenceText,
+  tableText,
+  timeText,
+} from '../text.ts';
 
 /** What the feeder is doing. */
 export const statusCommands: readonly Command[] = [
@@ -25,7 +32,7 @@ function statusText(status: Status): string {
     ['Feeder', `${status.name}, version ${status.version}${status.simulated ? ', simulated' : ''}`],
     ['Time', `${timeText(status.nowMs, zone)} ${zone} (${status.clockQuality})`],
     ['Bowl', `${gramsText(bowl.grams)} (${bowl.state})`],
-    ['Hopper', gramsText(status.hopperGrams)],
+    ['Hopper', stockText(status)],
     ['Motor', status.motorOn ? 'on' : 'off'],
     ['Running', running === null ? '-' : feedingText(running, zone)],
     ['Next', next === null ? '-' : occurrenceText(next)],
@@ -37,4 +44,11 @@ function statusText(status: Status): string {
     ...status.faults.map(({ fault, advice }) => ['Fault', `${fault}: ${advice}`]),
     ...status.alerts.map(({ alert, why }) => ['Alert', `${alert}: ${why}`]),
   ]);
+}
+
+function stockText(status: Status): string {
+  const { hopperDaysLeft } = status;
+  const lasts =
+    hopperDaysLeft === null ? '' : `, ${Math.floor(hopperDaysLeft)} days at last week’s pace`;
+  return `${hopperText(status)}${lasts}`;
 }

@@ -224,6 +224,11 @@ export class FeederWorld {
     this.model.silence.isForced = isDisconnected;
   }
 
+  disconnectHopperCell(isDisconnected = true): void {
+    this.catchUp();
+    this.model.hopper.isCellConnected = !isDisconnected;
+  }
+
   /** The reading stays what it was. */
   stickScale(isStuck = true): void {
     this.catchUp();

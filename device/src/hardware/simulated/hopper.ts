@@ -21,6 +21,8 @@ export class Hopper {
   /** Everything ever put in after the start. */
   refilledGrams: Grams = 0;
   isBridged = false;
+  /** Its cell's wire; a silent cell says nothing at all. */
+  isCellConnected = true;
 
   constructor(profile: Profile, random: SeededRandom) {
     this.#hopper = profile.hopper;
@@ -60,7 +62,7 @@ export class Hopper {
 
   /** The reading of its own cell; null where none is fitted. */
   counts(): RawCounts | null {
-    if (!this.#hopper.hasCell) return null;
+    if (!this.#hopper.hasCell || !this.isCellConnected) return null;
     const noise = this.#hopper.cellNoiseGrams * this.#random.gaussian();
     const load = HOPPER_TARE_GRAMS + this.grams + noise;
     return clampCounts(load * this.#hopper.cellCountsPerGram);

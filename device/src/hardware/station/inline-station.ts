@@ -4,6 +4,7 @@ import {
   FEEDING_MS_CEILING,
   FeederError,
   type Grams,
+  type HopperReading,
   type Milliseconds,
   type ScaleCalibration,
 } from '@cat-feeder/shared';
@@ -14,6 +15,7 @@ import type {
   DispenseOutcome,
   DispenseProgress,
   FeedStation,
+  HopperLevel,
   StationHealth,
   WeighResult,
 } from '../../dispensing/feed-station.ts';
@@ -23,6 +25,7 @@ import { PulseModel } from '../../dispensing/pulse-model.ts';
 import { createRun, type Run } from '../../dispensing/run.ts';
 import type { Cancel, Clock } from '../../platform/clock.ts';
 import type { Sample } from '../../weighing/sample.ts';
+import { HopperWatch } from './hopper-watch.ts';
 import { RestWatch } from './rest-watch.ts';
 
 const PROGRESS_MS: Milliseconds = 500;
@@ -56,7 +59,7 @@ interface Weighing {
   readonly cancelTimeout: Cancel;
 }
 
-type ReadingListener = (reading: BowlReading, hopperGrams: Grams | null) => void;
+type ReadingListener = (reading: BowlReading, hopper: HopperReading) => void;
 
 /**
  * The feed station in the caller's thread: it joins a board, a clock and the control loop. The
@@ -68,6 +71,7 @@ export class InlineStation implements FeedStation {
   readonly #permission: () => boolean;
   readonly #guard: MotorGuard;
   readonly #rest: RestWatch;
+  readonly #hopper: HopperWatch;
   readonly #listeners = new Set<ReadingListener>();
   readonly #faultListeners = new Set<(fault: Fault) => void>();
   #calibration: ScaleCalibration;
@@ -92,6 +96,7 @@ export class InlineStation implements FeedStation {
     this.#permission = options.permission ?? (() => true);
     this.#guard = new MotorGuard(this.#board.drive, this.#board.traits);
     this.#rest = new RestWatch(this.#board.traits, options.calibration);
+    this.#hopper = new HopperWatch(this.#board.traits, this.#clock);
     this.#lastSampleAtMs = this.#clock.monoMs();
     this.#left = { grams: null, sigmaGrams: 0, atMs: this.#lastSampleAtMs };
     this.#board.onSamples((batch) => this.#onSamples(batch));
@@ -109,6 +114,7 @@ export class InlineStation implements FeedStation {
       return Promise.reject(new FeederError('ERR_VALIDATION', { details: [problem] }));
     }
     this.#endWeighing({ kind: 'unstable' });
+    this.#hopper.giveUp();
     const nowMs = this.#clock.monoMs();
     const run = createRun({
       order,
@@ -160,6 +166,12 @@ export class InlineStation implements FeedStation {
     });
   }
 
+  weighHopper(timeoutMs: Milliseconds): Promise<HopperLevel> {
+    if (this.#isClosed) return Promise.reject(new FeederError('ERR_UNAVAILABLE'));
+    if (this.#active !== null) return Promise.reject(new FeederError('ERR_BUSY'));
+    return this.#hopper.weigh(Math.min(WEIGH_MS_MAX, Math.max(WEIGH_MS_MIN, timeoutMs)));
+  }
+
   onReading(listener: ReadingListener): () => void {
     this.#listeners.add(listener);
     return () => {
@@ -181,11 +193,15 @@ export class InlineStation implements FeedStation {
     this.#rest.setCalibration(calibration);
   }
 
+  setHopperCalibration(calibration: ScaleCalibration | null): void {
+    this.#hopper.setCalibration(calibration);
+  }
+
   health(): StationHealth {
     const nowMs = this.#clock.monoMs();
     return {
       bowl: this.#reading(nowMs),
-      hopperGrams: null,
+      ...this.#hopper.reading(),
       motorOn: this.#guard.isOn(nowMs),
       undervoltage: this.#undervoltage,
       fault: this.#active === null ? this.#rest.fault(nowMs) : null,
@@ -201,6 +217,7 @@ export class InlineStation implements FeedStation {
     const active = this.#active;
     this.#active = null;
     this.#endWeighing({ kind: 'unstable' });
+    this.#hopper.giveUp();
     this.#board.close();
     this.#listeners.clear();
     this.#faultListeners.clear();
@@ -213,6 +230,7 @@ export class InlineStation implements FeedStation {
     this.#lastSampleAtMs = this.#clock.monoMs();
     for (const sample of batch) {
       this.#undervoltage = sample.undervoltage;
+      this.#hopper.accept(sample);
       if (this.#active === null) this.#atRest(sample);
       else this.#inRun(this.#active, sample, this.#permission());
     }
@@ -230,6 +248,7 @@ export class InlineStation implements FeedStation {
 
   #afterRestBatch(): void {
     const nowMs = this.#clock.monoMs();
+    this.#hopper.afterRestBatch();
     if (this.#weighing !== null) {
       const weighed = this.#rest.weighed(nowMs);
       if (weighed !== null) this.#endWeighing(weighed);
@@ -331,7 +350,8 @@ export class InlineStation implements FeedStation {
   }
 
   #tell(reading: BowlReading): void {
-    for (const listener of this.#listeners) listener(reading, null);
+    const hopper = this.#hopper.reading();
+    for (const listener of this.#listeners) listener(reading, hopper);
   }
 
   #endWeighing(result: WeighResult): void {

@@ -51,9 +51,9 @@ export function serveStation(options: {
 }): void {
   const { station, line, cells, clock } = options;
   let isWanted = false;
-  station.onReading((reading, hopperGrams) => {
+  station.onReading((reading, hopper) => {
     cells.writeHealth(station.health(), clock.monoMs());
-    if (isWanted) line.post({ kind: 'reading', reading, hopperGrams });
+    if (isWanted) line.post({ kind: 'reading', reading, hopper });
   });
   station.onFault((fault) => {
     cells.writeHealth(station.health(), clock.monoMs());
@@ -86,6 +86,16 @@ export function serveStation(options: {
         answer(call, weighed, (result) => line.post({ kind: 'weighed', call, result }));
         break;
       }
+      case 'weigh-hopper': {
+        const { call, timeoutMs } = request;
+        const weighed = station.weighHopper(timeoutMs);
+        answer(call, weighed, (level) => line.post({ kind: 'hopper-weighed', call, level }));
+        break;
+      }
+      case 'calibrate-hopper':
+        station.setHopperCalibration(request.calibration);
+        cells.writeHealth(station.health(), clock.monoMs());
+        break;
       case 'calibrate':
         station.setCalibration(request.calibration);
         break;

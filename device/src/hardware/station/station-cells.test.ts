@@ -5,6 +5,7 @@ import { StationCells } from './station-cells.ts';
 const health: StationHealth = {
   bowl: { grams: 12.5, sigmaGrams: 0.02, state: 'disturbed', ageMs: 40 },
   hopperGrams: null,
+  hopperState: 'not_calibrated',
   motorOn: true,
   undervoltage: false,
   fault: 'overflow',

@@ -3,6 +3,7 @@ import {
   type Fault,
   FaultSchema,
   type Grams,
+  HopperStateSchema,
   type Milliseconds,
 } from '@cat-feeder/shared';
 import type { StationHealth } from '../../dispensing/feed-station.ts';
@@ -36,6 +37,7 @@ const field = {
   motorOn: 7,
   undervoltage: 8,
   fault: 9,
+  hopperState: 10,
 } as const;
 const FLOAT_CELLS = Object.keys(field).length;
 
@@ -43,6 +45,7 @@ const FLOAT_CELLS = Object.keys(field).length;
 const READ_TRIES_MAX = 1000;
 
 const bowlStates = BowlReadingSchema.entries.state.options;
+const hopperStates = HopperStateSchema.options;
 const faults = FaultSchema.options;
 
 /** Times are `monoMs` of a clock that both threads read alike. */
@@ -104,6 +107,7 @@ export class StationCells {
     cells[field.bowlState] = bowlStates.indexOf(health.bowl.state);
     cells[field.bowlAgeMs] = health.bowl.ageMs;
     cells[field.hopperGrams] = health.hopperGrams ?? Number.NaN;
+    cells[field.hopperState] = hopperStates.indexOf(health.hopperState);
     cells[field.motorOn] = health.motorOn ? 1 : 0;
     cells[field.undervoltage] = health.undervoltage ? 1 : 0;
     cells[field.fault] = health.fault === null ? -1 : faults.indexOf(health.fault);
@@ -123,6 +127,7 @@ export class StationCells {
         ageMs: at(field.bowlAgeMs) + sinceMs,
       },
       hopperGrams: known(at(field.hopperGrams)),
+      hopperState: hopperStates[at(field.hopperState)] ?? 'waiting',
       motorOn: at(field.motorOn) === 1,
       undervoltage: at(field.undervoltage) === 1,
       fault: faultAt(at(field.fault)),
@@ -145,6 +150,7 @@ export class StationCells {
 const unknownHealth: StationHealth = {
   bowl: { grams: null, sigmaGrams: 0, state: 'moving', ageMs: 0 },
   hopperGrams: null,
+  hopperState: 'waiting',
   motorOn: false,
   undervoltage: false,
   fault: null,

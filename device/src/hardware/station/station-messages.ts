@@ -6,6 +6,7 @@ import {
   FaultSchema,
   FeederError,
   FeedingStageSchema,
+  HopperReadingSchema,
   type ScaleCalibration,
   ScaleCalibrationSchema,
 } from '@cat-feeder/shared';
@@ -16,6 +17,8 @@ import type { DispenseOrder } from '../../dispensing/feed-station.ts';
 export type StationRequest =
   | { readonly kind: 'dispense'; readonly call: number; readonly order: DispenseOrder }
   | { readonly kind: 'weigh'; readonly call: number; readonly timeoutMs: number }
+  | { readonly kind: 'weigh-hopper'; readonly call: number; readonly timeoutMs: number }
+  | { readonly kind: 'calibrate-hopper'; readonly calibration: ScaleCalibration | null }
   | { readonly kind: 'calibrate'; readonly calibration: ScaleCalibration }
   | { readonly kind: 'cancel' }
   | { readonly kind: 'readings'; readonly wanted: boolean }
@@ -69,6 +72,16 @@ const WeighSchema = v.variant('kind', [
   v.object({ kind: v.picklist(['unstable', 'silent', 'stuck', 'saturated']) }),
 ]);
 
+const HopperLevelSchema = v.variant('kind', [
+  v.object({
+    kind: v.literal('stable'),
+    counts: v.number(),
+    sigmaGrams: v.number(),
+    noiseGrams: v.number(),
+  }),
+  v.object({ kind: v.picklist(['unstable', 'not_fitted', 'silent', 'stuck', 'saturated']) }),
+]);
+
 /** An error that crosses between the threads with its code. */
 const FailureSchema = v.object({
   code: v.picklist(Object.keys(errorTable) as ErrorCode[]),
@@ -87,6 +100,7 @@ const TraitsSchema = v.object({
   stallMilliamps: nullableNumber,
   ratedGrams: v.number(),
   nominalCountsPerGram: v.number(),
+  nominalHopperCountsPerGram: v.exactOptional(v.number()),
 });
 
 /** What the control loop tells the main thread. */
@@ -100,11 +114,12 @@ export const StationReplySchema = v.variant('kind', [
   v.object({ kind: v.literal('progress'), progress: ProgressSchema }),
   v.object({ kind: v.literal('outcome'), call: v.number(), outcome: OutcomeSchema }),
   v.object({ kind: v.literal('weighed'), call: v.number(), result: WeighSchema }),
+  v.object({ kind: v.literal('hopper-weighed'), call: v.number(), level: HopperLevelSchema }),
   v.object({ kind: v.literal('call-failed'), call: v.number(), failure: FailureSchema }),
   v.object({
     kind: v.literal('reading'),
     reading: BowlReadingSchema,
-    hopperGrams: nullableNumber,
+    hopper: HopperReadingSchema,
   }),
   v.object({ kind: v.literal('fault'), fault: FaultSchema }),
   v.object({ kind: v.literal('closed') }),

@@ -93,10 +93,15 @@ function fakeStation() {
       alarm = listener;
       return () => {};
     },
+    async weighHopper() {
+      return { kind: 'stable', counts: 800, sigmaGrams: 0.1, noiseGrams: 0.4 };
+    },
+    setHopperCalibration: (calibration) => calls.push(['calibrate hopper', calibration]),
     setCalibration: (calibration) => calls.push(['calibrate', calibration]),
     health: () => ({
       bowl: reading,
       hopperGrams: 800,
+      hopperState: 'weighed',
       motorOn: true,
       undervoltage: false,
       fault: null,
@@ -111,7 +116,7 @@ function fakeStation() {
     calls,
     run,
     alarm: (fault: Parameters<typeof alarm>[0]) => alarm(fault),
-    tell: () => tell(reading, 800),
+    tell: () => tell(reading, { hopperGrams: 800, hopperState: 'weighed' }),
     report: () => report(progress),
   };
 }
@@ -213,9 +218,11 @@ describe('WorkerStation', () => {
       code: 'ERR_VALIDATION',
       message: 'too short',
     });
+    expect(await station.weighHopper(3000)).toMatchObject({ kind: 'stable', counts: 800 });
+    station.setHopperCalibration(null);
     station.cancel();
     await settle();
-    expect(fake.calls).toEqual(['cancel']);
+    expect(fake.calls).toEqual([['calibrate hopper', null], 'cancel']);
   });
 
   it('sends readings only while somebody listens', async () => {
@@ -232,7 +239,7 @@ describe('WorkerStation', () => {
     await settle();
     fake.tell();
     await settle();
-    expect(heard).toEqual([[reading, 800]]);
+    expect(heard).toEqual([[reading, { hopperGrams: 800, hopperState: 'weighed' }]]);
   });
 
   it('tells of an alarm outside a run', async () => {

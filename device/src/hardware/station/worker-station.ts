@@ -3,7 +3,7 @@ import {
   type Fault,
   FEEDING_MS_CEILING,
   FeederError,
-  type Grams,
+  type HopperReading,
   type Milliseconds,
   type ScaleCalibration,
   SECOND_MS,
@@ -14,6 +14,7 @@ import type {
   DispenseOutcome,
   DispenseProgress,
   FeedStation,
+  HopperLevel,
   StationHealth,
   WeighResult,
 } from '../../dispensing/feed-station.ts';
@@ -50,7 +51,7 @@ interface Call {
   readonly cancelLimit: Cancel;
 }
 
-type ReadingListener = (reading: BowlReading, hopperGrams: Grams | null) => void;
+type ReadingListener = (reading: BowlReading, hopper: HopperReading) => void;
 
 /**
  * The control loop in its own thread, as the main thread sees it. While a run lasts, a heartbeat
@@ -135,6 +136,14 @@ export class WorkerStation implements FeedStation {
     return answer.result;
   }
 
+  async weighHopper(timeoutMs: Milliseconds): Promise<HopperLevel> {
+    const answer = await this.#call(timeoutMs, (call) =>
+      this.#thread.post({ kind: 'weigh-hopper', call, timeoutMs }),
+    );
+    if (answer.kind !== 'hopper-weighed') throw unexpected(answer);
+    return answer.level;
+  }
+
   onReading(listener: ReadingListener): () => void {
     this.#listeners.add(listener);
     if (this.#listeners.size === 1) this.#thread.post({ kind: 'readings', wanted: true });
@@ -155,6 +164,10 @@ export class WorkerStation implements FeedStation {
 
   setCalibration(calibration: ScaleCalibration): void {
     this.#thread.post({ kind: 'calibrate', calibration });
+  }
+
+  setHopperCalibration(calibration: ScaleCalibration | null): void {
+    this.#thread.post({ kind: 'calibrate-hopper', calibration });
   }
 
   health(): StationHealth {
@@ -239,13 +252,14 @@ export class WorkerStation implements FeedStation {
         break;
       case 'outcome':
       case 'weighed':
+      case 'hopper-weighed':
         this.#settle(reply.call)?.resolve(reply);
         break;
       case 'call-failed':
         this.#settle(reply.call)?.reject(fromFailure(reply.failure));
         break;
       case 'reading':
-        for (const listener of this.#listeners) listener(reply.reading, reply.hopperGrams);
+        for (const listener of this.#listeners) listener(reply.reading, reply.hopper);
         break;
       case 'fault':
         for (const listener of this.#faultListeners) listener(reply.fault);

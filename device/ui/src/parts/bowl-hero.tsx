@@ -1,3 +1,4 @@
+import type { Status } from '@cat-feeder/shared';
 import { gramsText, portionText } from '../format.ts';
 import { say, sayCode, sayCount } from '../messages/say.ts';
 import { bowl, isLive, status } from '../state.ts';
@@ -62,14 +63,15 @@ export function Facts() {
             </>
           )}
         </dd>
-        <dd class="soft">{hopperNote(now.hopperGrams, today.plannedGrams)}</dd>
+        <dd class="soft">{hopperNote(now)}</dd>
       </div>
     </dl>
   );
 }
 
-function hopperNote(hopperGrams: number | null, plannedGrams: number): string {
-  if (hopperGrams === null) return say('facts.hopperUnknown');
-  if (plannedGrams <= 0) return say('facts.hopperNoPlan');
-  return sayCount('facts.hopperDays', Math.floor(hopperGrams / plannedGrams));
+function hopperNote({ hopperGrams, hopperState, hopperDaysLeft, today }: Status): string {
+  if (hopperGrams === null) return sayCode('hopperState', hopperState);
+  if (hopperDaysLeft !== null) return sayCount('facts.hopperPace', Math.floor(hopperDaysLeft));
+  if (today.plannedGrams <= 0) return say('facts.hopperNoPlan');
+  return sayCount('facts.hopperDays', Math.floor(hopperGrams / today.plannedGrams));
 }

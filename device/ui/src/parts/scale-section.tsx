@@ -2,10 +2,26 @@ import { useState } from 'preact/hooks';
 import { ApiError, api } from '../api-client.ts';
 import { agoText, gramsText } from '../format.ts';
 import { say, sayCode } from '../messages/say.ts';
-import { bowl, isLive, minuteMs, scale } from '../state.ts';
+import { bowl, isLive, minuteMs, scale, status } from '../state.ts';
 import { Problems, useSaving } from './save-form.tsx';
 
-function Tare() {
+/** What a scale is called here, and whom to ask. */
+interface Steps {
+  readonly of: 'scale' | 'hopper';
+  readonly tare: (confirm: boolean) => Promise<unknown>;
+  readonly span: (knownGrams: number) => Promise<unknown>;
+  readonly usualGrams: string;
+}
+
+const bowlSteps: Steps = { of: 'scale', tare: api.tare, span: api.span, usualGrams: '200' };
+const hopperSteps: Steps = {
+  of: 'hopper',
+  tare: api.tareHopper,
+  span: api.spanHopper,
+  usualGrams: '1000',
+};
+
+function Tare({ steps }: { steps: Steps }) {
   const [news, setNews] = useState('');
   const [isDoubted, setDoubted] = useState(false);
   const saving = useSaving();
@@ -13,18 +29,18 @@ function Tare() {
     setNews('');
     setDoubted(false);
     try {
-      await api.tare(confirm);
+      await steps.tare(confirm);
     } catch (error) {
       setDoubted(error instanceof ApiError && error.code === 'ERR_CALIBRATION_REFUSED');
       throw error;
     }
-    setNews(say('scale.tared'));
+    setNews(say(`${steps.of}.tared`));
     await scale.refresh();
   };
   return (
     <div class="line">
       <div>
-        <p>{say('scale.tareText')}</p>
+        <p>{say(`${steps.of}.tareText`)}</p>
         <p role="status" class="strong">
           {news}
         </p>
@@ -35,7 +51,7 @@ function Tare() {
             disabled={!isLive.value}
             onClick={() => saving.run(() => tare(true))}
           >
-            {say('scale.tareAnyway')}
+            {say(`${steps.of}.tareAnyway`)}
           </button>
         )}
       </div>
@@ -50,14 +66,15 @@ function Tare() {
   );
 }
 
-function Span() {
-  const [grams, setGrams] = useState('200');
+function Span({ steps }: { steps: Steps }) {
+  const [grams, setGrams] = useState(steps.usualGrams);
+  const fieldId = `${steps.of}-span-grams`;
   const [news, setNews] = useState('');
   const saving = useSaving();
   const span = async () => {
     setNews('');
-    await api.span(Number(grams.replace(',', '.')));
-    setNews(say('scale.spanned'));
+    await steps.span(Number(grams.replace(',', '.')));
+    setNews(say(`${steps.of}.spanned`));
     await scale.refresh();
   };
   return (
@@ -69,9 +86,9 @@ function Span() {
       }}
     >
       <div>
-        <label for="span-grams">{say('scale.spanLabel')}</label>
+        <label for={fieldId}>{say(`${steps.of}.spanLabel`)}</label>
         <input
-          id="span-grams"
+          id={fieldId}
           class="short"
           type="text"
           inputMode="decimal"
@@ -108,8 +125,27 @@ export function ScaleSection() {
       <p class="soft">
         {sayCode('bowlState', now?.state ?? 'waiting')}, {tared}
       </p>
-      <Tare />
-      <Span />
+      <Tare steps={bowlSteps} />
+      <Span steps={bowlSteps} />
+    </section>
+  );
+}
+
+/** The cell under the hopper, where one is fitted: what it says, and its two steps. */
+export function HopperSection() {
+  const now = status.value;
+  if (now === null || now.hopperState === 'not_fitted') return null;
+  return (
+    <section aria-labelledby="hopper-title">
+      <h2 id="hopper-title">{say('hopper.title')}</h2>
+      <p class="figure">
+        {now.hopperGrams === null
+          ? say('bowl.none')
+          : say('unit.grams', { grams: gramsText(now.hopperGrams) })}
+      </p>
+      <p class="soft">{sayCode('hopperState', now.hopperState)}</p>
+      <Tare steps={hopperSteps} />
+      <Span steps={hopperSteps} />
     </section>
   );
 }

@@ -5,7 +5,7 @@ import { say, sayCode, sayCount } from '../messages/say.ts';
 import { Heading } from '../parts/heading.tsx';
 import { KibbleSection } from '../parts/kibble-section.tsx';
 import { Problems, useSaving } from '../parts/save-form.tsx';
-import { ScaleSection } from '../parts/scale-section.tsx';
+import { HopperSection, ScaleSection } from '../parts/scale-section.tsx';
 import { SettingsSection } from '../parts/settings-section.tsx';
 import { isLive, kibbles, nowMs, scale, settings, status, system, zone } from '../state.ts';
 
@@ -138,6 +138,7 @@ export function SystemPage() {
         <Components />
         <Clock />
         <ScaleSection />
+        <HopperSection />
         <KibbleSection />
         <Storage />
         <SettingsSection />
