@@ -2,7 +2,6 @@ import { exitCodeFor, exitCodes, lastWords } from './app/exit-codes.ts';
 import { runDaemon } from './app/run-daemon.ts';
 import { SafetyStop } from './app/safety-stop.ts';
 import { programVersion } from './app/version.ts';
-import { configReport } from './config/config-report.ts';
 import { helpText, parseArguments } from './config/parse-arguments.ts';
 import { readConfig } from './config/read-config.ts';
 import { createPinoLogger } from './platform/pino-logger.ts';
@@ -15,15 +14,16 @@ async function main(argv: readonly string[]): Promise<void> {
   const [first = 'run'] = argv;
   const isAboutCommand = first === 'help' && argv.length > 1;
   if (isAboutCommand || (!first.startsWith('-') && !daemonCommands.has(first))) {
-    // Loaded when asked for: the daemon has no use for it.
-    const { runCliProgram } = await import('./cli/cli-program.ts');
-    process.exitCode = await runCliProgram(argv);
+    await runCommand(argv);
     return;
   }
   const asked = parseArguments(argv);
   switch (asked.kind) {
     case 'usage':
-      process.stderr.write(`${asked.problem}\n\n${helpText()}`);
+      if (argv.includes('--json')) {
+        const error = { message: asked.problem, hint: 'See feeder --help.' };
+        process.stdout.write(`${JSON.stringify({ error })}\n`);
+      } else process.stderr.write(`${asked.problem}\n\n${helpText()}`);
       process.exitCode = exitCodes.usage;
       return;
     case 'help': {
@@ -37,11 +37,18 @@ async function main(argv: readonly string[]): Promise<void> {
       process.stdout.write(`${programVersion}\n`);
       return;
     case 'check-config':
-      process.stdout.write(configReport(readConfig(asked)));
+      // Settings came before the words; the command of the CLI is the only one that checks.
+      await runCommand(['config', 'check', ...asked.rest]);
       return;
     case 'run':
       await run(asked);
   }
+}
+
+/** Loaded when asked for: the daemon has no use for it. */
+async function runCommand(argv: readonly string[]): Promise<void> {
+  const { runCliProgram } = await import('./cli/cli-program.ts');
+  process.exitCode = await runCliProgram(argv);
 }
 
 async function run(asked: Parameters<typeof readConfig>[0]): Promise<void> {

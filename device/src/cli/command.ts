@@ -9,6 +9,9 @@ export const EXIT_USAGE = 2;
 /** No feeder answers. */
 export const EXIT_UNREACHABLE = 3;
 
+/** The daemon would not start with this configuration; it ends with the same code. */
+export const EXIT_CONFIG = 78;
+
 /** A configuration that was read and checked. */
 export interface CheckedConfig {
   /** Without its secrets. */

@@ -5,7 +5,8 @@ const common = [
   ['--json', 'print one line of JSON'],
   ['--url URL', 'the feeder’s address (or FEEDER_URL; http://127.0.0.1:8480 without either)'],
 ];
-const exitCodes = 'Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 no feeder answers.';
+const exitCodes =
+  'Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 no feeder answers, 78 config check: not usable.';
 
 /** All commands, one line each. */
 export function overview(commands: readonly Command[]): string {

@@ -42,12 +42,12 @@ describe('config check', () => {
   it('names every problem, and a wrong line', async () => {
     writeFileSync(file, '{"port": "x", "logLevel": "loud"}');
     const { code, err } = await check('--file', file);
-    expect(code).toBe(1);
+    expect(code).toBe(78);
     expect(err).toContain('ERR_CONFIG');
     expect(err).toContain('port in');
     expect(err).toContain('logLevel in');
     expect((await check('--colour', 'red')).code).toBe(2);
-    expect((await check('--file', join(dir, 'missing.json'))).code).toBe(1);
+    expect((await check('--file', join(dir, 'missing.json'))).code).toBe(78);
   });
 });
 

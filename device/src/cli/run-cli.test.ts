@@ -131,6 +131,18 @@ describe('every command', () => {
     );
   });
 
+  it.each(['calibrate --json', 'feed --json', '--json', 'status --colour --json'])(
+    'tells a program in JSON that %j is no command line',
+    async (line) => {
+      const { code, out, err } = await terminal(new FakeFeeder())(line);
+      expect([code, err]).toEqual([2, '']);
+      expect(JSON.parse(out).error).toEqual({
+        message: expect.any(String),
+        hint: 'See feeder --help.',
+      });
+    },
+  );
+
   it.each(['calibrate', 'calibrate cat'])('names what may follow in %j', async (line) => {
     const { code, err } = await terminal(new FakeFeeder())(line);
     expect([code, err]).toEqual([2, expect.stringContaining('calibrate scale, calibrate hopper')]);

@@ -5,6 +5,7 @@ import {
   type CliIo,
   type Command,
   type CommandInput,
+  EXIT_CONFIG,
   EXIT_FAILED,
   EXIT_OK,
   EXIT_UNREACHABLE,
@@ -15,6 +16,8 @@ import { commands } from './commands/all.ts';
 import { commandHelp, overview } from './help.ts';
 import { printable } from './text.ts';
 
+/** What the configuration of this machine, and never a feeder's answer, is refused with. */
+const configCodes: ReadonlySet<string> = new Set(['ERR_CONFIG', 'ERR_BIND_REFUSED']);
 const DEFAULT_URL = 'http://127.0.0.1:8480';
 
 /** Runs one command against a running feeder; resolves with the exit code and never rejects. */
@@ -99,7 +102,9 @@ function parse(args: string[], options: Record<string, { type: 'string' | 'boole
 
 function report(error: unknown, { io, wantsJson }: { io: CliIo; wantsJson: boolean }): number {
   if (error instanceof UsageError) {
-    io.err(`${printable(error.message)}\nSee feeder --help.\n`);
+    const hint = 'See feeder --help.';
+    if (wantsJson) io.out(`${JSON.stringify({ error: { message: error.message, hint } })}\n`);
+    else io.err(`${printable(error.message)}\n${hint}\n`);
     return EXIT_USAGE;
   }
   if (error instanceof UnreachableError) {
@@ -116,7 +121,7 @@ function report(error: unknown, { io, wantsJson }: { io: CliIo; wantsJson: boole
       const lines = details.map((detail) => `  ${detail.path}: ${detail.message}`);
       io.err(`${printable([`${code}: ${message}`, ...lines, hint].join('\n'))}\n`);
     }
-    return EXIT_FAILED;
+    return told === error && configCodes.has(code) ? EXIT_CONFIG : EXIT_FAILED;
   }
   io.err(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return EXIT_FAILED;

@@ -97,6 +97,33 @@ describe('A-47, B-14 loadConfig', () => {
     },
   );
 
+  it('names the public host together with everything else, and warns all the same', () => {
+    const error = refusal(() =>
+      loadConfig({
+        file: file({ prot: 8481, logLevel: 'loud', host: '0.0.0.0' }),
+        environment: { FEEDER_PORT: 'x' },
+        flags: {},
+      }),
+    );
+    expect(error.code).toBe('ERR_CONFIG');
+    expect(error.message).toContain('3 values');
+    expect(error.details.map(({ path }) => path)).toEqual([
+      'host in config.json',
+      'FEEDER_PORT',
+      'logLevel in config.json',
+      'warning',
+    ]);
+    expect(error.details.at(-1)?.message).toBe(
+      'prot in config.json is not a setting and was ignored',
+    );
+  });
+
+  it('warns beside a public host, too', () => {
+    const error = refusal(() => loadConfig({ ...nothing, file: file({ host: '::', prot: 1 }) }));
+    expect(error.code).toBe('ERR_BIND_REFUSED');
+    expect(error.details.map(({ path }) => path)).toEqual(['host in config.json', 'warning']);
+  });
+
   it('either accepts or refuses with ERR_CONFIG, whatever the file holds', () => {
     fc.assert(
       fc.property(fc.json(), (text) => {

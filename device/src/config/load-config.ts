@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type ErrorDetail, FeederError } from '@cat-feeder/shared';
+import { type ErrorCode, type ErrorDetail, FeederError } from '@cat-feeder/shared';
 import * as v from 'valibot';
 import { CONFIG_VERSION, migrateConfig } from './config-migrations.ts';
 import { type ConfigSchema, describeConfig, type SettingDescription } from './describe-config.ts';
@@ -37,21 +37,26 @@ interface Candidate {
  * each with its place, the value and what would be right; unknown names only warn.
  */
 export function loadConfig(sources: ConfigSources): LoadedConfig {
-  const loaded = loadSettings(DeviceConfigSchema as unknown as ConfigSchema, sources);
+  const loaded = loadSettings(DeviceConfigSchema as unknown as ConfigSchema, sources, {
+    host: publicHost,
+  });
   const config = loaded.config as unknown as DeviceConfig;
-  refusePublicHost(config.host);
   return { ...loaded, config: { ...config, dataDir: resolve(config.dataDir) } };
 }
+
+/** Why a value that fits its schema is refused all the same; null: it is not. */
+type Rule = (value: unknown) => { readonly code: ErrorCode; readonly message: string } | null;
 
 /** As `loadConfig`, for any schema of settings. */
 export function loadSettings(
   schema: ConfigSchema,
   sources: ConfigSources,
+  rules: Readonly<Record<string, Rule>> = {},
 ): LoadedConfig<Readonly<Record<string, unknown>>> {
   const settings = describeConfig(schema);
   const file = readFileValues(sources.file);
   const warnings = [...file.warnings, ...unknownNames(settings, sources, file.values)];
-  const problems: ErrorDetail[] = [...file.problems];
+  const problems: Problem[] = file.problems.map((detail) => ({ detail, code: 'ERR_CONFIG' }));
   const config: Record<string, unknown> = {};
   const origins: Record<string, ConfigOrigin> = {};
   for (const setting of settings) {
@@ -59,17 +64,42 @@ export function loadSettings(
     const entry = schema.entries[setting.name] as v.GenericSchema;
     const parsed = v.safeParse(entry, candidate.value);
     origins[setting.name] = candidate.origin;
-    if (parsed.success) config[setting.name] = parsed.output;
-    else problems.push(problemOf(setting, candidate, parsed.issues[0].message));
+    if (!parsed.success) {
+      const detail = problemOf(setting, candidate, parsed.issues[0].message);
+      problems.push({ detail, code: 'ERR_CONFIG' });
+      continue;
+    }
+    config[setting.name] = parsed.output;
+    const refused = rules[setting.name]?.(parsed.output) ?? null;
+    if (refused !== null) {
+      const { code, message } = refused;
+      problems.push({ detail: { path: candidate.place, message }, code });
+    }
   }
-  if (problems.length > 0) {
-    const count = problems.length === 1 ? 'one value' : `${problems.length} values`;
-    throw new FeederError('ERR_CONFIG', {
-      message: `The configuration is not usable: ${count} must be corrected.`,
-      details: problems,
-    });
-  }
+  if (problems.length > 0) throw refusalOf(problems, warnings);
   return { config, origins, warnings };
+}
+
+interface Problem {
+  readonly detail: ErrorDetail;
+  readonly code: ErrorCode;
+}
+
+/** One error for all problems; the warnings follow, since the start that would log them is off. */
+function refusalOf(problems: readonly Problem[], warnings: readonly string[]): FeederError {
+  const details = [
+    ...problems.map(({ detail }) => detail),
+    ...warnings.map((message) => ({ path: 'warning', message })),
+  ];
+  const [only] = problems;
+  if (only !== undefined && problems.length === 1 && only.code !== 'ERR_CONFIG') {
+    return new FeederError(only.code, { details });
+  }
+  const count = problems.length === 1 ? 'one value' : `${problems.length} values`;
+  return new FeederError('ERR_CONFIG', {
+    message: `The configuration is not usable: ${count} must be corrected.`,
+    details,
+  });
 }
 
 function candidateFor(
@@ -174,9 +204,11 @@ function unknownNames(
 }
 
 /** Without access control the API must not be reachable from another machine. */
-function refusePublicHost(host: string): void {
-  if (host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)) return;
-  throw new FeederError('ERR_BIND_REFUSED', {
-    details: [{ path: 'host', message: `is ${JSON.stringify(host)}, which is not loopback.` }],
-  });
+function publicHost(host: unknown): ReturnType<Rule> {
+  const text = String(host);
+  if (text === 'localhost' || text === '::1' || /^127(\.\d{1,3}){3}$/.test(text)) return null;
+  return {
+    code: 'ERR_BIND_REFUSED',
+    message: `is ${JSON.stringify(host)}, which is not loopback.`,
+  };
 }

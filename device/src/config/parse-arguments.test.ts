@@ -4,13 +4,13 @@ import { helpText, parseArguments } from './parse-arguments.ts';
 
 describe('parseArguments', () => {
   it('runs without a command', () => {
-    expect(parseArguments([])).toEqual({ kind: 'run', configFile: null, flags: {} });
+    expect(parseArguments([])).toEqual({ kind: 'run', configFile: null, flags: {}, rest: [] });
   });
 
   it('gives flags by the names of their settings', () => {
     expect(
       parseArguments(['run', '--data-dir', 'd', '--port=0', '--trust-wall-clock', '--config', 'f']),
-    ).toEqual({
+    ).toMatchObject({
       kind: 'run',
       configFile: 'f',
       flags: { dataDir: 'd', port: '0', trustWallClock: 'true' },
@@ -30,6 +30,15 @@ describe('parseArguments', () => {
     [['--port'], 'usage'],
   ] as const)('takes %j as %s', (argv, kind) => {
     expect(parseArguments(argv).kind).toBe(kind);
+  });
+
+  it('finds the command among its settings', () => {
+    expect(parseArguments(['--port', '1', 'config', '--data-dir=config', 'check'])).toEqual({
+      kind: 'check-config',
+      configFile: null,
+      flags: { port: '1', dataDir: 'config' },
+      rest: ['--port', '1', '--data-dir=config'],
+    });
   });
 
   it('has help for every setting', () => {

@@ -7,6 +7,8 @@ export type Invocation =
       readonly kind: 'run' | 'check-config';
       readonly configFile: string | null;
       readonly flags: Readonly<Record<string, string>>;
+      /** The arguments without the command. */
+      readonly rest: readonly string[];
     }
   | { readonly kind: 'help' | 'version' }
   | { readonly kind: 'usage'; readonly problem: string };
@@ -24,11 +26,20 @@ export function parseArguments(argv: readonly string[]): Invocation {
   }
   let parsed: ReturnType<typeof parseArgs>;
   try {
-    parsed = parseArgs({ args: [...argv], options, allowPositionals: true, allowNegative: true });
+    parsed = parseArgs({
+      args: [...argv],
+      options,
+      allowPositionals: true,
+      allowNegative: true,
+      tokens: true,
+    });
   } catch (error) {
     return { kind: 'usage', problem: error instanceof Error ? error.message : String(error) };
   }
-  const { values, positionals } = parsed;
+  const { values, positionals, tokens = [] } = parsed;
+  const words = new Set(
+    tokens.filter(({ kind }) => kind === 'positional').map(({ index }) => index),
+  );
   if (values['help'] === true) return { kind: 'help' };
   if (values['version'] === true) return { kind: 'version' };
   const command = positionals.join(' ') || 'run';
@@ -44,6 +55,7 @@ export function parseArguments(argv: readonly string[]): Invocation {
     kind: command === 'run' ? 'run' : 'check-config',
     configFile: typeof values['config'] === 'string' ? values['config'] : null,
     flags: Object.fromEntries(given),
+    rest: argv.filter((_, at) => !words.has(at)),
   };
 }
 

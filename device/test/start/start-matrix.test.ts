@@ -60,6 +60,16 @@ describe('a daemon that cannot start says one sentence and exits with its code',
     expect(lines[0]).toMatch(/^ERR_BIND_REFUSED: /);
   });
 
+  it.each([
+    [['config', 'check', '--port', '70000', '--host', '0.0.0.0']],
+    [['--port', '70000', '--host', '0.0.0.0', 'config', 'check']],
+  ])('78: the check of a configuration, however it is asked for (%#)', async (args) => {
+    const { code, lines } = await refusal(args);
+    expect(code).toBe(78);
+    expect(lines[0]).toMatch(/^ERR_CONFIG: /);
+    expect(lines.filter((line) => /--port|--host/.test(line))).toHaveLength(2);
+  });
+
   it('78: a profile that does not exist', async () => {
     const { code, lines } = await refusal([...inFolder(makeFolder()), '--profile', 'nowhere.json']);
     expect(code).toBe(78);
