@@ -113,15 +113,14 @@ export function composeFeeding(
 
 /** What closes feedings that a crash left open. */
 function composeRecovery(
-  { rules, station, traits, logger }: DeviceParts,
+  { rules, station, logger }: DeviceParts,
   joined: Pick<CrashRecoveryParts, 'journal' | 'unwritten' | 'time' | 'model'>,
 ): CrashRecoveryParts {
-  const { nominalTurnsPerSecond } = traits;
   const { time } = joined;
   return {
     ...joined,
     station,
-    closeAfterCrash: rules?.closeAfterCrash ?? closeAfterCrash({ time, nominalTurnsPerSecond }),
+    closeAfterCrash: rules?.closeAfterCrash ?? closeAfterCrash({ time }),
     logger,
   };
 }

@@ -5,10 +5,7 @@ import type { Stamp } from '../feeding/feeding-journal.ts';
 import type { StationClock, StationTime } from '../platform/clock.ts';
 
 /** Joins what the journal and the scale know of an interrupted feeding. */
-export function closeAfterCrash(parts: {
-  readonly time: StationClock;
-  readonly nominalTurnsPerSecond: number;
-}): CloseAfterCrash {
+export function closeAfterCrash(parts: { readonly time: StationClock }): CloseAfterCrash {
   return ({ open, weight, model }) => {
     const { turns, stage, servedGrams, bowlBeforeGrams } = open.lastProgress;
     const elapsedMs = timeBetween(open.claimedAt, parts.time.now());
@@ -20,7 +17,6 @@ export function closeAfterCrash(parts: {
       weight:
         weight.kind === 'stable' ? { grams: weight.grams, sigmaGrams: weight.sigmaGrams } : null,
       model,
-      nominalTurnsPerSecond: parts.nominalTurnsPerSecond,
       elapsedMs,
     });
   };

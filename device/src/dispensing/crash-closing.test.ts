@@ -17,7 +17,6 @@ const evidence: CrashEvidence = {
     kibbleGrams: 0.2,
     samples: 8,
   },
-  nominalTurnsPerSecond: 0.8,
   elapsedMs: 2000,
 };
 
@@ -48,19 +47,46 @@ describe('a feeding whose end nobody saw', () => {
     expect(dose.likelyGrams).toBeGreaterThanOrEqual(18);
   });
 
-  it('bounds by the motor and the reservation when there is no weight', () => {
+  it('I7 books the reservation when the last progress may be from long before the end', () => {
+    const dose = closeCrashed({
+      ...evidence,
+      reservedGrams: 80,
+      progress: { stage: 'claimed', turns: 0, servedGrams: null },
+      bowlBeforeGrams: null,
+      weight: { grams: 69, sigmaGrams: 0.08 },
+      elapsedMs: 165_000,
+    });
+    expect(dose).toMatchObject({ lowGrams: 0, highGrams: 80, method: 'unknown' });
+  });
+
+  it('bounds by the reservation when there is no weight', () => {
     const dose = closeCrashed({
       ...evidence,
       reservedGrams: 80,
       weight: null,
       progress: { stage: 'disturbed', turns: 2, servedGrams: null },
     });
-    expect(dose).toMatchObject({ lowGrams: 0, method: 'estimated' });
+    expect(dose).toMatchObject({ lowGrams: 0, highGrams: 80, method: 'estimated' });
     expect(dose.likelyGrams).toBeCloseTo(12, 5);
-    expect(dose.highGrams).toBeLessThan(56);
   });
 
-  it('does not count what the motor cannot have brought', () => {
+  it('I7 books what was turned, and the piece that lets go after the stop', () => {
+    const dose = closeCrashed({
+      ...evidence,
+      weight: null,
+      progress: { stage: 'coarse', turns: 9, servedGrams: null },
+    });
+    expect(dose.highGrams).toBeCloseTo(9 * gramsPerTurnHigh(evidence.model) + 0.2, 5);
+  });
+
+  it('I7 books a rise beyond the reservation, because a cat only takes away', () => {
+    const dose = closeCrashed({ ...evidence, weight: { grams: 52, sigmaGrams: 0.08 } });
+    expect(dose.highGrams).toBeGreaterThanOrEqual(47);
+    expect(dose.highGrams).toBeLessThan(50);
+    expect(dose.lowGrams).toBeLessThanOrEqual(16);
+  });
+
+  it('promises nothing of what the motor cannot have brought, and believes only a part', () => {
     const dose = closeCrashed({
       ...evidence,
       reservedGrams: 80,
@@ -68,10 +94,10 @@ describe('a feeding whose end nobody saw', () => {
       weight: { grams: 205, sigmaGrams: 0.08 },
     });
     expect(dose).toMatchObject({ lowGrams: 0, likelyGrams: 0, method: 'unknown' });
-    expect(dose.highGrams).toBeLessThan(40);
+    expect(dose.highGrams).toBe(120);
   });
 
-  it('is an interval under the reservation, or what was turned, for any evidence', () => {
+  it('is an interval that leaves out nothing reserved or turned, for any evidence', () => {
     const grams = fc.double({ min: -500, max: 5000, noNaN: true });
     const any = fc.record({
       portionGrams: fc.double({ min: 1, max: 150, noNaN: true }),
@@ -95,8 +121,10 @@ describe('a feeding whose end nobody saw', () => {
         expect(dose.lowGrams).toBeLessThanOrEqual(dose.likelyGrams);
         expect(dose.likelyGrams).toBeLessThanOrEqual(dose.highGrams);
         const turned = given.progress.turns * gramsPerTurnHigh(evidence.model);
-        const most = Math.max(given.reservedGrams, turned);
-        expect(dose.highGrams).toBeLessThanOrEqual(most + 1e-9);
+        const most = Math.max(given.reservedGrams, turned + evidence.model.kibbleGrams);
+        expect(dose.highGrams).toBeLessThanOrEqual(1.5 * most + 1e-9);
+        if (dose.method === 'measured') return;
+        expect(dose.highGrams).toBeGreaterThanOrEqual(Math.max(given.reservedGrams, turned));
       }),
     );
   });

@@ -1,15 +1,8 @@
 import type { Dose, Grams, KibbleModel, Milliseconds, Turns } from '@cat-feeder/shared';
-import { MOTOR_SLICE_MS_MAX } from '@cat-feeder/shared';
 import { gramsPerTurnHigh, gramsPerTurnLow } from './kibble-model.ts';
 
-/**
- * The motor may have run this long after the last progress that is on disk: progress is told every
- * 0.5 s and noted every 2 s, and a disk that stalls the main thread stops the motor only when its
- * heartbeat is 2 s old.
- */
-export const PROGRESS_GAP_MS: Milliseconds = 4500;
-/** The datasheet's speed is right within 30 %. */
-const SPEED_MARGIN = 1.3;
+/** Turns may be fuller than was ever learned: a rise may count for this many times what they say. */
+const MOVED_FACTOR = 1.5;
 /** A cat needs longer than this to come, eat and leave a bowl that stands still again. */
 const NOBODY_ATE_MS: Milliseconds = 4000;
 /** Slow changes of the cell between the two weights: a base and a part per hour. */
@@ -32,28 +25,29 @@ export interface CrashEvidence {
   /** A weight that stood still after the restart; null when there is none to be had. */
   readonly weight: { readonly grams: Grams; readonly sigmaGrams: Grams } | null;
   readonly model: KibbleModel;
-  readonly nominalTurnsPerSecond: number;
   /** Time from the last progress to the weight; null when nobody knows. */
   readonly elapsedMs: Milliseconds | null;
 }
 
 /**
- * What an interrupted feeding delivered, from evidence alone. The motor's recorded progress and
- * the reservation bound it from above. The scale's rise is a measurement only when nobody can
- * have eaten in between and the motor explains it; else it is a lower bound; a rise that the
- * motor cannot explain says nothing.
+ * What an interrupted feeding delivered, from evidence alone. The reservation and what was surely
+ * turned bound it from above. The time since the last progress bounds nothing: a disk that refuses
+ * leaves rows out, so the last row may be from long before the end. The scale's rise is a
+ * measurement only when nobody can have eaten in between and the motor explains it; else it is a
+ * lower bound. A rise that the motor cannot explain promises nothing, but counts against the caps.
  */
 export function closeCrashed(evidence: CrashEvidence): Dose {
   const { model, progress, reservedGrams } = evidence;
-  const unrecordedMs = PROGRESS_GAP_MS + MOTOR_SLICE_MS_MAX;
-  const slackTurns = (evidence.nominalTurnsPerSecond * SPEED_MARGIN * unrecordedMs) / 1000;
-  const byMotor = (progress.turns + slackTurns) * gramsPerTurnHigh(model) + model.kibbleGrams;
-  // What was surely turned explains this much, whatever was reserved and whatever a scale says now.
-  const byTurned = progress.turns * gramsPerTurnHigh(model);
-  const highGrams = Math.max(0, Math.min(Math.max(reservedGrams, byTurned), byMotor));
-  const seen = seenBefore(evidence, highGrams);
+  // What was surely turned explains this much, and a piece at the edge lets go after the stop.
+  const turned = progress.turns * gramsPerTurnHigh(model);
+  const byTurned = turned > 0 ? turned + model.kibbleGrams : 0;
+  const mostGrams = Math.max(0, reservedGrams, byTurned);
   const rise = measuredRise(evidence);
-  if (rise === null || rise.grams > highGrams + rise.spreadGrams) {
+  // A cat only takes away: what stands in the bowl now and did not before may have fallen.
+  const risen = rise === null ? 0 : rise.grams + rise.spreadGrams;
+  const highGrams = Math.max(mostGrams, Math.min(risen, MOVED_FACTOR * mostGrams));
+  const seen = seenBefore(evidence, highGrams);
+  if (rise === null || rise.grams > mostGrams + rise.spreadGrams) {
     return estimated(evidence, seen, highGrams);
   }
   const lowGrams = clamp(Math.max(rise.grams - rise.spreadGrams, seen), 0, highGrams);
@@ -66,7 +60,7 @@ export function closeCrashed(evidence: CrashEvidence): Dose {
     return {
       lowGrams,
       likelyGrams: clamp(rise.grams, lowGrams, highGrams),
-      highGrams: Math.max(lowGrams, Math.min(highGrams, rise.grams + rise.spreadGrams)),
+      highGrams: Math.max(lowGrams, Math.min(highGrams, risen + model.kibbleGrams)),
       method: 'measured',
     };
   }
