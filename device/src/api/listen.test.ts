@@ -52,6 +52,17 @@ function deafClient(port: number, text: string): Promise<Socket> {
   });
 }
 
+/** Sends what it has, and then nothing for ever. */
+function hangingClient(port: number, text: string): Promise<Socket> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.once('close', () => resolve(socket));
+    socket.once('connect', () => socket.write(text, () => resolve(socket)));
+    socket.resume();
+  });
+}
+
 describe('A-63 listen', () => {
   it('serves on a free port and knows its own name by it', async () => {
     const { listening } = await start();
@@ -156,6 +167,55 @@ describe('A-63 listen', () => {
     } finally {
       for (const client of clients) client.destroy();
     }
+  });
+
+  it.each([
+    ['headers', 'POST /api/v1/feedings HTTP/1.1\r\nx-a: '],
+    ['nothing at all', ''],
+    [
+      'a body',
+      'POST /api/v1/pets HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 90\r\n\r\n{',
+    ],
+    ['idle connections', 'GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n'],
+  ])(
+    'FMEA-67 keeps the emergency stop and health within reach of clients that hang over %s',
+    async (_over, bytes) => {
+      const { listening, feeder } = await start();
+      const { url, port } = listening;
+      const text = bytes.replace('localhost', `127.0.0.1:${port}`);
+      const watching = await fetch(`${url}/api/v1/events`);
+      const reader = watching.body?.getReader();
+      await reader?.read();
+      const slow = await Promise.all(
+        Array.from({ length: 2 * CONNECTIONS_MAX }, () => hangingClient(port, text)),
+      );
+      try {
+        expect((await fetch(`${url}/api/v1/health/live`)).status).toBe(200);
+        expect((await fetch(`${url}/api/v1/stop`, { method: 'POST' })).status).toBe(200);
+        expect(feeder.stops).toBe(1);
+        expect(feeder.lines.filter(({ level }) => level === 'error')).toEqual([]);
+        // The watcher, whose request is being answered, is still told what happens.
+        feeder.live.publish('stopping', { why: 'test' });
+        expect(new TextDecoder().decode((await reader?.read())?.value)).toContain('stopping');
+      } finally {
+        await reader?.cancel();
+        for (const client of slow) client.destroy();
+      }
+    },
+  );
+
+  it.each([
+    ['CONNECT example.test:443', '', 405, 'ERR_METHOD_NOT_ALLOWED'],
+    ['POST /api/v1/stop', 'expect: a-miracle\r\n', 417, 'ERR_VALIDATION'],
+  ])('answers %s %j with the envelope', async (line, header, status, code) => {
+    const { listening, feeder } = await start();
+    const bytes = `${line} HTTP/1.1\r\nhost: 127.0.0.1:${listening.port}\r\n${header}\r\n`;
+    const [head = '', body = ''] = (await raw(listening.port, bytes)).split('\r\n\r\n');
+    expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(head.toLowerCase()).toContain('x-content-type-options: nosniff');
+    const { error } = v.parse(ErrorEnvelopeSchema, JSON.parse(body));
+    expect(error).toMatchObject({ code, status });
+    expect(feeder.stops).toBe(0);
   });
 
   it('lets a watcher go when its connection breaks', async () => {

@@ -5,12 +5,15 @@ import { FeederError, type Milliseconds } from '@cat-feeder/shared';
 import { getRequestListener } from '@hono/node-server';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
+import { ConnectionQuota } from './connection-quota.ts';
 import { errorReply } from './error-reply.ts';
 import { securityHeaders } from './security.ts';
 import type { Api } from './server.ts';
 
-/** Open connections at a time; more wait in the kernel or are dropped. */
+/** Open connections at a time; for one more, the one that has waited longest has to go. */
 export const CONNECTIONS_MAX = 64;
+/** While one goes and the next comes both are open. */
+const CONNECTIONS_OVERLAP = 16;
 const HEADER_BYTES_MAX = 16_384;
 const HEADERS_TIMEOUT_MS: Milliseconds = 10_000;
 const REQUEST_TIMEOUT_MS: Milliseconds = 30_000;
@@ -60,8 +63,10 @@ export async function listen(
     },
     requestListener(api, options.log),
   );
-  server.maxConnections = CONNECTIONS_MAX;
+  server.maxConnections = CONNECTIONS_MAX + CONNECTIONS_OVERLAP;
+  new ConnectionQuota(CONNECTIONS_MAX).watch(server);
   server.on('clientError', (error, socket) => answerGarbage(error, socket, options.log));
+  refuseOddities(server, options.log);
   await bind(server, host, options.port);
   const address = server.address();
   if (typeof address === 'object' && address !== null) port = address.port;
@@ -94,11 +99,28 @@ function requestListener(api: Api, log: Logger): RequestListener {
   };
 }
 
+const oddities: Readonly<Record<number, string>> = {
+  405: 'The feeder is no proxy: it opens no tunnel with CONNECT.',
+  417: 'The feeder knows no expectation but 100-continue.',
+};
+
+/** What Node would answer by itself, without the envelope or not at all. */
+function refuseOddities(server: Server, log: Logger): void {
+  server.on('checkExpectation', (_request, response) => {
+    const { status, headers, text } = notARequest(417, log);
+    // The body that may follow was never asked for.
+    const length = Buffer.byteLength(text);
+    response.writeHead(status, { ...headers, 'content-length': length, connection: 'close' });
+    response.end(text);
+  });
+  server.on('connect', (_request, socket) => sendByHand(socket, notARequest(405, log)));
+}
+
 /** What is told to a client whose bytes are no request, too large or too slow. */
-function notARequest(status: 400 | 408 | 431, log: Logger) {
+function notARequest(status: 400 | 405 | 408 | 417 | 431, log: Logger) {
   const requestId = randomUUID();
-  const error = new FeederError('ERR_VALIDATION', {
-    message: 'This is no HTTP request that the feeder understands.',
+  const error = new FeederError(status === 405 ? 'ERR_METHOD_NOT_ALLOWED' : 'ERR_VALIDATION', {
+    message: oddities[status] ?? 'This is no HTTP request that the feeder understands.',
     hint: 'Check the request line, the Host header, and the size and speed of the headers.',
   });
   const { error: told } = errorReply(error, requestId, log);
@@ -122,7 +144,13 @@ function answerGarbage(error: NodeJS.ErrnoException, socket: Duplex, log: Logger
     socket.destroy();
     return;
   }
-  const { status, headers, text } = notARequest(parserStatus[error.code ?? ''] ?? 400, log);
+  sendByHand(socket, notARequest(parserStatus[error.code ?? ''] ?? 400, log));
+}
+
+function sendByHand(
+  socket: Duplex,
+  { status, headers, text }: ReturnType<typeof notARequest>,
+): void {
   const length = { 'content-length': String(Buffer.byteLength(text)), connection: 'close' };
   const lines = Object.entries({ ...headers, ...length }).map(
     ([name, value]) => `${name}: ${value}`,

@@ -16,7 +16,7 @@ export async function readJsonBody(request: Request): Promise<unknown> {
   if (length !== null && Number(length) > BODY_BYTES_MAX)
     throw new FeederError('ERR_BODY_TOO_LARGE');
   const isEmpty = length === '0' || (length === null && !hasStream(request));
-  const bytes = isEmpty ? new Uint8Array() : await readBytes(request, length !== null);
+  const bytes = isEmpty ? new Uint8Array() : await wholeBody(request, length !== null);
   if (bytes.byteLength === 0) return undefined;
   if (type === null) throw new FeederError('ERR_UNSUPPORTED_MEDIA_TYPE');
   const value = parseJson(bytes);
@@ -26,6 +26,16 @@ export async function readJsonBody(request: Request): Promise<unknown> {
 
 function hasStream(request: Request): boolean {
   return request.headers.has('transfer-encoding') || request.body !== null;
+}
+
+/** A client that goes away in the middle of its body is no failure of the feeder. */
+async function wholeBody(request: Request, isLengthKnown: boolean): Promise<Uint8Array> {
+  try {
+    return await readBytes(request, isLengthKnown);
+  } catch (cause) {
+    if (cause instanceof FeederError) throw cause;
+    throw new FeederError('ERR_VALIDATION', { message: 'The body broke off.', cause });
+  }
 }
 
 /** The HTTP parser holds a body to its announced length; a chunked one is counted here. */
