@@ -38,7 +38,12 @@ const fields = {
   /** No feeding while more than this lies in the bowl; null: no such rule. */
   bowlFullGrams: v.nullable(v.pipe(v.number(), v.minValue(5), v.maxValue(500))),
   /** Feedings by automation, button, MQTT and cloud are refused in these hours. */
-  quietHours: v.nullable(v.strictObject({ from: LocalTimeSchema, to: LocalTimeSchema })),
+  quietHours: v.nullable(
+    v.pipe(
+      v.strictObject({ from: LocalTimeSchema, to: LocalTimeSchema }),
+      v.check(({ from, to }) => from !== to, 'must end at another time than it begins'),
+    ),
+  ),
   /** A due meal not confirmed in the bowl after this long raises an alert. */
   deadManMinutes: v.pipe(v.number(), v.integer(), v.minValue(5), v.maxValue(240)),
 };

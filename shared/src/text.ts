@@ -4,6 +4,9 @@ import { NAME_LENGTH_MAX, NOTE_LENGTH_MAX } from './limits.ts';
 /** Control characters and the invisible marks that reorder or hide text. */
 const UNWANTED = /[\p{Cc}\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]/u;
 
+/** What leaves no mark on a page, whatever its category: a name of these alone is nameless. */
+const INVISIBLE = /[\p{Z}\p{Cc}\p{Cf}\p{Cn}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800]/gu;
+
 function textOf(lengthMin: number, lengthMax: number) {
   return v.pipe(
     v.string(),
@@ -13,6 +16,10 @@ function textOf(lengthMin: number, lengthMax: number) {
     v.minLength(lengthMin, 'must not be empty'),
     v.maxLength(lengthMax, `must have at most ${lengthMax} characters`),
     v.check((text) => !UNWANTED.test(text), 'must not contain control characters'),
+    v.check(
+      (text) => lengthMin === 0 || text.replace(INVISIBLE, '') !== '',
+      'must contain something that can be seen',
+    ),
   );
 }
 

@@ -123,6 +123,10 @@ describe('B-31, FMEA-44 values that are absurd', () => {
     'a\u0000b',
     'a\nb',
     '\u202eevil',
+    '\u00ad',
+    '\u3164\u115f',
+    '\ufffe',
+    '\u2800 \u180e',
     '\ud800',
     name10k,
     12,
@@ -253,6 +257,7 @@ describe('B-31, FMEA-44 values that are absurd', () => {
     ['location.longitude', { location: { latitude: 0 } }],
     ['location.height', { location: { latitude: 0, longitude: 0, height: 1 } }],
     ['quietHours.from', { quietHours: { from: '25:00', to: '06:00' } }],
+    ['quietHours', { quietHours: { from: '22:00', to: '22:00' } }],
   ])('names the path %s', async (path, body) => {
     const feeder = new FakeFeeder();
     const response = await feeder.request('PATCH', '/api/v1/settings', body);
