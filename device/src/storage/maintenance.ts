@@ -4,9 +4,6 @@ import type { Ballast } from './ballast.ts';
 import { bytesBelow, type DataDir } from './data-dir.ts';
 import { statement } from './statements.ts';
 
-/** A WAL larger than this after a checkpoint means that somebody keeps a read open. */
-export const WAL_ALERT_BYTES = 4 * 1024 * 1024;
-
 /** What a checkpoint did. */
 export interface CheckpointReport {
   /** Pages that were in the WAL. */
