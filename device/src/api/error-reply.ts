@@ -4,7 +4,13 @@ import type { Logger } from '../platform/logger.ts';
 /** The envelope of a failure. What nobody planned is logged in full and told as `ERR_INTERNAL` only. */
 export function errorReply(error: unknown, requestId: string, log: Logger): ErrorEnvelope {
   if (error instanceof FeederError && error.code !== 'ERR_INTERNAL') {
-    if (error.status >= 500) {
+    if (error.code === 'ERR_UNAVAILABLE') {
+      // Foreseen and harmless; a page in many tabs asks again every few seconds.
+      log.info(
+        { requestId, code: error.code, reason: error.message },
+        'A request was turned away.',
+      );
+    } else if (error.status >= 500) {
       log.error({ requestId, code: error.code, err: error }, 'A request failed.');
     }
     const { code, message, status, hint, retry, details } = error;

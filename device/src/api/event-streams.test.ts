@@ -154,6 +154,9 @@ describe('GET /api/v1/events', () => {
     const refused = await feeder.request('GET', '/api/v1/events');
     expect(refused.status).toBe(503);
     expect((await errorOf(refused)).code).toBe('ERR_UNAVAILABLE');
+    const told = feeder.lines.filter(({ level }) => level !== 'debug');
+    expect(told).toMatchObject([{ level: 'info', fields: { code: 'ERR_UNAVAILABLE' } }]);
+    expect(told[0]?.fields).not.toHaveProperty('err');
     expect((await feeder.request('GET', '/api/v1/status')).status).toBe(200);
     await watchers[3]?.cancel();
     expect((await feeder.request('GET', '/api/v1/events')).status).toBe(200);

@@ -40,6 +40,21 @@ const fault = (name: Fault): ActiveFault => ({
 
 const names = (faults: readonly ActiveFault[]) => faults.map((active) => active.fault);
 
+describe('clearing a fault that is not active', () => {
+  it('says so, and where the active ones are', () => {
+    const clock = new VirtualClock();
+    const store = new Disk();
+    const latch = new FaultLatch({ store, clock, logger: silentLogger, onChange: () => {} });
+    expect(() => latch.clear('jam', 'a person')).toThrow(
+      expect.objectContaining({
+        code: 'ERR_NOT_FOUND',
+        message: 'The fault jam is not active.',
+        hint: expect.stringContaining('/api/v1/faults'),
+      }),
+    );
+  });
+});
+
 describe('faults that the disk refuses', () => {
   let disk: Disk;
   let clock: VirtualClock;

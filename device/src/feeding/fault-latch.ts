@@ -48,7 +48,12 @@ export class FaultLatch {
 
   /** Takes the fault away. `ERR_NOT_FOUND` when it is not active, `ERR_STORAGE` when it stays. */
   clear(fault: Fault, by: string): void {
-    if (!this.#active.has(fault)) throw new FeederError('ERR_NOT_FOUND');
+    if (!this.#active.has(fault)) {
+      throw new FeederError('ERR_NOT_FOUND', {
+        message: `The fault ${fault} is not active.`,
+        hint: 'Nothing is to be cleared; GET /api/v1/faults shows the active faults.',
+      });
+    }
     this.#writeOwed(fault);
     this.#store.clear(fault, by);
     this.#active.delete(fault);

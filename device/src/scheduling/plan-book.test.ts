@@ -193,6 +193,9 @@ describe('overlays', () => {
   it('skip what comes next, and say so when nothing does', async () => {
     const { book } = await newBook();
     expect(codeOf(() => book.skipNext())).toBe('ERR_CONFLICT');
+    expect(() => book.skipNext()).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining('Add a meal') }),
+    );
     const meal = book.addMeal(mealInput('07:00'));
     expect(book.skipNext()).toMatchObject({ kind: 'skip', mealId: meal.id, date: '2026-11-20' });
     expect(book.skipNext()).toMatchObject({ date: '2026-11-21' });

@@ -179,6 +179,7 @@ export class PlanBook {
     if (next === null) {
       throw new FeederError('ERR_CONFLICT', {
         message: 'No meal is to come that could be left out.',
+        hint: 'Add a meal, or end what pauses the plan; GET /api/v1/preview shows what is to come.',
       });
     }
     return this.addOverlay({ kind: 'skip', mealId: next.mealId, date: next.localDate });
