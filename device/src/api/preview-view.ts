@@ -1,14 +1,26 @@
-import { type Preview, parseOccurrenceKey } from '@cat-feeder/shared';
+import { type Occurrence, type Preview, parseOccurrenceKey } from '@cat-feeder/shared';
 import type { PreviewMeal, SchedulePreview } from '../scheduling/preview.ts';
 
 /** The plan run forward, in the words of the API. */
-export function previewView({ zone, days, runsOut }: SchedulePreview): Preview {
+export function previewView(
+  { zone, days, runsOut }: SchedulePreview,
+  occurrencesOn: (localDate: string) => readonly Occurrence[],
+): Preview {
+  const isPast = ({ effect }: PreviewMeal) => effect === 'past';
+  const decided = new Map(
+    days
+      .filter((day) => day.meals.some(isPast))
+      .flatMap((day) => occurrencesOn(day.date))
+      .map((occurrence) => [occurrence.key, occurrence] as const),
+  );
   return {
     zone,
     hopperEmptyOn: runsOut?.date ?? null,
     days: days.map((day) => ({
       localDate: day.date,
-      occurrences: day.meals.map(mealView),
+      occurrences: day.meals.map((meal) =>
+        mealView(meal, isPast(meal) ? decided.get(meal.key) : undefined),
+      ),
       totalGrams: day.dayGrams,
       totalKcal: day.dayKcal,
       clockShiftMinutes: day.clockForwardMinutes,
@@ -17,8 +29,11 @@ export function previewView({ zone, days, runsOut }: SchedulePreview): Preview {
   };
 }
 
-/** What is to come has no verdict; what is past is told by the occurrences themselves. */
-function mealView(meal: PreviewMeal): Preview['days'][number]['occurrences'][number] {
+/** What is to come has no verdict; what is past is what became of it. */
+function mealView(
+  meal: PreviewMeal,
+  past: Occurrence | undefined,
+): Preview['days'][number]['occurrences'][number] {
   const { key, mealName, petId, localTime, dueAtMs, portionGrams, kcal, effect, why } = meal;
   return {
     ...parseOccurrenceKey(key),
@@ -28,13 +43,13 @@ function mealView(meal: PreviewMeal): Preview['days'][number]['occurrences'][num
     localTime,
     dueAtMs,
     portionGrams,
-    state: 'planned',
-    verdict: null,
-    rule: null,
-    feedingId: null,
-    servedGrams: null,
-    decidedAtMs: null,
-    why,
+    state: past?.state ?? 'planned',
+    verdict: past?.verdict ?? null,
+    rule: past?.rule ?? null,
+    feedingId: past?.feedingId ?? null,
+    servedGrams: past?.servedGrams ?? null,
+    decidedAtMs: past?.decidedAtMs ?? null,
+    why: past?.why ?? why,
     effect,
     kcal,
   };

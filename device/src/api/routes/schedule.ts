@@ -30,7 +30,10 @@ export function scheduleRoutes({ schedule }: ApiDeps): RouteDef[] {
       response: PreviewSchema,
       statuses: { 200: 'One row for each local day.' },
       errors: [],
-      handler: ({ query: { days = PREVIEW_DAYS } }) => ok(previewView(schedule.preview(days))),
+      handler: ({ query: { days = PREVIEW_DAYS } }) => {
+        const on = (date: string) => schedule.occurrences(date, date);
+        return ok(previewView(schedule.preview(days), on));
+      },
     }),
     defineRoute({
       method: 'GET',

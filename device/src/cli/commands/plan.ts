@@ -102,14 +102,19 @@ function mealRow(meal: Meal): string[] {
   return [`  ${when}`, gramsText(meal.portionGrams), meal.name, days, meal.id, state];
 }
 
-const effectWords = { skipped: 'left out once', paused: 'paused', past: 'its time has passed' };
+const effectWords = { skipped: 'left out once', paused: 'paused' };
+const pastWords = 'its time has passed';
 
 /** What is not going to be served is said so, and not as a portion of 0 g. */
 function previewMealText(meal: Preview['days'][number]['occurrences'][number]): string {
   const { effect } = meal;
   if (effect === 'none') return occurrenceText(meal);
   if (effect === 'vacation') return `${occurrenceText(meal)} (vacation)`;
-  return `${meal.localDate} ${meal.localTime}  ${meal.mealName}: ${effectWords[effect]}`;
+  const said =
+    effect === 'past'
+      ? [pastWords, meal.verdict].filter((word) => word !== null).join(', ')
+      : effectWords[effect];
+  return `${meal.localDate} ${meal.localTime}  ${meal.mealName}: ${said}`;
 }
 
 function previewText(preview: Preview): string {

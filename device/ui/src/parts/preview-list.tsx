@@ -9,6 +9,11 @@ function isServed(effect: Effect): boolean {
   return effect === 'none' || effect === 'vacation';
 }
 
+/** What became of a meal that is over, or what keeps one that is to come. */
+function sayEnd({ effect, verdict }: PreviewDay['occurrences'][number]): string {
+  return verdict === null ? sayCode('preview', effect) : sayCode('verdict', verdict);
+}
+
 function DayRow({ day, zone }: { day: PreviewDay; zone: string }) {
   return (
     <li class="day">
@@ -26,7 +31,7 @@ function DayRow({ day, zone }: { day: PreviewDay; zone: string }) {
             <span class="day-time">{timeText(one.dueAtMs, zone)}</span>{' '}
             {isServed(one.effect)
               ? say('unit.grams', { grams: portionText(one.portionGrams) })
-              : sayCode('preview', one.effect)}
+              : sayEnd(one)}
           </li>
         ))}
         {day.occurrences.length === 0 && <li class="soft">{say('preview.nothing')}</li>}
