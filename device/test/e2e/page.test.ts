@@ -332,6 +332,22 @@ describe('the cats and the system', () => {
     expectClean();
   });
 
+  it('says why the hopper is not weighed, and sets it to zero where it can be', async () => {
+    feeder.hopperGrams = null;
+    feeder.hopperState = 'not_calibrated';
+    const page = await open(phone);
+    await page.getByText('not calibrated').waitFor();
+    await page.getByRole('link', { name: 'System' }).click();
+    await page.getByRole('button', { name: 'Set the hopper to zero' }).click();
+    await page.getByText('The empty hopper is zero now.').waitFor();
+    feeder.hopperGrams = null;
+    feeder.hopperState = 'not_fitted';
+    await page.getByRole('heading', { name: 'Hopper' }).waitFor({ state: 'detached' });
+    await page.getByRole('link', { name: 'Home' }).click();
+    await page.getByText('no cell is fitted').waitFor();
+    expectClean();
+  });
+
   it('tares, checks the ledger and begins a calibration', async () => {
     const page = await open(phone);
     await page.getByRole('link', { name: 'System' }).click();

@@ -40,7 +40,7 @@ export function stagedDeps(stage: StagedFeeder): ApiDeps {
       health: () => ({
         bowl: stage.bowl,
         hopperGrams: stage.hopperGrams,
-        hopperState: stage.hopperGrams === null ? 'not_fitted' : 'weighed',
+        hopperState: stage.hopperState,
         motorOn: stage.running !== null,
         undervoltage: false,
         fault: null,
@@ -186,7 +186,11 @@ export function stagedDeps(stage: StagedFeeder): ApiDeps {
     },
     hopper: {
       calibration: () => null,
-      tare: async () => calibration(),
+      tare: async () => {
+        stage.hopperGrams = 0;
+        stage.hopperState = 'weighed';
+        return calibration();
+      },
       span: async () => calibration(),
       daysLeft: () => null,
     },

@@ -10,6 +10,7 @@ import {
   FeederError,
   type Feeding,
   type FeedingStage,
+  type HopperState,
   type Kibble,
   type Meal,
   makeUlid,
@@ -69,6 +70,7 @@ export class StagedFeeder {
   storage = { ok: true, why: 'Every write of the last day reached the disk.' };
   bowl = readingOf(3.2, 'stable');
   hopperGrams: number | null = 1240;
+  hopperState: HopperState = 'weighed';
   simulated = true;
   running: Feeding | null = null;
   calibration: CalibrationJob | null = null;
@@ -204,8 +206,7 @@ export class StagedFeeder {
   /** One fifth of a second on the stage. */
   #step(): void {
     const wobble = Math.sin(this.clock.monoMs() / 700) * 0.04;
-    const { bowl, hopperGrams, running } = this;
-    const hopperState = hopperGrams === null ? 'not_fitted' : 'weighed';
+    const { bowl, hopperGrams, hopperState, running } = this;
     if (running !== null) this.#pourOn(running);
     const grams = this.bowl.grams === null ? null : this.bowl.grams + wobble;
     this.live.publish('reading', { bowl: { ...bowl, grams }, hopperGrams, hopperState });

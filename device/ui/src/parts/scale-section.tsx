@@ -60,7 +60,7 @@ function Tare({ steps }: { steps: Steps }) {
         disabled={saving.isBusy || !isLive.value}
         onClick={() => saving.run(() => tare(false))}
       >
-        {say(saving.isBusy ? 'scale.busy' : 'scale.tare')}
+        {say(saving.isBusy ? 'scale.busy' : `${steps.of}.tare`)}
       </button>
     </div>
   );
@@ -102,7 +102,7 @@ function Span({ steps }: { steps: Steps }) {
         <Problems of={saving.problems} />
       </div>
       <button type="submit" disabled={saving.isBusy || !isLive.value}>
-        {say(saving.isBusy ? 'scale.busy' : 'scale.span')}
+        {say(saving.isBusy ? 'scale.busy' : `${steps.of}.span`)}
       </button>
     </form>
   );
