@@ -116,7 +116,8 @@ function verdictOf(
 function observationOf(run: Run): KibbleObservation | null {
   const { account, meter } = run;
   const turns = meter.forwardTurns;
-  const isClean = !account.hasEstimate && !run.hasJammed && account.chains === 1;
+  const hasFlowed = !run.hasJammed && !run.hasStopped && (run.closing?.fault ?? null) === null;
+  const isClean = !account.hasEstimate && hasFlowed && account.chains === 1;
   const mayLearn = isClean && turns >= LEARN_TURNS_MIN && account.likelyGrams > 0.5;
   const gramsPerTurn = mayLearn ? account.likelyGrams / turns : null;
   const inFlightGrams = run.hasJammed ? null : run.inFlightSeen;

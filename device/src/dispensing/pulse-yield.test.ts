@@ -47,4 +47,27 @@ describe('what a short pulse brings', () => {
     expect(short.hiddenGrams(2)).toBe(2);
     expect(new PulseYield().hiddenGrams(0.2)).toBe(0.2);
   });
+
+  it('learns nothing from a blocked chute, however often it is tried', () => {
+    const short = learned([0.5, 0.5, 0, 0.5], 40);
+    const { emptyRowMax } = short;
+    const dribble = short.dribbleGrams(0.5);
+    for (let i = 0; i < 30; i += 1) {
+      short.learn({ expectedGrams: 0.3, grams: 0, kibbleGrams: 0.5, isSeen: false });
+    }
+    expect(short.emptyRowMax).toBe(emptyRowMax);
+    short.forgetEmpty();
+    short.learn({ expectedGrams: 0.3, grams: 0.5, kibbleGrams: 0.5, isSeen: true });
+    expect(short.emptyRowMax).toBe(emptyRowMax);
+    expect(Math.abs(short.dribbleGrams(0.5) - dribble)).toBeLessThan(0.05);
+  });
+
+  it('says what lets go after a stop: half a piece until pulses have shown it', () => {
+    expect(new PulseYield().dribbleGrams(1.6)).toBeCloseTo(0.8);
+    const short = new PulseYield();
+    for (let i = 0; i < 100; i += 1) {
+      short.learn({ expectedGrams: 0.1, grams: 1.1, kibbleGrams: 1, isSeen: true });
+    }
+    expect(short.dribbleGrams(1)).toBeGreaterThan(0.9);
+  });
 });

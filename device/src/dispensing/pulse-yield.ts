@@ -18,8 +18,19 @@ const PIECE_SHARE = 0.25;
 const EMPTY_CHANCE = 1e-3;
 const EMPTY_PRIOR = 3;
 const EMPTY_ROW_MIN = 6;
+/** Pieces that let go after a stop, before anything was seen, and how many pulses that is worth. */
+const DRIBBLE_PIECES = 0.5;
+const DRIBBLE_PRIOR = 6;
 /** Whatever was learned, more pulses in a row than this never bring nothing while food flows. */
 export const EMPTY_ROW_MAX = 20;
+
+/** One short pulse and the still levels around it. */
+interface SeenPulse {
+  readonly expectedGrams: Grams;
+  readonly grams: Grams;
+  readonly kibbleGrams: Grams;
+  readonly isSeen: boolean;
+}
 
 /**
  * What one short pulse delivers: whole pieces, often none, now and then several. The spread is
@@ -30,6 +41,8 @@ export class PulseYield {
   readonly #excess: number[] = [];
   readonly #rises: Grams[] = [];
   readonly #brought: Grams[] = [];
+  readonly #beyond: Grams[] = [];
+  readonly #unsettled: SeenPulse[] = [];
   #usual = USUAL_MAX;
   #high = HIGH_MAX;
   #pieceGrams = Number.NaN;
@@ -39,13 +52,28 @@ export class PulseYield {
     return Number.isNaN(this.#pieceGrams) ? kibbleGrams : Math.min(kibbleGrams, this.#pieceGrams);
   }
 
-  /** Takes in what a pulse brought; `isSeen` when it surely was food and not noise. */
-  learn(pulse: { expectedGrams: Grams; grams: Grams; kibbleGrams: Grams; isSeen: boolean }): void {
-    const { expectedGrams, grams, kibbleGrams } = pulse;
+  /**
+   * Takes in what a pulse brought; `isSeen` when it surely was food and not noise. Pulses without
+   * any count as soon as food is seen again: until then the chute may be blocked.
+   */
+  learn(pulse: SeenPulse): void {
+    push(this.#unsettled, pulse);
+    if (!pulse.isSeen) return;
+    for (const settled of this.#unsettled) this.#take(settled);
+    this.#unsettled.length = 0;
+  }
+
+  /** Nothing flowed: the last pulses that brought nothing say nothing of pulses. */
+  forgetEmpty(): void {
+    this.#unsettled.length = 0;
+  }
+
+  #take({ expectedGrams, grams, kibbleGrams, isSeen }: SeenPulse): void {
     const excess = (grams - expectedGrams) / this.#spread(expectedGrams, kibbleGrams);
     push(this.#excess, excess);
-    push(this.#brought, pulse.isSeen ? grams : 0);
-    if (pulse.isSeen) push(this.#rises, grams);
+    push(this.#brought, isSeen ? grams : 0);
+    push(this.#beyond, grams - expectedGrams);
+    if (isSeen) push(this.#rises, grams);
     if (this.#rises.length >= KNOWN_PULSES / 2) {
       this.#pieceGrams = quantile(this.#rises, PIECE_SHARE);
     }
@@ -74,6 +102,13 @@ export class PulseYield {
     return rises.length === 0 ? expectedGrams : Math.max(expectedGrams, sum / rises.length);
   }
 
+  /** What lets go after a stop in the mean, beyond what the pulse itself moves. */
+  dribbleGrams(kibbleGrams: Grams): Grams {
+    const guess = DRIBBLE_PIECES * this.pieceGrams(kibbleGrams);
+    const sum = this.#beyond.reduce((total, grams) => total + grams, DRIBBLE_PRIOR * guess);
+    return Math.max(0, sum / (this.#beyond.length + DRIBBLE_PRIOR));
+  }
+
   /** How much more than expected a usual pulse may bring. */
   usualExcessGrams(expectedGrams: Grams, kibbleGrams: Grams): Grams {
     return this.#usual * this.#spread(expectedGrams, kibbleGrams);
@@ -90,7 +125,7 @@ export class PulseYield {
   }
 }
 
-function push(values: number[], value: number): void {
+function push<T>(values: T[], value: T): void {
   values.push(value);
   if (values.length > MEMORY) values.shift();
 }

@@ -25,6 +25,8 @@ const COARSE_PIECES = 1.3;
  */
 const EMPTY_GRAMS: Grams = 2;
 const EMPTY_PIECES = 6;
+/** With what may have let go at each stop, so many pieces never stay away by chance. */
+const HIDDEN_PIECES = 4;
 /** A rest below this is left: pieces come whole, and now and then two at once. */
 const ENOUGH_GRAMS: Grams = 0.12;
 const ENOUGH_PIECES = 0.52;
@@ -136,7 +138,7 @@ function look(run: Run, level: Level): void {
     return;
   }
   if (isStopped) {
-    if (missing <= SMALL_GRAMS) go(run, 'enough');
+    if (missing <= SMALL_GRAMS) leaveRest(run);
     else leaveForNoFlow(run);
     return;
   }
@@ -169,6 +171,12 @@ function hasNotFlowed(run: Run, level: Level, doubt: NonNullable<Run['doubt']>):
   if (came > 2 * NO_FLOW_SHARE * doubt.expectedGrams) return false;
   leaveForNoFlow(run);
   return true;
+}
+
+/** A small rest is not worth another attempt, and no top-up may go on with what brought nothing. */
+function leaveRest(run: Run): void {
+  run.hasStopped = true;
+  close(run, { result: null, fault: null });
 }
 
 function leaveForNoFlow(run: Run): void {
@@ -211,18 +219,30 @@ function isNothingFlowing(run: Run, rise: Grams, turns: number): boolean {
     return false;
   }
   run.fruitlessGrams += expected;
-  const isPulse = expected > 0 && turns <= SHORT_TURNS;
-  if (isPulse) {
+  if (expected > 0) {
     run.emptyPulses += 1;
     run.dribbledGrams += run.pulse.short.hiddenGrams(expected) - expected;
   }
+  const hiddenGrams =
+    run.fruitlessGrams + run.emptyPulses * run.pulse.short.dribbleGrams(run.flow.kibbleGrams);
   const hasFlow =
     run.fruitlessGrams < Math.max(EMPTY_GRAMS, EMPTY_PIECES * run.flow.kibbleGrams) &&
+    hiddenGrams < hiddenMax(run) &&
     run.emptyPulses < run.pulse.short.emptyRowMax;
   if (hasFlow) return false;
+  run.pulse.short.forgetEmpty();
   run.fruitlessGrams = 0;
   run.emptyPulses = 0;
   return true;
+}
+
+/**
+ * What may lie unseen in a chute that is blocked, with all that lets go at each stop: no more than
+ * the rest of the portion and half a turn, and not so little that chance alone would keep it back.
+ */
+function hiddenMax(run: Run): Grams {
+  const room = Math.max(0, missingGrams(run)) + 0.5 * run.flow.gramsPerTurn;
+  return Math.max(EMPTY_GRAMS, HIDDEN_PIECES * run.flow.kibbleGrams, room);
 }
 
 /** A pulse that will hardly pass the rest; the last ones are for less than one piece. */

@@ -18,7 +18,7 @@ import { landingSpread, resetTouch, touch } from './touch.ts';
 
 const BASELINE_MS: Milliseconds = 700;
 const VERIFY_MS: Milliseconds = 900;
-const VERIFY_READINGS = 14;
+const VERIFY_READINGS = 22;
 /** A bowl that does not come to rest at first may only be noisier than it was when tared. */
 const LEARN_NOISE_AFTER_MS: Milliseconds = 3000;
 /** So many readings is worth what the tare, and what earlier runs say of the noise. */
