@@ -88,7 +88,9 @@ export class OffMeansOff implements Checker {
       this.#mark = null;
       return;
     }
-    this.#mark ??= truth;
+    // A cat that came and went between two looks took away what fell meanwhile: no scale shows it.
+    const hasEaten = this.#mark !== null && truth.eatenGrams > this.#mark.eatenGrams;
+    if (this.#mark === null || (leak !== null && hasEaten)) this.#mark = truth;
     const grams = truth.landedGrams - this.#mark.landedGrams;
     const turns = truth.turns - this.#mark.turns;
     if (now.nowMs - this.#lastCommandMs < RUN_OUT_MS) return;
