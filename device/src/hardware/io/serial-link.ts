@@ -2,7 +2,7 @@
 export interface SerialLink {
   /** Open and answering to writes. */
   readonly isOpen: boolean;
-  /** Queues bytes; at most 4096 wait. Rejects with ERR_HARDWARE while the port is away. */
+  /** Queues bytes; at most 4096 wait. Rejects with ERR_HARDWARE_FAULT while the port is away. */
   write(bytes: Uint8Array): Promise<void>;
   /** One listener. Bytes as they come, in pieces of any size. */
   onBytes(listener: (bytes: Uint8Array) => void): void;
