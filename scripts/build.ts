@@ -34,7 +34,7 @@ async function bundleProgram(entry: string, bundle: string): Promise<void> {
     platform: 'node',
     format: 'esm',
     target: 'node24',
-    external: ['better-sqlite3'],
+    external: ['better-sqlite3', 'serialport', 'onoff', 'pigpio'],
     banner: { js: commonJsNames },
     minifySyntax: true,
     minifyWhitespace: true,
