@@ -84,6 +84,8 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
 };
 
+/** Packages of this repository that stand below every layer, like those from elsewhere. */
+const nativePackages = ['@cat-feeder/board-io'];
 const openToAll = ['shared', 'platform'];
 /** These run elsewhere, where the feeder's platform does not exist. */
 const withoutPlatform = ['shared', 'ui', 'cloud-sync'];
@@ -125,6 +127,7 @@ function targetOf(path: string, imported: string): { kind: 'layer' | 'package'; 
     return { kind: 'layer', name: layerOf(target) };
   }
   const [first = '', second = ''] = imported.split('/');
+  if (nativePackages.includes(imported)) return { kind: 'package', name: imported };
   if (first === '@cat-feeder') return { kind: 'layer', name: second };
   return { kind: 'package', name: first.startsWith('@') ? `${first}/${second}` : first };
 }
