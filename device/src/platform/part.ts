@@ -47,3 +47,9 @@ export function checkOf(health: PartHealth, found: string, fix: string): PartChe
   if (health.state === 'ok') return { ok: true, found, fix: null };
   return { ok: false, found: `${health.state}: ${health.why}`, fix };
 }
+
+/** What an error says, as the end of a sentence. */
+export function reasonOf(error: unknown): string {
+  const reason = error instanceof Error ? error.message : String(error);
+  return /[.!?]$/.test(reason) ? reason : `${reason}.`;
+}

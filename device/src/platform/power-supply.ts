@@ -15,7 +15,7 @@ export interface PowerReading {
 
 /** Mains, battery and the voltage that arrives. */
 export interface PowerSupply extends Part {
-  /** As it was last seen: at most one second old while it is watched. */
+  /** As it was last seen: at most two seconds old, or as fresh as the line. */
   reading(): PowerReading;
   /** One listener; told of each change of the source, the weakness or the failing. */
   onChange(listener: (reading: PowerReading) => void): void;
