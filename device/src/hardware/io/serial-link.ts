@@ -2,6 +2,8 @@
 export interface SerialLink {
   /** Open and answering to writes. */
   readonly isOpen: boolean;
+  /** Why it is away, as a sentence for people; null while it is open. */
+  readonly why: string | null;
   /** Queues bytes; at most 4096 wait. Rejects with ERR_HARDWARE_FAULT while the port is away. */
   write(bytes: Uint8Array): Promise<void>;
   /** One listener. Bytes as they come, in pieces of any size. */
