@@ -49,9 +49,9 @@ export const layers: Readonly<Record<string, Layer>> = {
     why: 'the use case joins the features, and reaches devices only through their ports',
   },
   hardware: {
-    mayImport: ['weighing', 'dispensing', 'scheduling'],
+    mayImport: ['weighing', 'dispensing', 'scheduling', 'pets'],
     packages: 'all',
-    why: 'boards implement the ports of motor, scale and alarm clock and know no pet and no rule',
+    why: 'boards implement the ports of motor, scale, alarm clock and pet reader and know no rule',
   },
   storage: {
     mayImport: features,

@@ -1,9 +1,9 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FeederError } from '@cat-feeder/shared';
-import { sampleClaim, sampleOccurrence } from '../contracts/feeding-journal.ts';
 import type { StationTime } from '../../src/platform/clock.ts';
 import { type DeviceStore, openStore } from '../../src/storage/store.ts';
+import { sampleClaim, sampleOccurrence } from '../contracts/feeding-journal.ts';
 import type { DiskState } from './disk-model.ts';
 import type { TraceEvent } from './trace.ts';
 

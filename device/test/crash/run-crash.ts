@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { SeededRandom } from '../../src/platform/random.ts';
-import { checkCrash, type CrashFindings, PromiseBook } from './crash-check.ts';
+import { type CrashFindings, checkCrash, PromiseBook } from './crash-check.ts';
 import { CUT_MODES, DiskModel, type DiskState, EMPTY_DISK } from './disk-model.ts';
 import { chooseFlips, logicalDump, tryFlip, withoutWal } from './flips.ts';
 import { readTrace, type TraceEvent, traceProgram } from './trace.ts';
