@@ -14,6 +14,7 @@ const programs = [
     entry: 'device/src/hardware/station/control-worker.ts',
     bundle: 'dist/device/control-worker.mjs',
   },
+  { entry: 'scripts/release-tool.ts', bundle: 'dist/device/release-tool.mjs' },
   { entry: 'cloud-sync/src/main.ts', bundle: 'dist/cloud-sync/cloud-sync.mjs' },
 ];
 

@@ -21,7 +21,11 @@ describe('systemd/cat-feeder.service', () => {
 
   it('FMEA-08 restarts for ever, but not on what a restart cannot mend', () => {
     expect(settingOf('Restart')).toBe('always');
-    expect(settingOf('StartLimitIntervalSec')).toBe('0');
+    // Ten quick starts; then the guard starts it again every minute.
+    expect(settingOf('OnFailure')).toBe('cat-feeder-guard.service');
+    expect(Number(settingOf('StartLimitBurst')) * Number(settingOf('RestartSec'))).toBeLessThan(
+      Number(settingOf('StartLimitIntervalSec')),
+    );
     expect(settingOf('RestartPreventExitStatus')).toBe(
       `${exitCodes.usage} ${exitCodes.configuration}`,
     );
@@ -32,7 +36,9 @@ describe('systemd/cat-feeder.service', () => {
   });
 
   it('starts through the launcher that it ships with', () => {
-    expect(settingOf('ExecStart')).toMatch(/^\/opt\/cat-feeder\/systemd\/start-notifying /);
+    expect(settingOf('ExecStart')).toMatch(
+      /^\/opt\/cat-feeder\/current\/systemd\/start-notifying /,
+    );
     expect(statSync(resolve(root, 'systemd/start-notifying')).mode & 0o111).not.toBe(0);
   });
 
