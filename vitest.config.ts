@@ -12,6 +12,7 @@ export default defineConfig({
           include: [
             'shared/src/**/*.test.ts',
             'device/src/**/*.test.ts',
+            'device/native/**/*.test.ts',
             'device/ui/**/*.test.ts',
             'cloud-sync/src/**/*.test.ts',
             'scripts/**/*.test.ts',
