@@ -49,7 +49,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     why: 'the use case joins the features, and reaches devices only through their ports',
   },
   hardware: {
-    mayImport: ['weighing', 'dispensing', 'scheduling', 'pets'],
+    mayImport: ['weighing', 'dispensing', 'scheduling', 'pets', 'config'],
     packages: 'all',
     why: 'boards implement the ports of motor, scale, alarm clock and pet reader and know no rule',
   },

@@ -3,14 +3,19 @@ import { join } from 'node:path';
 import { FeederError } from '@cat-feeder/shared';
 import { type Listening, listen } from '../api/listen.ts';
 import type { Api } from '../api/server.ts';
+import { checkWiring } from '../config/check-wiring.ts';
 import type { DeviceConfig } from '../config/device-config.ts';
+import { refuse } from '../config/read-hardware.ts';
+import type { Hardware } from '../config/wiring-schema.ts';
 import { NodeScheduleAlarm } from '../hardware/node-schedule-alarm.ts';
+import { PiBoard } from '../hardware/parts/pi-board.ts';
 import { spawnStation } from '../hardware/station/spawn-station.ts';
 import { StationCells } from '../hardware/station/station-cells.ts';
 import { WorkerStation } from '../hardware/station/worker-station.ts';
 import type { PinoLogger } from '../platform/pino-logger.ts';
 import { safeRandomBytes } from '../platform/safe-random.ts';
 import { createServiceNotify, type ServiceNotify } from '../platform/service-notify.ts';
+import { SysfsTree } from '../platform/sysfs-tree.ts';
 import { SystemClock } from '../platform/system-clock.ts';
 import { SystemTimeSource } from '../platform/system-time-source.ts';
 import { dataDir, makeDataDir } from '../storage/data-dir.ts';
@@ -31,6 +36,7 @@ export async function runDaemon(
 ): Promise<Listening> {
   const { logger, safetyStop } = run;
   const clock = new SystemClock();
+  refuseWrongWiring(config.hardware);
   // Before anything of the hardware is touched: it may belong to another daemon.
   const dir = dataDir(config.dataDir);
   makeDataDir(dir);
@@ -53,8 +59,8 @@ export async function runDaemon(
     identity: {
       version: programVersion,
       builtAtMs,
-      board: config.board,
-      simulated: config.board === 'simulated',
+      board: config.hardware.kind === 'board' ? config.hardware.name : 'simulated',
+      simulated: config.hardware.kind === 'simulated',
     },
     uiDir: config.uiDir ?? join(import.meta.dirname, 'ui'),
     onFatal: (error) => safetyStop.fail(error),
@@ -70,6 +76,13 @@ export async function runDaemon(
   });
   notify.ready(`Listening on ${listening.url}`);
   return listening;
+}
+
+/** Throws `ERR_WIRING` with all that does not fit this board; nothing is switched on for it. */
+function refuseWrongWiring(hardware: Hardware): void {
+  if (hardware.kind === 'simulated') return;
+  const board = new PiBoard({ tree: new SysfsTree() });
+  refuse(checkWiring(hardware, board.facts()), hardware.name);
 }
 
 /** The control loop's thread, and the watchdog that ends the daemon when the loop falls silent. */
