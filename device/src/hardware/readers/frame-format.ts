@@ -1,4 +1,5 @@
 import type { TagProtocol } from '../../pets/pet-reader.ts';
+import { type FrameRules, type Judgement, more, no } from '../io/frame-scanner.ts';
 
 /** The readers whose frames are known. */
 export type ReaderKind = 'wl134a' | 'rfidrw-e' | 'rdm6300' | 'longrfid' | 'positivid';
@@ -10,31 +11,15 @@ export interface FrameTag {
   readonly isAnimal: boolean | null;
 }
 
-/**
- * What the bytes from a possible start on are: a frame of so many bytes, with a tag or with an
- * answer that names none; the beginning of one (`more`); or nothing that could become one (`no`).
- */
-export type Judgement =
-  | { readonly kind: 'frame'; readonly length: number; readonly tag: FrameTag | null }
-  | { readonly kind: 'more' }
-  | { readonly kind: 'no' };
-
-/** How one kind of reader speaks. */
-export interface FrameFormat {
+/** How one kind of reader speaks. Its frames hold a tag, or are an answer that names none (null). */
+export interface FrameFormat extends FrameRules<FrameTag | null> {
   readonly kind: ReaderKind;
   /** As people know it. */
   readonly name: string;
   readonly baudRate: number;
-  /** No frame is longer. */
-  readonly bytesMax: number;
   /** Sent when the port has opened; the reader owes an answer, tag or not. Null: it only talks. */
   readonly hello: Uint8Array | null;
-  /** `bytes` holds at least one byte and begins where a frame might. */
-  judge(bytes: Uint8Array): Judgement;
 }
-
-export const no: Judgement = { kind: 'no' };
-export const more: Judgement = { kind: 'more' };
 
 /** What is allowed at one place of a frame. */
 export type ByteRule = (byte: number) => boolean;
@@ -69,14 +54,14 @@ export function judgePlaces(
   bytes: Uint8Array,
   rules: readonly ByteRule[],
   read: (frame: Uint8Array) => FrameTag | null,
-): Judgement {
+): Judgement<FrameTag> {
   const known = Math.min(bytes.length, rules.length);
   for (let at = 0; at < known; at++) {
     if (!rules[at]?.(bytes[at] ?? 0)) return no;
   }
   if (known < rules.length) return more;
   const tag = read(bytes.subarray(0, rules.length));
-  return tag === null ? no : { kind: 'frame', length: rules.length, tag };
+  return tag === null ? no : { kind: 'frame', length: rules.length, content: tag };
 }
 
 /** The bytes from one place up to another as text of one letter per byte. */

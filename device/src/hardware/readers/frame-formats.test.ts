@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { longrfidFrame, rdm6300Frame, wl134aFrame } from '../../../test/support/reader-frames.ts';
+import { FrameScanner } from '../io/frame-scanner.ts';
 import { fdxbBytes, fdxbCrc, fdxbTag, NATIONAL_MAX } from './fdxb.ts';
 import type { ReaderKind } from './frame-format.ts';
 import { frameFormats } from './frame-formats.ts';
-import { FrameScanner } from './frame-scanner.ts';
 
 const bytesOf = (latin: string) => Uint8Array.from(latin, (letter) => letter.charCodeAt(0));
 const idsIn = (kind: ReaderKind, bytes: Uint8Array) =>
-  new FrameScanner(frameFormats[kind]).push(bytes).map(({ tag }) => tag?.id ?? null);
+  new FrameScanner(frameFormats[kind]).push(bytes).map(({ content }) => content?.id ?? null);
 const animal = { country: 999, national: 1007, isAnimal: true, hasDataBlock: false };
 
 describe('published frames', () => {

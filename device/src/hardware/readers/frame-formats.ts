@@ -1,3 +1,4 @@
+import type { Judgement } from '../io/frame-scanner.ts';
 import { type FdxbTag, fdxbBytes, fdxbCrc, fdxbId, fdxbTag } from './fdxb.ts';
 import {
   type ByteRule,
@@ -9,7 +10,6 @@ import {
   isFlag,
   isHexDigit,
   isLineEnd,
-  type Judgement,
   judgePlaces,
   places,
   type ReaderKind,
@@ -78,13 +78,13 @@ function readLine(frame: Uint8Array): FrameTag | null {
   return isSound ? { protocol: 'fdxb', id, isAnimal: tag.isAnimal } : null;
 }
 
-function judgeLine(bytes: Uint8Array): Judgement {
+function judgeLine(bytes: Uint8Array): Judgement<FrameTag | null> {
   const answer = judgePlaces(bytes, answerPlaces, () => ({
     protocol: 'fdxb',
     id: '',
     isAnimal: null,
   }));
-  if (answer.kind === 'frame') return { ...answer, tag: null };
+  if (answer.kind === 'frame') return { ...answer, content: null };
   if (answer.kind === 'more') return answer;
   const short = judgePlaces(bytes, shortPlaces, readLine);
   return short.kind === 'no' ? judgePlaces(bytes, fullPlaces, readLine) : short;

@@ -1,8 +1,8 @@
 import { HOUR_MS, type Milliseconds } from '@cat-feeder/shared';
 import type { ReaderCounts } from '../../pets/pet-reader.ts';
 import { healthy, type PartHealth } from '../../platform/part.ts';
-import type { FrameFormat } from './frame-format.ts';
-import { FrameScanner } from './frame-scanner.ts';
+import { FrameScanner } from '../io/frame-scanner.ts';
+import type { FrameFormat, FrameTag } from './frame-format.ts';
 
 /** So many bytes of noise without one frame: the reader babbles. */
 export const BABBLE_BYTES = 256;
@@ -17,7 +17,10 @@ const BABBLING =
 /** Judges a reader by what comes from it. */
 export class ReaderWatch {
   /** Readers of other kinds: who understands the noise tells what is really plugged in. */
-  readonly #others: readonly { readonly name: string; readonly scanner: FrameScanner }[];
+  readonly #others: readonly {
+    readonly name: string;
+    readonly scanner: FrameScanner<FrameTag | null>;
+  }[];
   #noiseRun = 0;
   #fitsOther: string | null = null;
   #frames = 0;
@@ -52,7 +55,7 @@ export class ReaderWatch {
     this.#noiseRun += noiseBytes;
     if (this.#noiseRun === 0) return;
     for (const { name, scanner } of this.#others) {
-      if (scanner.push(bytes).some(({ tag }) => tag !== null)) this.#fitsOther = name;
+      if (scanner.push(bytes).some(({ content }) => content !== null)) this.#fitsOther = name;
     }
   }
 

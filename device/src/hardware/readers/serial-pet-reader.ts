@@ -2,10 +2,10 @@ import type { Milliseconds } from '@cat-feeder/shared';
 import type { PetReader, ReaderCounts, ReaderLink, TagReading } from '../../pets/pet-reader.ts';
 import type { Cancel, Clock } from '../../platform/clock.ts';
 import { checkOf, type PartCheck, type PartHealth } from '../../platform/part.ts';
+import { FrameScanner, type ScannedFrame } from '../io/frame-scanner.ts';
 import type { SerialLink } from '../io/serial-link.ts';
-import type { FrameFormat } from './frame-format.ts';
+import type { FrameFormat, FrameTag } from './frame-format.ts';
 import { frameFormats } from './frame-formats.ts';
-import { FrameScanner, type ScannedFrame } from './frame-scanner.ts';
 import { ReaderWatch } from './reader-watch.ts';
 import { TagWait } from './tag-wait.ts';
 
@@ -24,7 +24,7 @@ export interface SerialPetReaderParts {
 /** A pet reader at a serial port. */
 export class SerialPetReader implements PetReader {
   readonly #parts: SerialPetReaderParts;
-  readonly #scanner: FrameScanner;
+  readonly #scanner: FrameScanner<FrameTag | null>;
   readonly #watch: ReaderWatch;
   readonly #wait: TagWait;
   #isClosed = false;
@@ -119,7 +119,7 @@ export class SerialPetReader implements PetReader {
     for (const frame of frames) this.#take(frame, atMs);
   }
 
-  #take({ tag, bytes }: ScannedFrame, atMs: Milliseconds): void {
+  #take({ content: tag, bytes }: ScannedFrame<FrameTag | null>, atMs: Milliseconds): void {
     this.#watch.framed(tag?.id ?? null, atMs);
     if (tag === null) return;
     const reading = { ...tag, raw: Buffer.from(bytes).toString('hex'), atMs };

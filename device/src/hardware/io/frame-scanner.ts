@@ -1,8 +1,26 @@
-import type { FrameFormat, FrameTag } from './frame-format.ts';
+/**
+ * What the bytes from a possible start on are: a frame of so many bytes; the beginning of one
+ * (`more`); or nothing that could become one (`no`).
+ */
+export type Judgement<Content> =
+  | { readonly kind: 'frame'; readonly length: number; readonly content: Content }
+  | { readonly kind: 'more' }
+  | { readonly kind: 'no' };
 
-/** A valid frame: its tag (null for an answer that names none) and its bytes. */
-export interface ScannedFrame {
-  readonly tag: FrameTag | null;
+export const no = { kind: 'no' } as const;
+export const more = { kind: 'more' } as const;
+
+/** How the frames of one wire look. */
+export interface FrameRules<Content> {
+  /** No frame is longer. */
+  readonly bytesMax: number;
+  /** `bytes` holds at least one byte and begins where a frame might. */
+  judge(bytes: Uint8Array): Judgement<Content>;
+}
+
+/** A valid frame: what it says and its bytes. */
+export interface ScannedFrame<Content> {
+  readonly content: Content;
   readonly bytes: Uint8Array;
 }
 
@@ -10,15 +28,15 @@ export interface ScannedFrame {
  * Finds frames in a stream of bytes. Every byte is tried as a start, so noise before, between and
  * inside frames costs nothing but itself. It never holds more bytes than the longest frame.
  */
-export class FrameScanner {
-  readonly #format: FrameFormat;
+export class FrameScanner<Content> {
+  readonly #rules: FrameRules<Content>;
   readonly #held: Uint8Array;
   #heldCount = 0;
   #noiseBytes = 0;
 
-  constructor(format: FrameFormat) {
-    this.#format = format;
-    this.#held = new Uint8Array(format.bytesMax);
+  constructor(rules: FrameRules<Content>) {
+    this.#rules = rules;
+    this.#held = new Uint8Array(rules.bytesMax);
   }
 
   /** Bytes that belonged to no frame, since the start; ends of lines are not counted. */
@@ -27,8 +45,8 @@ export class FrameScanner {
   }
 
   /** The frames that are complete with these bytes, in order. */
-  push(bytes: Uint8Array): ScannedFrame[] {
-    const frames: ScannedFrame[] = [];
+  push(bytes: Uint8Array): ScannedFrame<Content>[] {
+    const frames: ScannedFrame<Content>[] = [];
     for (const byte of bytes) {
       this.#held[this.#heldCount++] = byte;
       for (let frame = this.#settle(); frame !== null; frame = this.#settle()) frames.push(frame);
@@ -43,15 +61,15 @@ export class FrameScanner {
   }
 
   /** Drops bytes until what is held is a frame, which is taken out, or may still become one. */
-  #settle(): ScannedFrame | null {
+  #settle(): ScannedFrame<Content> | null {
     while (this.#heldCount > 0) {
       const held = this.#held.subarray(0, this.#heldCount);
-      const judgement = this.#format.judge(held);
-      if (judgement.kind === 'more' && this.#heldCount < this.#format.bytesMax) return null;
+      const judgement = this.#rules.judge(held);
+      if (judgement.kind === 'more' && this.#heldCount < this.#rules.bytesMax) return null;
       if (judgement.kind === 'frame') {
         const bytes = held.slice(0, judgement.length);
         this.#drop(judgement.length);
-        return { tag: judgement.tag, bytes };
+        return { content: judgement.content, bytes };
       }
       this.#countNoise(held[0] ?? 0);
       this.#drop(1);

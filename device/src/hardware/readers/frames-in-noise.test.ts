@@ -8,10 +8,10 @@ import {
   shortLine,
   wl134aFrame,
 } from '../../../test/support/reader-frames.ts';
+import { FrameScanner } from '../io/frame-scanner.ts';
 import { NATIONAL_MAX } from './fdxb.ts';
 import type { ReaderKind } from './frame-format.ts';
 import { frameFormats } from './frame-formats.ts';
-import { FrameScanner } from './frame-scanner.ts';
 
 /** A frame as its reader sends it, and the id that must come of it. */
 type Sent = { readonly bytes: Uint8Array; readonly id: string };
@@ -167,7 +167,7 @@ describe('a scanner', () => {
           const scanner = new FrameScanner(frameFormats[kind]);
           const found: string[] = [];
           for (let at = 0; at < stream.length; at += size) {
-            for (const { tag } of scanner.push(stream.subarray(at, at + size))) {
+            for (const { content: tag } of scanner.push(stream.subarray(at, at + size))) {
               if (tag !== null) found.push(tag.id);
             }
           }
@@ -188,7 +188,7 @@ describe('a scanner', () => {
         const scanner = new FrameScanner(frameFormats[kind]);
         const lineEnd = kind === 'rfidrw-e' || kind === 'positivid' ? 1 : 0;
         const found = scanner.push(stream.subarray(0, stream.length - lineEnd));
-        expect(found.at(-1)?.tag?.id).toBe(id);
+        expect(found.at(-1)?.content?.id).toBe(id);
       }),
       { numRuns: 200 },
     );
