@@ -1,3 +1,4 @@
+import { release } from 'node:os';
 import type {
   Board,
   BoardFacts,
@@ -32,12 +33,16 @@ export class PiBoard implements Board {
 
   facts(): BoardFacts {
     const tree = this.#tree;
-    const model = tree.read('proc/device-tree/model') ?? 'unknown';
+    // The service does not see /proc beside its own processes; the tree itself is in /sys.
+    const model =
+      tree.read('sys/firmware/devicetree/base/model') ??
+      tree.read('proc/device-tree/model') ??
+      'unknown';
     const chips = gpioChips(tree);
     return {
       model,
       family: families.find(([pattern]) => pattern.test(model))?.[1] ?? 'other',
-      kernel: tree.read('proc/sys/kernel/osrelease') ?? 'unknown',
+      kernel: tree.read('proc/sys/kernel/osrelease') ?? release(),
       is64Bit: this.#arch === 'arm64' || this.#arch === 'x64',
       headerChip: chips.find(({ label }) => headerLabels.includes(label)) ?? null,
       chips,
