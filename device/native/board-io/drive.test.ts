@@ -150,6 +150,61 @@ describe('FMEA-06 a timed run', () => {
   });
 });
 
+describe('a timed run in a time that stands still', () => {
+  it('begins at once and ends at its deadline, not before and not later', () => {
+    fake.freeze();
+    open({ deadTimeUs: 30_000 }).run({ levels: 0b001, ms: 250 });
+    fake.advance(0);
+    expect(level(ENABLE)).toBe(1);
+    fake.advance(249);
+    expect(level(ENABLE)).toBe(1);
+    drive.run({ levels: 0b011, ms: 250 });
+    fake.advance(29);
+    expect(level(ENABLE)).toBe(0);
+    fake.advance(1);
+    expect([level(ENABLE), level(DIR)]).toEqual([1, 1]);
+    fake.advance(219);
+    expect(level(ENABLE)).toBe(1);
+    fake.advance(1);
+    expect([level(ENABLE), level(DIR)]).toEqual([0, 0]);
+    expect(drive.state().worstLateMs).toBe(0);
+  });
+
+  it('is over before it began when the dead time outlasts it', () => {
+    fake.freeze();
+    open({ deadTimeUs: 30_000 }).run({ levels: 0b001, ms: 100 });
+    fake.advance(50);
+    drive.run({ levels: 0b011, ms: 20 });
+    fake.advance(100);
+    expect(levels(ENABLE)).toEqual([1, 0]);
+    expect(levels(DIR)).toEqual([]);
+  });
+
+  it('gives exactly the step pulses of its time, also when it is prolonged', () => {
+    fake.freeze();
+    const pulse = { mask: 0b100, periodUs: 1_000 };
+    open().run({ levels: 0b001, ms: 100, pulse });
+    fake.advance(50.25);
+    drive.run({ levels: 0b001, ms: 100, pulse });
+    fake.advance(200);
+    expect(levels(STEP).filter((one) => one === 1)).toHaveLength(150);
+    expect(level(STEP)).toBe(0);
+  });
+});
+
+describe('a slow PWM', () => {
+  it('is on for its share of each period, on first', () => {
+    fake.freeze();
+    const pulse = { mask: 0b001, periodUs: 10_000, invertedUs: 7_000 };
+    open().run({ levels: 0b001, ms: 100, pulse });
+    fake.advance(101);
+    const stamps = fake.history(ENABLE).map((change) => change.atMs);
+    const spans = stamps.slice(1).map((at, i) => Math.round(at - (stamps[i] ?? 0)));
+    expect(spans).toEqual(Array.from({ length: 19 }, (_, i) => (i % 2 === 0 ? 3 : 7)));
+    expect(level(ENABLE)).toBe(0);
+  });
+});
+
 describe('a drive', () => {
   it('holds its lines alone', () => {
     open();
@@ -185,6 +240,21 @@ describe('a drive', () => {
     expect(kinds()).toEqual(['lost ENODEV']);
   });
 
+  it('finds out by a probe that it is lost, and is not hurt by one', () => {
+    open().probe();
+    expect(drive.state().lost).toBeNull();
+    drive.run({ levels: 0b001, ms: LONG_MS });
+    blockUntil(() => level(ENABLE) === 1);
+    drive.probe();
+    expect(level(ENABLE)).toBe(1);
+    drive.stop();
+    fake.unplug(chip);
+    drive.probe();
+    expect(drive.state().lost).toBe('ENODEV');
+    drive.close();
+    drive.probe();
+  });
+
   it('refuses to run after close, and stop stays harmless', () => {
     open().close();
     drive.close();
@@ -204,6 +274,8 @@ describe('a drive', () => {
     { levels: 0b001, ms: 60_001 },
     { levels: 0.5, ms: 10 },
     { levels: 0b001, ms: 10, pulse: { mask: 0b100, periodUs: 10 } },
+    { levels: 0b001, ms: 10, pulse: { mask: 0b100, periodUs: 100, invertedUs: 100 } },
+    { levels: 0b001, ms: 10, pulse: { mask: 0b100, periodUs: 100, invertedUs: 0 } },
   ])('refuses %j', (run) => {
     open();
     expect(() => drive.run(run)).toThrow(expect.objectContaining({ code: 'EINVAL' }));

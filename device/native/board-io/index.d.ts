@@ -103,8 +103,15 @@ export interface DriveRun {
   readonly levels: number;
   /** 0.1 to 60 000, counted from this call, dead time included. */
   readonly ms: number;
-  /** Lines that are toggled while it runs (step pulses): half a period low, half a period high. */
-  readonly pulse?: { readonly mask: number; readonly periodUs: number };
+  /**
+   * Lines that are toggled while it runs, for step pulses or a slow PWM: first as in `levels`, then
+   * inverted for `invertedUs` (half of the period when missing). Periods from 100 to 1 000 000.
+   */
+  readonly pulse?: {
+    readonly mask: number;
+    readonly periodUs: number;
+    readonly invertedUs?: number;
+  };
 }
 
 export interface DriveEvent {
@@ -113,7 +120,7 @@ export interface DriveEvent {
   /** Of `ended`: the deadline came, stop() was called. Of `lost`: the errno's name. */
   readonly reason: 'deadline' | 'stop' | string | null;
   readonly atMs: number;
-  /** Full pulses given since `started`. */
+  /** Times that the pulsed lines were inverted since `started`. */
   readonly pulses: number;
 }
 
@@ -140,6 +147,8 @@ export interface NativeDrive {
   run(run: DriveRun): void;
   /** All lines are at 0 when this returns. Idempotent, never throws. */
   stop(): void;
+  /** Touches the lines while they stand still, so that a lost request shows in the state. Never throws. */
+  probe(): void;
   state(): DriveState;
   /** stop(), then the lines are given up. */
   close(): void;

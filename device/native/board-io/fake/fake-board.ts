@@ -13,6 +13,10 @@ export interface FakeKernel {
   /** Nothing is there any more. Close all handles before. */
   reset(): void;
   addChip(path: string, name: string, label: string, lines: number): void;
+  /** From now on the clock only moves by `advance`. To be called before anything is opened. */
+  freeze(): void;
+  /** Moves the clock, and returns when every drive has done what was due. */
+  advance(ms: number): void;
   /** Another program holds the line; an empty name lets it go. */
   hold(chip: string, line: number, consumer: string): void;
   /** The outside drives an input, or pulls a line that nobody drives. */

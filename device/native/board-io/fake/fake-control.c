@@ -54,6 +54,7 @@ static napi_value reset(napi_env env, napi_callback_info info) {
   memset(fake.chips, 0, sizeof fake.chips);
   fake.chip_count = fake.changes = fake.device_count = 0;
   fake.spi_path[0] = 0;
+  fake.frozen_ns = 0;
   fake.is_bus_gone = false;
   fake.bus_delay_ms = fake.failure.left = 0;
   return end(&call, NULL);
@@ -71,6 +72,21 @@ static napi_value add_chip(napi_env env, napi_callback_info info) {
     if (chip->lines > FAKE_LINES) chip->lines = FAKE_LINES;
   }
   return end(&call, NULL);
+}
+
+/* freeze(): from now on the clock only moves by advance(ms). Before anything is opened. */
+static napi_value freeze(napi_env env, napi_callback_info info) {
+  struct call call = begin(env, info);
+  fake.frozen_ns = fake_now();
+  return end(&call, NULL);
+}
+
+static napi_value advance(napi_env env, napi_callback_info info) {
+  struct call call = begin(env, info);
+  int64_t ns = (int64_t)(number(&call, 0) * 1e6);
+  pthread_mutex_unlock(&fake.lock);
+  fake_advance(ns);
+  return js_undefined(env);
 }
 
 /* hold(chip, line, consumer) */
@@ -236,6 +252,8 @@ void add_fake_kernel(napi_env env, napi_value exports) {
   static const napi_property_descriptor functions[] = {
       METHOD("reset", reset),
       METHOD("addChip", add_chip),
+      METHOD("freeze", freeze),
+      METHOD("advance", advance),
       METHOD("hold", hold),
       METHOD("put", put),
       METHOD("line", line_state),

@@ -11,10 +11,12 @@
 #include <unistd.h>
 
 #include "../src/seam.h"
+#include "fake-time.h"
 
 struct fake_state fake = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 int64_t fake_now(void) {
+  if (fake.frozen_ns != 0) return fake.frozen_ns;
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec + fake.offset_ns;
@@ -340,4 +342,7 @@ const struct kernel_calls kernel = {
     .read = fake_read,
     .close = fake_close,
     .now_ns = fake_now_ns,
+    .wait_until = fake_wait_until,
+    .wake = fake_wake,
+    .destroy = fake_destroy,
 };

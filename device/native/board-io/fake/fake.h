@@ -84,6 +84,8 @@ struct fake_state {
   bool is_bus_gone;
   int bus_delay_ms;
   struct fake_failure failure;
+  /* Virtual time: the clock stands at `frozen_ns` until it is moved; 0: it runs. */
+  int64_t frozen_ns;
   /* Added to the clock by pauses that a test asked for. */
   int64_t offset_ns;
 };
@@ -96,6 +98,12 @@ struct fake_chip *fake_chip_at(const char *path);
 /* Puts a level on the wire, with edges for whoever listens. */
 void fake_put(struct fake_chip *chip, uint32_t line, int level);
 void fake_close_all(void);
+
+/*
+ * Virtual time. `fake_advance` moves the clock from one awaited time to the next, and returns when
+ * every thread that was woken waits again. Called without the lock.
+ */
+void fake_advance(int64_t ns);
 
 /* The HX711's side. */
 struct fake_hx711_report {

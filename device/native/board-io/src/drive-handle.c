@@ -1,13 +1,13 @@
 /* The drive as JavaScript sees it. */
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "addon.h"
 #include "drive.h"
 #include "gpio.h"
 #include "handle.h"
 #include "js.h"
+#include "seam.h"
 
 enum { LINES_OF_A_CHIP = 1024, DEAD_US_MAX = 1000000, PERIOD_US_MAX = 1000000 };
 
@@ -53,7 +53,7 @@ static void free_drive(struct handle *handle) { free(handle); }
 
 static bool read_pulse(napi_env env, napi_value run, uint64_t all, struct drive_order *order) {
   napi_value pulse;
-  int64_t mask, period_us;
+  int64_t mask, period_us, inverted_us;
   if (!js_has(env, run, "pulse")) return true;
   bool is_read = js_get(env, run, "pulse", &pulse) &&
                  js_get_integer(env, pulse, "mask", (int64_t)all, &mask) &&
@@ -61,13 +61,18 @@ static bool read_pulse(napi_env env, napi_value run, uint64_t all, struct drive_
   if (!is_read) return false;
   if (period_us < 100) return js_refuse(env, "periodUs must be 100 or more.");
   order->pulse_mask = (uint64_t)mask;
-  order->half_period_ns = period_us * 500;
+  inverted_us = period_us / 2;
+  if (js_has(env, pulse, "invertedUs") &&
+      !js_get_integer(env, pulse, "invertedUs", period_us - 1, &inverted_us))
+    return false;
+  if (inverted_us < 1) return js_refuse(env, "invertedUs must be 1 or more.");
+  order->inverted_ns = inverted_us * 1000;
+  order->plain_ns = (period_us - inverted_us) * 1000;
   return true;
 }
 
 static napi_value run(napi_env env, napi_callback_info info) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
+  int64_t now = kernel.now_ns();
   napi_value argument;
   int64_t levels;
   double ms, range[2] = {0.1, 60000};
@@ -84,7 +89,7 @@ static napi_value run(napi_env env, napi_callback_info info) {
     js_refuse(env, "levels must set a line of the power mask.");
     return NULL;
   }
-  order.deadline_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec + (int64_t)(ms * 1e6);
+  order.deadline_ns = now + (int64_t)(ms * 1e6);
   int lost = self->handle.is_closed ? EBADF : drive_run(drive, &order);
   if (lost != 0) return js_throw(env, lost, "run drive", self->request.path);
   return js_undefined(env);
@@ -94,6 +99,13 @@ static napi_value stop(napi_env env, napi_callback_info info) {
   struct drive_handle *self = (struct drive_handle *)handle_of(env, info, &drive_kind, 0, NULL);
   if (self == NULL) return NULL;
   if (!self->handle.is_closed) drive_stop(&self->drive);
+  return js_undefined(env);
+}
+
+static napi_value probe(napi_env env, napi_callback_info info) {
+  struct drive_handle *self = (struct drive_handle *)handle_of(env, info, &drive_kind, 0, NULL);
+  if (self == NULL) return NULL;
+  if (!self->handle.is_closed) drive_probe(&self->drive);
   return js_undefined(env);
 }
 
@@ -126,7 +138,7 @@ static napi_value close_method(napi_env env, napi_callback_info info) {
 }
 
 static const napi_property_descriptor methods[] = {METHOD("run", run), METHOD("stop", stop),
-                                                   METHOD("state", state),
+                                                   METHOD("probe", probe), METHOD("state", state),
                                                    METHOD("close", close_method)};
 static const struct handle_kind drive_kind = {
     .name = "feed drive",

@@ -1,17 +1,10 @@
 #include "drive.h"
 
 #include <errno.h>
-#include <time.h>
 
 #include "gpio.h"
 #include "native-thread.h"
 #include "seam.h"
-
-static int64_t clock_ns(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 static void tell(struct drive *drive, enum drive_event_kind kind, int64_t at_ns) {
   struct drive_event event = {
@@ -27,7 +20,7 @@ static void lose(struct drive *drive, int error) {
   drive->fd = -1;
   drive->has_order = false;
   drive->is_powered = false;
-  drive->still_since_ns = clock_ns();
+  drive->still_since_ns = kernel.now_ns();
   tell(drive, DRIVE_LOST, drive->still_since_ns);
 }
 
@@ -40,7 +33,7 @@ static bool set_levels(struct drive *drive, uint64_t levels) {
 static void power_off(struct drive *drive) {
   if (!drive->is_powered || !set_levels(drive, 0)) return;
   drive->is_powered = false;
-  drive->still_since_ns = clock_ns();
+  drive->still_since_ns = kernel.now_ns();
 }
 
 static void end_at_deadline(struct drive *drive) {
@@ -49,7 +42,7 @@ static void end_at_deadline(struct drive *drive) {
   drive->has_order = false;
   power_off(drive);
   if (drive->lost != 0) return;
-  int64_t now = clock_ns();
+  int64_t now = kernel.now_ns();
   if (was_powered) {
     drive->tally.deadlines++;
     drive->tally.last_late_ns = now - deadline_ns;
@@ -70,7 +63,7 @@ static int64_t take_order(struct drive *drive, int64_t now) {
   if (!drive->is_powered && is_other && now - drive->still_since_ns < drive->dead_ns)
     return drive->still_since_ns + drive->dead_ns;
   drive->has_order = false;
-  int64_t toggle_ns = now + order->half_period_ns;
+  int64_t toggle_ns = now + order->plain_ns;
   /* A prolonged run goes on with its pulses where they are. */
   bool goes_on = drive->is_powered && drive->pulsing == order->pulse_mask;
   if (!goes_on || toggle_ns < drive->next_toggle_ns) drive->next_toggle_ns = toggle_ns;
@@ -84,7 +77,7 @@ static int64_t take_order(struct drive *drive, int64_t now) {
   drive->levels = order->levels;
   drive->pulses = 0;
   drive->tally.starts++;
-  tell(drive, DRIVE_STARTED, clock_ns());
+  tell(drive, DRIVE_STARTED, kernel.now_ns());
   return now;
 }
 
@@ -93,33 +86,29 @@ static void toggle(struct drive *drive, int64_t now) {
   drive->toggled ^= order->pulse_mask;
   if (!set_levels(drive, order->levels ^ drive->toggled)) return;
   if (drive->toggled != 0) drive->pulses++;
-  drive->next_toggle_ns += order->half_period_ns;
+  int64_t phase_ns = drive->toggled != 0 ? order->inverted_ns : order->plain_ns;
+  drive->next_toggle_ns += phase_ns;
   /* A late thread leaves pulses out; it never sends a burst to catch up. */
-  if (drive->next_toggle_ns < now) drive->next_toggle_ns = now + order->half_period_ns;
+  if (drive->next_toggle_ns < now) drive->next_toggle_ns = now + phase_ns;
 }
 
-static void wait_until(struct drive *drive, int64_t at_ns) {
-  struct timespec at = {.tv_sec = at_ns / 1000000000, .tv_nsec = at_ns % 1000000000};
-  pthread_cond_timedwait(&drive->changed, &drive->lock, &at);
-}
-
-/* Does what is due; returns the time of the next thing to do, or 0: nothing until it is woken. */
+/* Does what is due; returns the time of the next thing to do. */
 static int64_t step(struct drive *drive) {
-  int64_t now = clock_ns();
+  int64_t now = kernel.now_ns();
   bool is_busy = drive->has_order || drive->is_powered;
-  if (drive->lost != 0 || !is_busy) return 0;
+  if (drive->lost != 0 || !is_busy) return NEVER_NS;
   if (now >= drive->order.deadline_ns) {
     end_at_deadline(drive);
-    return 0;
+    return NEVER_NS;
   }
   int64_t next = drive->order.deadline_ns;
   if (drive->has_order) {
     int64_t ready = take_order(drive, now);
-    if (drive->lost != 0) return 0;
+    if (drive->lost != 0) return NEVER_NS;
     if (ready > now) return ready < next ? ready : next;
   }
   if (drive->order.pulse_mask == 0) return next;
-  if (clock_ns() >= drive->next_toggle_ns) toggle(drive, clock_ns());
+  if (kernel.now_ns() >= drive->next_toggle_ns) toggle(drive, kernel.now_ns());
   return drive->next_toggle_ns < next ? drive->next_toggle_ns : next;
 }
 
@@ -130,8 +119,7 @@ static void *body(void *argument) {
   drive->tally.real_time = is_real_time;
   while (!drive->is_closing) {
     int64_t next = step(drive);
-    if (next == 0) pthread_cond_wait(&drive->changed, &drive->lock);
-    else wait_until(drive, next);
+    kernel.wait_until(&drive->changed, &drive->lock, next);
   }
   pthread_mutex_unlock(&drive->lock);
   return NULL;
@@ -165,7 +153,7 @@ int drive_run(struct drive *drive, const struct drive_order *order) {
   if (lost == 0) {
     drive->order = *order;
     drive->has_order = true;
-    pthread_cond_signal(&drive->changed);
+    kernel.wake(&drive->changed);
   }
   pthread_mutex_unlock(&drive->lock);
   return lost;
@@ -176,7 +164,13 @@ void drive_stop(struct drive *drive) {
   bool was_busy = drive->has_order || drive->is_powered;
   drive->has_order = false;
   power_off(drive);
-  if (was_busy && drive->lost == 0) tell(drive, DRIVE_ENDED_STOP, clock_ns());
+  if (was_busy && drive->lost == 0) tell(drive, DRIVE_ENDED_STOP, kernel.now_ns());
+  pthread_mutex_unlock(&drive->lock);
+}
+
+void drive_probe(struct drive *drive) {
+  pthread_mutex_lock(&drive->lock);
+  if (drive->lost == 0 && !drive->is_powered) set_levels(drive, 0);
   pthread_mutex_unlock(&drive->lock);
 }
 
@@ -184,11 +178,11 @@ void drive_close(struct drive *drive) {
   drive_stop(drive);
   pthread_mutex_lock(&drive->lock);
   drive->is_closing = true;
-  pthread_cond_signal(&drive->changed);
+  kernel.wake(&drive->changed);
   pthread_mutex_unlock(&drive->lock);
   pthread_join(drive->thread, NULL);
   if (drive->fd >= 0) kernel.close(drive->fd);
   drive->fd = -1;
-  pthread_cond_destroy(&drive->changed);
+  kernel.destroy(&drive->changed);
   pthread_mutex_destroy(&drive->lock);
 }

@@ -32,8 +32,10 @@ struct drive_event {
 struct drive_order {
   uint64_t levels;
   int64_t deadline_ns;
+  /* Lines that are inverted for one part of each period and as in `levels` for the other. */
   uint64_t pulse_mask;
-  int64_t half_period_ns;
+  int64_t inverted_ns;
+  int64_t plain_ns;
 };
 
 struct drive_tally {
@@ -75,6 +77,8 @@ int drive_open(struct drive *drive, int fd, struct outbox *outbox);
 /* 0, or a positive errno: the drive is lost. */
 int drive_run(struct drive *drive, const struct drive_order *order);
 void drive_stop(struct drive *drive);
+/* Touches the lines while they stand still, so that a lost request is found out. */
+void drive_probe(struct drive *drive);
 void drive_close(struct drive *drive);
 
 #endif

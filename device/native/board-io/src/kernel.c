@@ -38,6 +38,16 @@ static int64_t real_now_ns(void) {
   return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+static void real_wait_until(pthread_cond_t *changed, pthread_mutex_t *lock, int64_t at_ns) {
+  struct timespec at = {.tv_sec = at_ns / 1000000000, .tv_nsec = at_ns % 1000000000};
+  if (at_ns == NEVER_NS) pthread_cond_wait(changed, lock);
+  else pthread_cond_timedwait(changed, lock, &at);
+}
+
+static void real_wake(pthread_cond_t *changed) { pthread_cond_signal(changed); }
+
+static void real_destroy(pthread_cond_t *changed) { pthread_cond_destroy(changed); }
+
 const struct kernel_calls kernel = {
     .open = real_open,
     .ioctl = real_ioctl,
@@ -45,4 +55,7 @@ const struct kernel_calls kernel = {
     .read = real_read,
     .close = real_close,
     .now_ns = real_now_ns,
+    .wait_until = real_wait_until,
+    .wake = real_wake,
+    .destroy = real_destroy,
 };
