@@ -69,9 +69,9 @@ export const layers: Readonly<Record<string, Layer>> = {
     why: 'settings are read before anything exists that could use them',
   },
   cli: {
-    mayImport: ['config'],
+    mayImport: ['config', 'hardware'],
     packages: 'all',
-    why: 'the command line talks to the running daemon; it is not a second one',
+    why: 'the command line talks to the running daemon; only the doctor looks at the board itself',
   },
   simulation: { mayImport: 'all', packages: 'all', why: 'it runs the whole feeder on a model' },
   app: { mayImport: 'all', packages: 'all', why: 'the composition root names every part' },

@@ -1,9 +1,13 @@
 import { FeederError } from '@cat-feeder/shared';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { FAKE_URL, FakeFeeder } from '../../test/contracts/fake-feeder.ts';
+import { fakeMachine } from '../../test/support/fake-machine.ts';
 import type { CliIo } from './command.ts';
 import { commands } from './commands/all.ts';
 import { isCliCommand, runCli } from './run-cli.ts';
+
+const machine = fakeMachine();
+afterAll(() => machine.folder.end());
 
 interface Terminal {
   readonly out: string;
@@ -31,6 +35,9 @@ function terminal(feeder: FakeFeeder, overrides: Partial<CliIo> = {}) {
         return `cli-${requests}`;
       },
       loadConfig: () => ({ config: { port: 8480 }, warnings: [], report: 'port = 8480' }),
+      ask: async () => false,
+      writeFile: () => {},
+      machine,
       ...overrides,
     };
     // Words in quotes belong together, as in a shell.
