@@ -33,6 +33,11 @@ const looks: Readonly<Record<PartName, PartLooks>> = {
     supply: ['3V3', 'GND'],
     elsewhere: [motorSupply, ['ENABLE', '10 kΩ to GND: off by itself']],
   },
+  dc_motor_pair: {
+    title: 'Motor driver with two inputs and DC motor',
+    supply: ['3V3', 'GND'],
+    elsewhere: [motorSupply, ['IN1 IN2', '10 kΩ each to GND: off by itself']],
+  },
   tmc2209: {
     title: 'TMC2209 with stepper motor',
     supply: ['3V3', 'GND'],
@@ -45,9 +50,9 @@ const looks: Readonly<Record<PartName, PartLooks>> = {
   },
   servo_gate: { title: 'Servo of the gate', supply: ['GND'], elsewhere: [['V+', '5 V supply']] },
   coprocessor: {
-    title: 'Co-processor (RP2040) with motor driver',
+    title: 'Co-processor (RP2040) with motor driver and load cell',
     supply: ['5V', 'GND'],
-    elsewhere: [motorSupply],
+    elsewhere: [motorSupply, ['E+ E- A+ A-', 'load cell, by the converter on its own board']],
   },
   hx711: {
     title: 'HX711 with load cell',

@@ -14,7 +14,7 @@ export function checkBuses(
     ...sharedAddresses(claims),
     ...claims.flatMap((owner) => portProblems(owner, board)),
     ...sharedPorts(claims, board),
-    ...parts.flatMap((part, index) => driverProblems(part, index, board)),
+    ...parts.flatMap((part, index) => needProblem(part, index, board)),
   ];
 }
 
@@ -84,32 +84,42 @@ function sharedPorts(claims: readonly PartClaims[], board: BoardFacts): ErrorDet
   });
 }
 
-/** Parts that a driver of the kernel reads: without its overlay there is nothing to read. */
-function driverProblems(part: WiredPart, index: number, board: BoardFacts): ErrorDetail[] {
-  const path = `parts.${index}`;
-  const missing = (what: string, line: string) => [
-    { path, message: `${what}: add ${line} to config.txt and reboot.` },
-  ];
-  switch (part.part) {
-    case 'current_meter': {
-      if (board.monitors.includes(part.chip)) return [];
-      const line = `dtoverlay=i2c-sensor,${part.chip},addr=0x${part.address.toString(16)}`;
-      return missing(`The kernel does not know the ${part.chip} of the motor`, line);
-    }
-    case 'kernel_light': {
-      if (board.leds.includes(part.name)) return [];
-      const line = `dtoverlay=gpio-led,gpio=${part.pin ?? 17},label=${part.name}`;
-      return missing(`The kernel does not know a light called ${part.name}`, line);
-    }
-    case 'real_time_clock':
-      if (board.clocks.length > 0) return [];
-      return missing('The kernel does not know the real-time clock', 'dtoverlay=i2c-rtc,ds3231');
-    case 'hx711': {
-      if (part.way !== 'iio' || board.converters.includes('hx711')) return [];
-      const message = 'This kernel has no driver for the hx711; use way spi or lines.';
-      return [{ path: `${path}.way`, message }];
-    }
-    default:
-      return [];
-  }
+/** What a part needs of the machine besides pins and buses, and the sentence when it is not there. */
+type Need = (part: WiredPart, board: BoardFacts) => string | null;
+
+const toConfig = (what: string, line: string) => `${what}: add ${line} to config.txt and reboot.`;
+
+/** By part: drivers of the kernel that read it, and programs that drive it. */
+const needs: Partial<Record<WiredPart['part'], Need>> = {
+  current_meter: (part, board) => {
+    if (part.part !== 'current_meter' || board.monitors.includes(part.chip)) return null;
+    const line = `dtoverlay=i2c-sensor,${part.chip},addr=0x${part.address.toString(16)}`;
+    return toConfig(`The kernel does not know the ${part.chip} of the motor`, line);
+  },
+  kernel_light: (part, board) => {
+    if (part.part !== 'kernel_light' || board.leds.includes(part.name)) return null;
+    const line = `dtoverlay=gpio-led,gpio=${part.pin ?? 17},label=${part.name}`;
+    return toConfig(`The kernel does not know a light called ${part.name}`, line);
+  },
+  real_time_clock: (_, board) => {
+    if (board.clocks.length > 0) return null;
+    return toConfig('The kernel does not know the real-time clock', 'dtoverlay=i2c-rtc,ds3231');
+  },
+  hx711: (part, board) => {
+    const isThere =
+      part.part !== 'hx711' || part.way !== 'iio' || board.converters.includes('hx711');
+    return isThere ? null : 'This kernel has no driver for the hx711; use way spi or lines.';
+  },
+  step_dir: (part, board) => pigpioNeed(part, board),
+  servo_gate: (part, board) => pigpioNeed(part, board),
+};
+
+function pigpioNeed({ part }: WiredPart, board: BoardFacts): string | null {
+  if (board.family !== 'pi5') return null;
+  return `${part} needs pigpio, which does not run on a Pi 5; use tmc2209, dc_motor or coprocessor.`;
+}
+
+function needProblem(part: WiredPart, index: number, board: BoardFacts): ErrorDetail[] {
+  const message = needs[part.part]?.(part, board) ?? null;
+  return message === null ? [] : [{ path: `parts.${index}`, message }];
 }

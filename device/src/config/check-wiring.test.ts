@@ -31,6 +31,15 @@ const stepper = {
   gramsPerTurn: 6,
 };
 
+const controller = {
+  part: 'coprocessor',
+  port: '/dev/serial0',
+  ratedGrams: 5000,
+  countsPerGram: 420,
+  turnsPerSecond: 0.5,
+  gramsPerTurn: 6,
+};
+
 function wiringOf(...parts: readonly object[]): Wiring {
   const hardware = parseHardware({ kind: 'board', name: 'test', parts }, 'test');
   if (hardware.kind !== 'board') throw new Error('not a board');
@@ -222,6 +231,28 @@ describe('checkWiring', () => {
       [motor, scale, { part: 'light', pin: 5 }, { part: 'kernel_light', name: 'feeder' }],
       facts(),
       'Two lights are wired',
+    ],
+    [
+      'a scale beside that of a co-processor',
+      [controller, nau],
+      facts(),
+      'Two scales are wired under the bowl (a coprocessor brings its own)',
+    ],
+    [
+      'pigpio on a Pi 5',
+      [
+        {
+          part: 'servo_gate',
+          pin: 20,
+          closedUs: 900,
+          openUs: 1800,
+          turnsPerSecond: 1,
+          gramsPerTurn: 5,
+        },
+        scale,
+      ],
+      facts({ family: 'pi5' }),
+      'servo_gate needs pigpio, which does not run on a Pi 5',
     ],
     [
       'a gauge upside down',

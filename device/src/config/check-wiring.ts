@@ -52,7 +52,7 @@ function driveProblems(parts: readonly WiredPart[]): ErrorDetail[] {
   const first = drives[0];
   if (first === undefined) {
     const message =
-      'No motor is wired: add one of dc_motor, tmc2209, step_dir, servo_gate or coprocessor.';
+      'No motor is wired: add one of dc_motor, dc_motor_pair, tmc2209, step_dir, servo_gate or coprocessor.';
     return [{ path: 'parts', message }];
   }
   if (drives.length > 1) {
@@ -74,18 +74,26 @@ function edgeProblems(parts: readonly WiredPart[], drive: WiredPart): ErrorDetai
   return [{ path, message }];
 }
 
-function cellProblems(parts: readonly WiredPart[]): ErrorDetail[] {
+/** A co-processor brings the bowl's cell, and perhaps the hopper's. */
+function cellCounts(parts: readonly WiredPart[]) {
   const cells = parts.filter(isCell);
-  const problems: ErrorDetail[] = [];
+  const brought = parts.filter((part) => part.part === 'coprocessor');
   const bowls = cells.filter(({ under }) => under === 'bowl').length;
-  const hoppers = cells.length - bowls;
+  const hoppers = brought.filter(({ hopperCountsPerGram }) => hopperCountsPerGram !== null).length;
+  return { bowls: bowls + brought.length, hoppers: cells.length - bowls + hoppers };
+}
+
+function cellProblems(parts: readonly WiredPart[]): ErrorDetail[] {
+  const problems: ErrorDetail[] = [];
+  const { bowls, hoppers } = cellCounts(parts);
   if (bowls === 0) {
     const message = 'No scale is wired under the bowl: add an hx711 or a nau7802.';
     problems.push({ path: 'parts', message });
   }
   if (bowls > 1 || hoppers > 1) {
     const where = bowls > 1 ? 'bowl' : 'hopper';
-    const message = `Two scales are wired under the ${where}: set "under" of one to "${where === 'bowl' ? 'hopper' : 'bowl'}", or remove it.`;
+    const other = where === 'bowl' ? 'hopper' : 'bowl';
+    const message = `Two scales are wired under the ${where} (a coprocessor brings its own): set "under" of one to "${other}", or remove it.`;
     problems.push({ path: 'parts', message });
   }
   parts.forEach((part, index) => {

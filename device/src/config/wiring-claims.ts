@@ -23,10 +23,12 @@ export interface PartClaims {
   readonly port: string | null;
 }
 
-/** Fixed addresses of the chips. */
-const NAU7802_ADDRESS = 0x2a;
-const VL53L0X_ADDRESS = 0x29;
-const DS3231_ADDRESS = 0x68;
+/** Fixed addresses: of the NAU7802, the VL53L0X and the DS3231. */
+const i2cAddresses: Partial<Record<WiredPart['part'], number>> = {
+  nau7802: 0x2a,
+  hopper_gauge: 0x29,
+  real_time_clock: 0x68,
+};
 /** MOSI and MISO of SPI 0, which the HX711 hangs on. */
 const SPI0_MISO = 9;
 const SPI0_MOSI = 10;
@@ -39,6 +41,8 @@ const signals: Readonly<Record<string, string>> = {
   faultPin: 'nFAULT',
   edgePin: 'INDEX',
   stepPin: 'STEP',
+  forwardPin: 'IN1',
+  reversePin: 'IN2',
   dataPin: 'DOUT',
   clockPin: 'PD_SCK',
   powerPin: 'POWER',
@@ -54,8 +58,7 @@ export function claimsOf(parts: readonly WiredPart[]): readonly PartClaims[] {
     pins: pinsOf(part),
     i2c: i2cOf(part),
     spiDevice: part.part === 'hx711' && part.way === 'spi' ? part.spiDevice : null,
-    // The step pulses come from another program, over its socket.
-    port: 'port' in part && part.part !== 'step_dir' ? part.port : null,
+    port: 'port' in part ? part.port : null,
   }));
 }
 
@@ -91,16 +94,7 @@ function hx711Pins(part: Extract<WiredPart, { part: 'hx711' }>): PinClaim[] {
 }
 
 function i2cOf(part: WiredPart): PartClaims['i2c'] {
-  switch (part.part) {
-    case 'nau7802':
-      return { bus: part.bus, address: NAU7802_ADDRESS };
-    case 'hopper_gauge':
-      return { bus: part.bus, address: VL53L0X_ADDRESS };
-    case 'real_time_clock':
-      return { bus: part.bus, address: DS3231_ADDRESS };
-    case 'current_meter':
-      return { bus: part.bus, address: part.address };
-    default:
-      return null;
-  }
+  if (part.part === 'current_meter') return { bus: part.bus, address: part.address };
+  const address = i2cAddresses[part.part];
+  return address === undefined || !('bus' in part) ? null : { bus: part.bus, address };
 }

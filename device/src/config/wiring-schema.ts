@@ -37,13 +37,18 @@ const dispenser = {
   turnsPerSecond: numberIn(0.05, 20),
   /** Food for one turn, within a factor of 2.5. */
   gramsPerTurn: numberIn(0.1, 200),
-  /** Edges of an index or encoder for one turn of the output shaft; null without one. */
+  /** Edges, rising and falling, of an index or encoder for one turn of the output shaft; null without one. */
   edgesPerTurn: orNone(wholeIn(1, 4096)),
   edgePin: maybePin,
 };
 
-const cell = {
-  under: v.optional(oneOf(['bowl', 'hopper']), 'bowl'),
+/** Where pigpiod listens, which makes the pulses of servos and step inputs (not on a Pi 5). */
+const pigpiod = v.optional(
+  v.pipe(text(255), v.regex(/^[\w.-]+:\d{1,5}$/, 'must look like 127.0.0.1:8888')),
+  '127.0.0.1:8888',
+);
+
+const rating = {
   /** Rated load of the cell. */
   ratedGrams: numberIn(100, 50_000),
   /** By the datasheets, with the sign of the wiring, within 20 %; calibration corrects it. */
@@ -53,15 +58,24 @@ const cell = {
   ),
 };
 
+const cell = { under: v.optional(oneOf(['bowl', 'hopper']), 'bowl'), ...rating };
+
 const drives = [
   v.strictObject({
     part: v.literal('dc_motor'),
     enablePin: pin,
     directionPin: pin,
-    /** A PWM pin of the header for the speed; null: full speed only. */
+    /** A PWM pin of the header for the speed; null: ENABLE itself is switched on and off. */
     pwmPin: maybePin,
-    pwmHz: v.optional(wholeIn(50, 100_000), 20_000),
     /** nFAULT of the driver, low while it protects itself. */
+    faultPin: maybePin,
+    ...dispenser,
+  }),
+  /** An H-bridge with one input for each way, such as the DRV8833. */
+  v.strictObject({
+    part: v.literal('dc_motor_pair'),
+    forwardPin: pin,
+    reversePin: pin,
     faultPin: maybePin,
     ...dispenser,
   }),
@@ -87,19 +101,30 @@ const drives = [
     stepPin: pin,
     directionPin: pin,
     enablePin: pin,
-    /** By hand of pigpiod (Pi 3 and 4), which keeps the count exact. */
-    port: v.optional(text(255), '127.0.0.1:8888'),
+    pigpiod,
     stepsPerTurn: v.optional(wholeIn(20, 200_000), 3200),
     ...dispenser,
   }),
   v.strictObject({
     part: v.literal('servo_gate'),
-    pwmPin: pin,
+    pin,
+    pigpiod,
     closedUs: wholeIn(500, 2500),
     openUs: wholeIn(500, 2500),
     ...dispenser,
   }),
-  v.strictObject({ part: v.literal('coprocessor'), port, ...dispenser }),
+  /** A microcontroller that owns the motor and samples the bowl's cell and whatever else it has. */
+  v.strictObject({
+    part: v.literal('coprocessor'),
+    port,
+    samplesPerSecond: v.optional(oneOf([10, 20, 40, 80]), 80),
+    /** The same for a cell under the hopper; null without one. */
+    hopperCountsPerGram: orNone(numberIn(-100_000, 100_000)),
+    /** Of the motor, by its datasheet; null when the controller measures no current. */
+    stallMilliamps: orNone(wholeIn(20, 20_000)),
+    ...rating,
+    ...dispenser,
+  }),
 ] as const;
 
 const cells = [
