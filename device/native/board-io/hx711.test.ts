@@ -212,6 +212,26 @@ describe('an HX711 by lines', () => {
     expect(fake.line(chip, CLOCK)).toMatchObject({ held: false, level: 0 });
   });
 
+  it('gives samples together when it is told so, and what waits at the change', async () => {
+    const sizes: number[] = [];
+    cell = board.openHx711(request, (batch) => {
+      sizes.push(batch.length);
+      seen.add(batch);
+    });
+    cell.setBatch(10);
+    cell.setRate(10);
+    await feed(5, () => samples().length >= 30);
+    expect(Math.min(...sizes)).toBeGreaterThanOrEqual(10);
+    const given = cell.tally().samples;
+    await feed(5, () => cell.tally().samples > given);
+    cell.setBatch(1);
+    await until(() => samples().length >= given);
+    for (const batch of [0, 513]) expect(() => cell.setBatch(batch)).toThrow(/1 to 512/);
+    expect(() => cell.setRate(20 as 10)).toThrow(/10 or 80/);
+    cell.close();
+    cell.setBatch(2);
+  });
+
   it('asks for a pull-up, so that a missing chip is never ready', () => {
     open();
     expect(fake.line(chip, DATA).flags & (1 << 8)).not.toBe(0);

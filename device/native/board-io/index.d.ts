@@ -223,6 +223,10 @@ export interface Hx711Tally {
 export interface NativeHx711 {
   /** From the next conversion on; the first 4 after the change are thrown away. */
   setGain(gain: 128 | 64 | 32): void;
+  /** The RATE pin was switched; only the reader's own waiting follows from it. */
+  setRate(samplesPerSecond: 10 | 80): void;
+  /** So many samples, 1 to 512, come to the listener together; other results bring them at once. */
+  setBatch(samples: number): void;
   /** Over SPI false: the clock line cannot be held high there. */
   powerDown(): boolean;
   powerUp(): void;

@@ -105,6 +105,36 @@ static napi_value set_gain(napi_env env, napi_callback_info info) {
   return js_undefined(env);
 }
 
+static napi_value set_rate(napi_env env, napi_callback_info info) {
+  napi_value argument;
+  uint32_t rate = 0;
+  struct hx711_handle *self = self_of(env, info, 1, &argument);
+  if (self == NULL) return NULL;
+  napi_get_value_uint32(env, argument, &rate);
+  if (rate != 10 && rate != 80) {
+    js_refuse(env, "samplesPerSecond must be 10 or 80.");
+    return NULL;
+  }
+  pthread_mutex_lock(&self->reader.lock);
+  self->reader.period_ms = 1000 / (int)rate;
+  pthread_mutex_unlock(&self->reader.lock);
+  return js_undefined(env);
+}
+
+static napi_value set_batch(napi_env env, napi_callback_info info) {
+  napi_value argument;
+  uint32_t batch = 0;
+  struct hx711_handle *self = self_of(env, info, 1, &argument);
+  if (self == NULL) return NULL;
+  napi_get_value_uint32(env, argument, &batch);
+  if (batch < 1 || batch > BACKLOG_MAX / 2) {
+    js_refuse(env, "A batch is 1 to 512 samples.");
+    return NULL;
+  }
+  if (!self->handle.is_closed) outbox_set_batch(&self->handle.outbox, batch);
+  return js_undefined(env);
+}
+
 static napi_value power_down(napi_env env, napi_callback_info info) {
   struct hx711_handle *self = self_of(env, info, 0, NULL);
   if (self == NULL) return NULL;
@@ -149,8 +179,9 @@ static napi_value close_method(napi_env env, napi_callback_info info) {
 }
 
 static const napi_property_descriptor methods[] = {
-    METHOD("setGain", set_gain),   METHOD("powerDown", power_down),
-    METHOD("powerUp", power_up),   METHOD("tally", tally_method),
+    METHOD("setGain", set_gain),     METHOD("setRate", set_rate),
+    METHOD("setBatch", set_batch),   METHOD("powerDown", power_down),
+    METHOD("powerUp", power_up),     METHOD("tally", tally_method),
     METHOD("close", close_method),
 };
 static const struct handle_kind hx711_kind = {

@@ -16,9 +16,11 @@
 
 enum { EVENTS_PER_READ = 64, READS_MAX = 16, SPI_POLL_MS = 1, PERCENT_OF_PERIOD = 75 };
 
-static void put(struct hx711_reader *reader, enum hx711_result_kind kind, int32_t value, int64_t at_ns) {
+static void put(struct hx711_reader *reader, enum hx711_result_kind kind, int32_t value,
+                int64_t at_ns) {
   struct hx711_result result = {.kind = kind, .counts = value, .at_ns = at_ns};
-  outbox_put(reader->outbox, &result);
+  if (kind == HX711_RESULT_SAMPLE) outbox_add(reader->outbox, &result);
+  else outbox_put(reader->outbox, &result);
 }
 
 /* Waits for DOUT's edge, a wake-up, or the time; returns the edge's own stamp, 0 without one. */
@@ -76,10 +78,11 @@ static bool look(struct hx711_reader *reader, int pulses, int64_t *edge_ns) {
 }
 
 /* Until the next look. Lines wake by their edge; SPI has to ask again and again near the end. */
-static int pause_ms(const struct hx711_reader *reader, bool had_conversion, int left_ms) {
+static int pause_ms(const struct hx711_reader *reader, int period_ms, bool had_conversion,
+                    int left_ms) {
   int pause = left_ms;
   if (reader->chip.is_spi)
-    pause = had_conversion ? reader->period_ms * PERCENT_OF_PERIOD / 100 : SPI_POLL_MS;
+    pause = had_conversion ? period_ms * PERCENT_OF_PERIOD / 100 : SPI_POLL_MS;
   return pause < left_ms ? pause : left_ms;
 }
 
@@ -92,12 +95,13 @@ static void tell_not_ready(struct hx711_reader *reader, int64_t now) {
 
 struct wishes {
   bool is_closing, wants_power;
-  int pulses;
+  int pulses, period_ms;
 };
 
 static struct wishes wishes_of(struct hx711_reader *reader) {
   pthread_mutex_lock(&reader->lock);
-  struct wishes wishes = {reader->is_closing, reader->wants_power, reader->pulses};
+  struct wishes wishes = {reader->is_closing, reader->wants_power, reader->pulses,
+                          reader->period_ms};
   pthread_mutex_unlock(&reader->lock);
   return wishes;
 }
@@ -143,8 +147,9 @@ static void run_reader(struct hx711_reader *reader) {
      * deaf to it for half a conversion.
      */
     bool was_bad = !is_good && reader->chip.reads != reads;
-    if (was_bad && left_ms > reader->period_ms / 2) left_ms = reader->period_ms / 2;
-    edge_ns = wait_for_edge(reader, pause_ms(reader, is_good, left_ms), was_bad);
+    if (was_bad && left_ms > wishes.period_ms / 2) left_ms = wishes.period_ms / 2;
+    edge_ns = wait_for_edge(
+        reader, pause_ms(reader, wishes.period_ms, is_good, left_ms), was_bad);
   }
   put(reader, HX711_RESULT_LOST, reader->chip.error, kernel.now_ns());
 }

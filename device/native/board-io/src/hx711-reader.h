@@ -26,11 +26,11 @@ struct hx711_tally {
 struct hx711_reader {
   struct hx711 chip;
   struct outbox *outbox;
-  int period_ms, not_ready_ms;
+  int not_ready_ms;
   int waker;
   pthread_mutex_t lock;
   /* Under the lock from here on. */
-  int pulses;
+  int pulses, period_ms;
   bool is_closing, wants_power;
   struct hx711_tally tally;
 };

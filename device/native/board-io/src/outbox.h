@@ -18,6 +18,8 @@ struct outbox {
   unsigned first;
   unsigned count;
   uint64_t dropped;
+  /* So many items wait before `outbox_add` calls the listener; at least 1. */
+  unsigned batch;
 };
 
 /* Returns 0, or -ENOMEM. */
@@ -25,6 +27,10 @@ int outbox_open(struct outbox *box, size_t item_size);
 void outbox_free(struct outbox *box);
 /* Any thread, until the thread-safe function is released. */
 void outbox_put(struct outbox *box, const void *item);
+/* The same for an item that may wait for others. */
+void outbox_add(struct outbox *box, const void *item);
+/* From now on; what waits is told at once. */
+void outbox_set_batch(struct outbox *box, unsigned batch);
 /* Moves up to BACKLOG_MAX items to `items`; returns how many. */
 unsigned outbox_take(struct outbox *box, void *items, uint64_t *dropped);
 
