@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict';
+import { isMainThread } from 'node:worker_threads';
 import { FeederError } from '@cat-feeder/shared';
 
 /** How a serial port is set; 8 data bits and no parity everywhere. */
@@ -31,8 +33,12 @@ export type OpenSerial = (
   listeners: SerialListeners,
 ) => Promise<OpenPort>;
 
-/** Opens a port of this machine, locked against other programs, by the package serialport. */
+/**
+ * Opens a port of this machine, locked against other programs, by the package serialport. In the
+ * main thread only: other threads use a relayed link.
+ */
 export const openSerialPort: OpenSerial = async (settings, listeners) => {
+  assert(isMainThread, 'serialport reads in the main thread only: relay the link to a worker');
   // Loaded here, so that a feeder without serial parts never pays for it.
   const { SerialPort } = await import('serialport');
   const port = new SerialPort({
