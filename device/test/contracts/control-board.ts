@@ -11,6 +11,8 @@ export interface ControlBoardBench {
   pass(ms: Milliseconds): Promise<void>;
   nowMs(): Milliseconds;
   isMotorOn(): boolean;
+  /** How long a motor behind a wire takes to hear an order; 0 where it hears at once. */
+  readonly orderMs: Milliseconds;
   unplugBowl(): void;
   saturateBowl(): void;
   sagSupply(isWeak: boolean): void;
@@ -72,6 +74,7 @@ export function controlBoardContract(name: string, open: () => ControlBoardBench
 
     it('turns for one slice and no longer, whoever is silent afterwards', async () => {
       bench.board.setMode('dispense');
+      await bench.pass(1000);
       bench.board.drive.run(slice());
       await bench.pass(50);
       expect(bench.isMotorOn()).toBe(true);
@@ -80,6 +83,7 @@ export function controlBoardContract(name: string, open: () => ControlBoardBench
     });
 
     it('replaces what is left of a slice by the next one', async () => {
+      await bench.pass(1000);
       bench.board.drive.run(slice({ maxMs: 250 }));
       await bench.pass(100);
       bench.board.drive.run(slice({ maxMs: 50 }));
@@ -88,9 +92,12 @@ export function controlBoardContract(name: string, open: () => ControlBoardBench
     });
 
     it('stops at once, also when it stands', async () => {
+      await bench.pass(1000);
       bench.board.drive.run(slice());
       await bench.pass(20);
+      expect(bench.isMotorOn()).toBe(true);
       bench.board.drive.stop();
+      await bench.pass(bench.orderMs);
       expect(bench.isMotorOn()).toBe(false);
       expect(() => bench.board.drive.stop()).not.toThrow();
     });
@@ -146,10 +153,10 @@ export function controlBoardContract(name: string, open: () => ControlBoardBench
       await bench.pass(1000);
       expect(samples().at(-1)?.undervoltage).toBe(false);
       bench.sagSupply(true);
-      await bench.pass(1000);
+      await bench.pass(2500);
       expect(samples().at(-1)?.undervoltage).toBe(true);
       bench.sagSupply(false);
-      await bench.pass(1000);
+      await bench.pass(2500);
       expect(samples().at(-1)?.undervoltage).toBe(false);
     });
 
@@ -159,6 +166,7 @@ export function controlBoardContract(name: string, open: () => ControlBoardBench
       await bench.pass(20);
       bench.board.close();
       bench.board.close();
+      await bench.pass(bench.orderMs);
       expect(bench.isMotorOn()).toBe(false);
       bench.batches.length = 0;
       bench.board.setMode('rest');

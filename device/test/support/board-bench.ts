@@ -25,6 +25,7 @@ export function simulatedBoardBench(
     world,
     pass: async (ms) => clock.advance(ms),
     nowMs: () => clock.monoMs(),
+    orderMs: 0,
     isMotorOn: () => world.truth().isMotorOn,
     unplugBowl: () => world.disconnectScale(),
     saturateBowl: () => world.saturateScale(),

@@ -29,6 +29,7 @@ export class SimulatedCoprocessor {
   bowl: number | null = 1000;
   milliamps: number | null = 200;
   hasFault = false;
+  isUndervoltage = false;
   edges = 0;
   motion: 'off' | 'forward' | 'reverse' = 'off';
   stopCause: StopCause = 'none';
@@ -144,7 +145,7 @@ export class SimulatedCoprocessor {
         milliamps: this.milliamps,
         bowl: this.bowl,
         hopper: null,
-        isUndervoltage: false,
+        isUndervoltage: this.isUndervoltage,
         isGreeted: this.#isGreeted,
       });
       this.#awaitStatus();

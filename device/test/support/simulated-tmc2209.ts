@@ -49,10 +49,10 @@ export class SimulatedTmc2209 {
   readonly #clock: VirtualClock;
   #heard: number[] = [];
 
-  constructor(link: HandLink, clock: VirtualClock) {
+  constructor(link: HandLink, clock: VirtualClock, line = new SimulatedEnableLine(clock)) {
     this.#link = link;
     this.#clock = clock;
-    this.line = new SimulatedEnableLine(clock);
+    this.line = line;
     this.reset();
     link.onWritten = (bytes) => {
       // The echo is on the wire before any reply.

@@ -18,6 +18,13 @@ const BABBLES_MAX = 50;
 const BATCH_MAX = 1024;
 /** So many missing readings are told at once at most. */
 const MISSING_MAX = 16;
+/** A reading is not missed before it is so many periods late: some come over a wire. */
+const LATE_PERIODS = 1.5;
+/** How far a reading is moved that comes after it was missed, so that the times still grow. */
+const AFTER_MS: Milliseconds = 0.001;
+
+/** What is the same for all samples of one delivery. */
+type Shared = Pick<Sample, 'indexEdges' | 'motorMilliamps' | 'undervoltage'>;
 
 /** Makes one stream of samples of the readings of several parts. Its times only grow. */
 export class SampleJoiner {
@@ -25,7 +32,9 @@ export class SampleJoiner {
   readonly #bowlWatch = new CellWatch();
   readonly #hopperWatch = new CellWatch();
   #periodMs: Milliseconds = 100;
+  /** Time of the last sample, and of the last reading that came. */
   #lastAtMs: Milliseconds;
+  #readAtMs: Milliseconds;
   #hopper: CellReading | null = null;
   #milliamps: number | null = null;
   #milliampsAtMs: Milliseconds = Number.NEGATIVE_INFINITY;
@@ -34,6 +43,7 @@ export class SampleJoiner {
   constructor(parts: WiredParts, nowMs: Milliseconds) {
     this.#parts = parts;
     this.#lastAtMs = nowMs;
+    this.#readAtMs = nowMs;
   }
 
   /** The time between two readings from now on. */
@@ -54,26 +64,24 @@ export class SampleJoiner {
     const samples: Sample[] = [];
     for (const { atMs: saidMs, counts } of batch.slice(-BATCH_MAX)) {
       // A time in the future would push all later samples out of order.
-      const atMs = Math.min(saidMs, nowMs);
-      if (!this.#isDue(atMs)) continue;
-      this.#lastAtMs = atMs;
-      this.#bowlWatch.accept(counts);
-      samples.push({ atMs, bowl: counts, hopper: this.#hopperAt(atMs), ...shared });
+      const readAtMs = Math.min(saidMs, nowMs);
+      if (!this.#isDue(readAtMs)) continue;
+      this.#readAtMs = readAtMs;
+      // One that was missed already is late, not lost: else a slow wire would never be heard.
+      samples.push(this.#sample(Math.max(readAtMs, this.#lastAtMs + AFTER_MS), counts, shared));
     }
     return samples;
   }
 
   /** Samples without a reading, for those that should have come since the last. */
   missing(nowMs: Milliseconds): readonly Sample[] {
-    const due = Math.floor((nowMs - this.#lastAtMs) / this.#periodMs);
-    const count = Math.max(1, Math.min(MISSING_MAX, due));
-    const stepMs = (nowMs - this.#lastAtMs) / count;
-    if (!(stepMs > 0)) return [];
-    const lost = Array.from({ length: count }, (_, at) => ({
-      atMs: this.#lastAtMs + (at + 1) * stepMs,
-      counts: null,
-    }));
-    return this.#accept(lost, nowMs);
+    const untilMs = nowMs - LATE_PERIODS * this.#periodMs;
+    const due = Math.floor((untilMs - this.#lastAtMs) / this.#periodMs);
+    if (due < 1) return [];
+    const count = Math.min(MISSING_MAX, due);
+    const stepMs = (untilMs - this.#lastAtMs) / count;
+    const shared = this.#sharedAt(nowMs);
+    return Array.from({ length: count }, () => this.#sample(this.#lastAtMs + stepMs, null, shared));
   }
 
   /** What the streams themselves say of the cells. */
@@ -86,17 +94,14 @@ export class SampleJoiner {
     return [...bowl, ...hopper];
   }
 
-  #accept(readings: readonly CellReading[], nowMs: Milliseconds): readonly Sample[] {
-    const shared = this.#sharedAt(nowMs);
-    return readings.map(({ atMs, counts }) => {
-      this.#lastAtMs = atMs;
-      this.#bowlWatch.accept(counts);
-      return { atMs, bowl: counts, hopper: this.#hopperAt(atMs), ...shared };
-    });
+  #sample(atMs: Milliseconds, counts: RawCounts | null, shared: Shared): Sample {
+    this.#lastAtMs = atMs;
+    this.#bowlWatch.accept(counts);
+    return { atMs, bowl: counts, hopper: this.#hopperAt(atMs), ...shared };
   }
 
   #isDue(atMs: Milliseconds): boolean {
-    const sinceMs = atMs - this.#lastAtMs;
+    const sinceMs = atMs - this.#readAtMs;
     if (sinceMs <= 0) return false;
     if (sinceMs >= SPACING_MIN * this.#periodMs) {
       this.#babbles = Math.max(0, this.#babbles - 1);
@@ -112,7 +117,7 @@ export class SampleJoiner {
     return this.#hopper.counts;
   }
 
-  #sharedAt(nowMs: Milliseconds): Pick<Sample, 'indexEdges' | 'motorMilliamps' | 'undervoltage'> {
+  #sharedAt(nowMs: Milliseconds): Shared {
     const { edges, current, isUndervoltage } = this.#parts;
     const milliamps = current?.takeMilliamps() ?? null;
     if (milliamps !== null) {

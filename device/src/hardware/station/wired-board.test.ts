@@ -92,6 +92,19 @@ describe('a board wired of parts', () => {
     }
   });
 
+  it('hears a converter whose readings always come late', () => {
+    const rig = wiredOn(new VirtualClock());
+    rig.board.setMode('dispense');
+    rig.clock.advance(500);
+    for (let i = 0; i < 80; i++) {
+      rig.clock.advance(12.5);
+      rig.say([{ atMs: rig.clock.monoMs() - 90, counts: i }]);
+    }
+    const heard = rig.seen.filter(({ bowl }) => bowl !== null);
+    expect(heard.length).toBeGreaterThan(70);
+    expect(rig.board.problems()).toEqual([]);
+  });
+
   it('keeps the order of time whatever a converter says, and thins out one that babbles', () => {
     const readings = fc.array(
       fc.record({ stepMs: fc.integer({ min: -400, max: 400 }), counts: fc.integer() }),

@@ -19,6 +19,8 @@ export interface WiredParts {
   readonly hopper: CellSource | null;
   readonly edges: EdgeCounter | null;
   readonly current: CurrentMeter | null;
+  /** Closed with the others; what it says comes by `isUndervoltage`. */
+  readonly supply?: Part;
   /** Whether the supply is too weak for the motor, as it was last seen. */
   readonly isUndervoltage: () => boolean;
 }
@@ -86,13 +88,14 @@ export class WiredBoard implements ControlBoard {
 
   /** What is wrong with which part, as of now; empty when all is well. */
   problems(): readonly PartProblem[] {
-    const { drive, bowl, hopper, edges, current } = this.#parts;
+    const { drive, bowl, hopper, edges, current, supply } = this.#parts;
     const named: readonly (readonly [string, Part | null])[] = [
       ['motor drive', drive],
       ['bowl scale', bowl],
       ['hopper scale', hopper],
       ['shaft sensor', edges],
       ['motor current', current],
+      ['supply', supply ?? null],
     ];
     const told = named.flatMap(([part, its]) => {
       const health = its?.health() ?? null;
@@ -109,9 +112,9 @@ export class WiredBoard implements ControlBoard {
     this.#isOpen = false;
     this.#listener = null;
     this.#cancelSilence();
-    const { drive, bowl, hopper, edges, current } = this.#parts;
+    const { drive, bowl, hopper, edges, current, supply } = this.#parts;
     drive.stop();
-    for (const part of [drive, bowl, hopper, edges, current]) part?.close();
+    for (const part of [drive, bowl, hopper, edges, current, supply]) part?.close();
   }
 
   #enter(mode: 'rest' | 'dispense'): void {
