@@ -150,7 +150,7 @@ describe('whatever comes and goes', () => {
   });
 
   it('I4 two tags whose frames alternate are two cats', () => {
-    const events = Array.from({ length: 40 }, (_, at): PresenceEvent => {
+    const events = Array.from({ length: 41 }, (_, at): PresenceEvent => {
       return { kind: 'frame', id: at % 2 ? 'b' : 'a', atMs: at * 300 };
     });
     const told: string[] = [];

@@ -40,6 +40,8 @@ export class SimulatedTmc2209 {
   readonly line: SimulatedEnableLine;
   /** The ENN pin is wired to the line. */
   isEnnWired = true;
+  /** The pin is shorted to ground: the chip is always on. */
+  isEnnShorted = false;
   hasPower = true;
   /** Garbles or drops a frame to the chip: asked for each. */
   onFrame: (frame: Uint8Array) => Uint8Array | null = (frame) => frame;
@@ -76,8 +78,13 @@ export class SimulatedTmc2209 {
   }
 
   motion(): 1 | -1 | 0 {
-    const isOn = this.hasPower && this.isEnnWired && this.line.isHigh;
-    return isOn && this.velocity !== 0 ? (Math.sign(this.velocity) as 1 | -1) : 0;
+    return this.hasPower && this.#isEnabled() && this.velocity !== 0
+      ? (Math.sign(this.velocity) as 1 | -1)
+      : 0;
+  }
+
+  #isEnabled(): boolean {
+    return this.isEnnShorted || (this.isEnnWired && this.line.isHigh);
   }
 
   #hear(bytes: Uint8Array): void {
@@ -105,7 +112,7 @@ export class SimulatedTmc2209 {
   }
 
   #answer(register: number): void {
-    const enn = this.isEnnWired && this.line.isHigh ? 0 : 1;
+    const enn = this.#isEnabled() ? 0 : 1;
     const value =
       register === registers.IOIN ? 0x2100_0000 + enn : (this.values.get(register) ?? 0);
     const reply = this.onReply(replyFrame(register, value));

@@ -196,6 +196,17 @@ describe('a stepper with a TMC2209', () => {
     expect(part.health()).toEqual(healthy);
   });
 
+  it('I3 refuses to turn with an enable pin that is always on', async () => {
+    const { chip, part, pass } = open((fresh) => {
+      fresh.isEnnShorted = true;
+    });
+    await pass(300);
+    part.run({ direction: 'forward', speed: 1, maxMs: 250 });
+    await pass(20);
+    expect([chip.motion(), part.health().state]).toEqual([0, 'implausible']);
+    expect(part.health().why).toContain('no time limit');
+  });
+
   it('I4 brings the velocity back to zero after each slice and each stop', async () => {
     const { chip, part, pass } = open();
     await pass(100);

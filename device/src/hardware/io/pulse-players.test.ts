@@ -101,10 +101,15 @@ describe('pulses by the socket of pigpiod', () => {
   });
 
   it('begins nothing that was halted meanwhile', async () => {
+    let deleted = 0;
+    daemon.onAnswer = (answer) => {
+      if (answer.readUInt32LE(0) === commands.WVDEL) deleted += 1;
+      return answer;
+    };
     player.play(train(100));
     player.halt();
-    await until('the wave is forgotten', () => daemon.waves.size === 0);
-    expect([daemon.begun, daemon.playing]).toEqual([[], null]);
+    await until('the wave is forgotten', () => deleted === 1);
+    expect([daemon.begun, daemon.playing, daemon.waves.size]).toEqual([[], null, 0]);
   });
 
   it('says that pigpiod is away, and comes back with idle lines', async () => {
