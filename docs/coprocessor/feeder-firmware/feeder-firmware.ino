@@ -4,11 +4,14 @@
 
 #include "feeder_link.h"
 
+// The wire to the feeder: Serial1 is pins GP0 (TX) and GP1 (RX) of a Pico. For USB say Serial.
 #if defined(ARDUINO_ARCH_RP2040)
 #include <hardware/watchdog.h>
+#define FEEDER_SERIAL Serial1
 const uint8_t kIn1 = 16, kIn2 = 17, kFault = 18, kIndex = 19, kCellClock = 20, kCellData = 21;
 #else
 #include <avr/wdt.h>
+#define FEEDER_SERIAL Serial
 const uint8_t kIn1 = 5, kIn2 = 6, kFault = 7, kIndex = 2, kCellClock = 3, kCellData = 4;
 #endif
 
@@ -24,7 +27,7 @@ struct PinBoard : feeder::Board {
   bool hasDriverFault() override { return digitalRead(kFault) == LOW; }
   void write(const uint8_t* bytes, uint8_t count) override {
     // A feeder that does not listen must not hold up the motor's clock.
-    if (Serial.availableForWrite() >= count) Serial.write(bytes, count);
+    if (FEEDER_SERIAL.availableForWrite() >= count) FEEDER_SERIAL.write(bytes, count);
   }
 };
 
@@ -73,7 +76,7 @@ void setup() {
   digitalWrite(kCellClock, LOW);
   pinMode(kCellData, INPUT);
   attachInterrupt(digitalPinToInterrupt(kIndex), countEdge, CHANGE);
-  Serial.begin(115200);
+  FEEDER_SERIAL.begin(115200);
   // Differs between power-ups: the noise of an open input, and how long the rest took.
   const uint16_t bootId = static_cast<uint16_t>(analogRead(A0) * 64 + analogRead(A1) + micros());
   const uint8_t hasEdges = 1 << 2;
@@ -88,8 +91,8 @@ void loop() {
   feedWatchdog();
   feederLink->tick(millis());
   // A few bytes at a time, so that a flood of them cannot keep tick() waiting.
-  for (uint8_t count = 0; count < 16 && Serial.available() > 0; count++) {
-    feederLink->receive(static_cast<uint8_t>(Serial.read()), millis());
+  for (uint8_t count = 0; count < 16 && FEEDER_SERIAL.available() > 0; count++) {
+    feederLink->receive(static_cast<uint8_t>(FEEDER_SERIAL.read()), millis());
   }
   feeder::Readings readings;
   const bool isReady = digitalRead(kCellData) == LOW;
