@@ -113,7 +113,7 @@ check_parts() {
 has_part() { [[ ,$parts, == *,"$1",* ]]; }
 
 make_user() {
-  local file=$release/systemd/cat-feeder.sysusers.conf passwd=$root/etc/passwd
+  local file=$release/systemd/cat-feeder.sysusers.conf passwd=$root/etc/passwd told
   if [[ -f $passwd ]] && grep -q '^cat-feeder:' "$passwd" &&
     [[ $(grep -cE '^(gpio|i2c|spi|dialout|video):.*[:,]cat-feeder(,|$)' "$root/etc/group") == 5 ]]; then
     return 0
@@ -121,8 +121,8 @@ make_user() {
   changed "make the user cat-feeder in the groups gpio, i2c, spi, dialout and video"
   [[ ! $dry_run ]] || return 0
   mkdir -p -- "$root/etc"
-  systemd-sysusers ${root:+--root="$root"} "$(realpath -- "$file")" >/dev/null ||
-    fail "The user cat-feeder could not be made."
+  told=$(systemd-sysusers ${root:+--root="$root"} "$(realpath -- "$file")" 2>&1) ||
+    fail "The user cat-feeder could not be made: $told"
 }
 
 copy_release() {

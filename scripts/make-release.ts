@@ -177,6 +177,7 @@ function nodeBinary(arch: Arch): string {
 
 /** Sums of all files, then one tarball that is the same whenever and wherever it is made. */
 export function packTree(tree: string, out: string, { arch, version }: TreeOptions): Tarball {
+  rmSync(join(tree, 'SHA256SUMS'), { force: true });
   normalise(tree);
   const sums = filesBelow(tree).map((path) => {
     return `${sha256Hex(readFileSync(join(tree, path)))}  ${path}\n`;

@@ -238,7 +238,7 @@ is_healthy() { # VERSION
     if systemctl -q is-failed cat-feeder.service; then return 1; fi
     restarts=$(systemctl show -P NRestarts cat-feeder.service || true)
     if [[ $(running_release) == "$1" ]] &&
-      release_tool "$1" wait-ready --url "$(feeder_url)" --within 10 --steady "$STEADY_S" &&
+      release_tool "$1" wait-ready --url "$(feeder_url)" --within 3 --steady "$STEADY_S" &&
       [[ $(running_release) == "$1" && $(systemctl show -P NRestarts cat-feeder.service || true) == "$restarts" ]]; then
       return 0
     fi

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { FeederRoot } from './testing/feeder-root.ts';
+import { FeederRoot } from './feeder-root.ts';
 
 const made: FeederRoot[] = [];
 function feederRoot(isManaged = false): FeederRoot {
@@ -301,17 +301,17 @@ describe('the shipped scripts', () => {
       'git',
       ['ls-files', 'scripts/*.sh', 'systemd/step-back', 'scripts/release'],
       {
-        cwd: join(import.meta.dirname, '..'),
+        cwd: join(import.meta.dirname, '../..'),
         encoding: 'utf8',
       },
     );
     const names = files.trim().split('\n');
     expect(names.length).toBeGreaterThan(8);
     for (const name of names.filter((file) => !/on-feeder|backup-file/.test(file))) {
-      expect(statSync(join(import.meta.dirname, '..', name)).mode & 0o111, name).toBe(0o111);
+      expect(statSync(join(import.meta.dirname, '../..', name)).mode & 0o111, name).toBe(0o111);
     }
     const checked = spawnSync('shellcheck', names, {
-      cwd: join(import.meta.dirname, '..'),
+      cwd: join(import.meta.dirname, '../..'),
       encoding: 'utf8',
     });
     expect(checked.error ?? checked.stdout).toBe('');

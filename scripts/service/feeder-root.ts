@@ -14,11 +14,27 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import * as esbuild from 'esbuild';
 import { packTree, publicKeyOf, publish, writeFrame } from '../make-release.ts';
 import { type Arch, MANIFEST_FILE } from '../release-manifest.ts';
 
 const repository = resolve(import.meta.dirname, '../..');
 const arch = process.arch as Arch;
+
+/** Bundled once: the scripts call it often. Lies in the repository, beside its native package. */
+const tool = join(repository, `dist/test/release-tool-${process.pid}.mjs`);
+function bundleTool(): void {
+  if (existsSync(tool)) return;
+  esbuild.buildSync({
+    entryPoints: [join(repository, 'scripts/release-tool.ts')],
+    outfile: tool,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    external: ['better-sqlite3'],
+  });
+  process.once('exit', () => rmSync(tool, { force: true }));
+}
 
 /** What the daemon of a made-up release does when it is started. */
 export type Behaviour = 'ready' | 'crashes' | 'never-ready';
@@ -40,9 +56,10 @@ export class FeederRoot {
   readonly #bin = join(this.work, 'bin');
 
   constructor(options: { readonly isManaged: boolean }) {
+    bundleTool();
     mkdirSync(this.root);
     mkdirSync(this.#bin);
-    cpSync(join(repository, 'scripts/testing/systemctl-stub'), join(this.#bin, 'systemctl'));
+    cpSync(join(repository, 'scripts/service/systemctl-stub'), join(this.#bin, 'systemctl'));
     if (options.isManaged) mkdirSync(join(this.root, 'run/systemd/system'), { recursive: true });
     execFileSync('openssl', ['genpkey', '-algorithm', 'ed25519', '-out', this.key]);
   }
@@ -69,8 +86,7 @@ export class FeederRoot {
     cpSync('/bin/bash', join(tree, 'bin/node'), { dereference: true });
     writeFileSync(join(tree, 'bin/feeder'), '#!/bin/sh\n', { mode: 0o755 });
     chmodSync(join(tree, 'bin/node'), 0o755);
-    writeFileSync(join(tree, 'feeder.mjs'), daemonOf(release, this.root));
-    const tool = join(repository, 'scripts/release-tool.ts');
+    writeFileSync(join(tree, 'feeder.mjs'), daemonOf(release));
     writeFileSync(join(tree, 'release-tool.mjs'), `exec '${process.execPath}' '${tool}' "$@"\n`);
     packTree(tree, join(this.work, 'packed'), { arch, version, schema, publicKeyPem: null });
     return tree;
@@ -109,7 +125,7 @@ export class FeederRoot {
       env: {
         PATH: `${this.#bin}:/usr/sbin:/usr/bin:/sbin:/bin`,
         FEEDER_TEST_ROOT: this.root,
-        FEEDER_READY_WITHIN_S: '2',
+        FEEDER_READY_WITHIN_S: '6',
         FEEDER_STEADY_S: '0',
         ...environment,
       },
@@ -131,6 +147,15 @@ export class FeederRoot {
     const pid = this.systemctl('show', '-P', 'MainPID', 'cat-feeder.service').out.trim();
     if (pid === '0') return null;
     return /releases\/([^/]+)\//.exec(readlinkSync(`/proc/${pid}/exe`))?.[1] ?? null;
+  }
+
+  /** Another machine in the same state; nothing runs on it yet. */
+  copy(): FeederRoot {
+    const other = new FeederRoot({ isManaged: false });
+    execFileSync('cp', ['-a', `${this.root}/.`, other.root]);
+    cpSync(this.key, other.key);
+    rmSync(other.path('run/stub'), { recursive: true, force: true });
+    return other;
   }
 
   /** A cut takes the daemon too; what was in /run is gone at the next boot. */
@@ -181,7 +206,7 @@ export interface Ran {
 }
 
 /** A bash script for the copy of bash that stands for Node.js. */
-function daemonOf({ version, behaviour = 'ready' }: TinyRelease, root: string): string {
+function daemonOf({ version, behaviour = 'ready' }: TinyRelease): string {
   const server = [
     `const server = require('node:http').createServer((_, answer) => {`,
     `  answer.statusCode = ${behaviour === 'ready' ? 200 : 503}; answer.end(); });`,
@@ -190,8 +215,7 @@ function daemonOf({ version, behaviour = 'ready' }: TinyRelease, root: string): 
   ].join(' ');
   return `[[ $1 != version ]] || { echo ${version}; exit; }
 ${behaviour === 'crashes' ? 'exit 70' : ''}
-rm -f '${root}/run/stub/status'
-'${process.execPath}' -e "${server.replaceAll('"', '\\"')}" '${root}/run/stub/status' &
+'${process.execPath}' -e "${server.replaceAll('"', '\\"')}" "$FEEDER_TEST_ROOT/run/stub/status" &
 wait
 `;
 }
