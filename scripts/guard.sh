@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# The guard: started at boot before the feeder, every minute, and when the feeder has failed for
-# good. It makes the motor safe, settles an interrupted update and starts a feeder that gave up.
+# The guard makes the motor safe, settles an interrupted update and starts a feeder that gave up.
+#
+#   guard.sh [--boot] [--root DIR]
+#     --boot    before the feeder's first start; otherwise: every minute, and when the feeder failed
 
 # shellcheck source=on-feeder.sh
 source "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/on-feeder.sh"
@@ -10,10 +12,12 @@ TRIAL_BOOTS_MAX=2
 # Between two rounds of starts of a feeder that keeps failing.
 PAUSE_S=50
 
+at_boot=''
 while (($#)); do
   case $1 in
+    --boot) at_boot=yes; shift ;;
     --root) root=${2:?}; shift 2 ;;
-    *) fail 64 "Usage: guard.sh [--root DIR]" ;;
+    *) fail 64 "Usage: guard.sh [--boot] [--root DIR]" ;;
   esac
 done
 set_places
@@ -28,14 +32,14 @@ motor_safe() {
 count_boot() {
   local boots
   if [[ $(installed_version) != "$(trial_value to)" ]]; then
-    at_boot=yes finish_undone
+    finish_undone
     return
   fi
   [[ $(trial_value boot_id) != "$(boot_id)" ]] || return 0
   boots=$(($(trial_value boots) + 1))
   write_trial "$(trial_value from)" "$(trial_value to)" "$boots" "$(boot_id)"
   if ((boots > TRIAL_BOOTS_MAX)); then
-    at_boot=yes undo_release "Version $(trial_value to) was not kept after $boots boots." || true
+    undo_release "Version $(trial_value to) was not kept after $boots boots." || true
   fi
 }
 
@@ -70,15 +74,15 @@ exec {lock_fd}>>"$opt/.lock"
 # An installation or update at work looks after everything itself.
 flock -n "$lock_fd" || exit 0
 
+if [[ $at_boot ]]; then
+  motor_safe
+  if [[ -f $trial ]]; then count_boot; fi
+  exit 0
+fi
 case $(state ActiveState) in
   failed) revive_failed ;;
-  inactive)
-    # Before the first start of a boot; a feeder that someone stopped stays stopped.
-    if [[ $(state InactiveEnterTimestampMonotonic) == 0 ]]; then motor_safe; fi
-    if [[ -f $trial ]]; then count_boot; fi
-    ;;
   active)
     if [[ -f $trial ]]; then settle || true; fi
     ;;
-  *) : ;; # Starting or stopping: systemd is at work.
+  *) : ;; # Starting or stopping: systemd is at work. Stopped: somebody wanted it so.
 esac

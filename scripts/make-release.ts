@@ -78,7 +78,7 @@ function copy(path: string, tree: string): void {
 }
 
 /** The programs and the page, Node.js, and the native packages of one architecture. */
-function writePrograms(tree: string, arch: Arch): void {
+export function writePrograms(tree: string, arch: Arch): void {
   const built = join(root, 'dist/device');
   for (const name of readdirSync(built)) {
     if (!name.endsWith('.map')) cpSync(join(built, name), join(tree, name), { recursive: true });

@@ -355,8 +355,9 @@ undo_release() { # REASON
 
 # The rest of an undone trial, from wherever it was cut. The note goes last.
 finish_undone() {
-  local version
+  local version undone
   version=$(installed_version)
+  undone=$(trial_value to)
   sync_links "$releases/$version"
   lower_schema "$version"
   if systemd_runs; then
@@ -364,9 +365,12 @@ finish_undone() {
     # At boot the daemon is still to be started by its own job.
     [[ ${at_boot:-} ]] || restart_feeder
   fi
+  if [[ $undone && $undone != "$version" && -d $releases/$undone ]]; then
+    mv -T -- "$releases/$undone" "$releases/.old-$undone"
+  fi
   rm -f -- "$trial"
   sync -- "$opt"
-  remove_old_releases "$version"
+  clean_leftovers
 }
 
 # Keeps two releases; a directory that goes is renamed first, so that it never looks complete.

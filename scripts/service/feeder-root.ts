@@ -166,7 +166,7 @@ export class FeederRoot {
 
   /** The guard before the daemon, the daemon, the guard's timer. */
   boot(): void {
-    this.run('guard.sh');
+    this.run('guard.sh', ['--boot']);
     this.systemctl('start', 'cat-feeder.service');
     this.run('guard.sh');
   }

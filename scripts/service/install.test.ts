@@ -24,12 +24,13 @@ const CMDLINE = 'console=serial0,115200 console=tty1 root=PARTUUID=x rootwait\n'
 const links = `
 etc/sysusers.d/cat-feeder.conf
 etc/systemd/system.conf.d/cat-feeder.conf
+etc/systemd/system/cat-feeder-guard-boot.service
 etc/systemd/system/cat-feeder-guard.service
 etc/systemd/system/cat-feeder-guard.timer
 etc/systemd/system/cat-feeder-update.service
 etc/systemd/system/cat-feeder-update.timer
 etc/systemd/system/cat-feeder.service
-etc/systemd/system/multi-user.target.wants/cat-feeder-guard.service
+etc/systemd/system/multi-user.target.wants/cat-feeder-guard-boot.service
 etc/systemd/system/multi-user.target.wants/cat-feeder.service
 etc/systemd/system/timers.target.wants/cat-feeder-guard.timer
 etc/systemd/system/timers.target.wants/cat-feeder-update.timer

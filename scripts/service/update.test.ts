@@ -56,6 +56,9 @@ describe('update.sh', () => {
     expect(releasesOf(feeder)).toEqual(['1.0.0', '1.1.0']);
     update(feeder, feeder.offer({ version: '1.2.0' }));
     expect(releasesOf(feeder)).toEqual(['1.1.0', '1.2.0']);
+    // One that is undone takes nothing else along.
+    update(feeder, feeder.offer({ version: '1.3.0', behaviour: 'crashes' }));
+    expect(releasesOf(feeder)).toEqual(['1.1.0', '1.2.0']);
     expect(feeder.run('update.sh', ['rollback']).out).toContain('Back to version 1.1.0.');
     expect([feeder.current(), feeder.running()]).toEqual(['1.1.0', '1.1.0']);
   });
