@@ -35,10 +35,10 @@ export type OpenSerial = (
 
 /**
  * Opens a port of this machine, locked against other programs, by the package serialport. In the
- * main thread only: other threads use a relayed link.
+ * main thread only: other threads use the relay.
  */
 export const openSerialPort: OpenSerial = async (settings, listeners) => {
-  assert(isMainThread, 'serialport reads in the main thread only: relay the link to a worker');
+  assert(isMainThread, 'serialport reads in the main thread only: give a worker the relay');
   // Loaded here, so that a feeder without serial parts never pays for it.
   const { SerialPort } = await import('serialport');
   const port = new SerialPort({

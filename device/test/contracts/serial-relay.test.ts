@@ -39,11 +39,11 @@ describe('a serial port in another thread', () => {
 
   it('is given up in the main thread when the worker closes it, or ends', async () => {
     cable.send(Buffer.from('end'));
-    await until('the main thread closed it', () => told.at(-1) === 'The port was closed.');
+    await until('the main thread closed it', () => told.at(-1) === 'closed in the main thread');
     program.send('new worker');
     await until('the port is open again', () => told.at(-1) === 'open');
     program.send('kill worker');
-    await until('the main thread closed it', () => told.at(-1) === 'The port was closed.');
+    await until('the main thread closed it', () => told.at(-1) === 'closed in the main thread');
     expect(program.exitCode).toBeNull();
   });
 
