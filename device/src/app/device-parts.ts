@@ -28,6 +28,12 @@ export interface DeviceParts {
     readonly board: string;
     readonly simulated: boolean;
   };
+  /** Parts of the dispenser that are not as they should be; missing: nobody tells. */
+  readonly partProblems?: () => readonly {
+    readonly part: string;
+    readonly state: string;
+    readonly why: string;
+  }[];
   /** Directory of the built page; null: API only. */
   readonly uiDir: string | null;
   /** The program cannot go on: stop the motor and end it. */

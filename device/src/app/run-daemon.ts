@@ -22,6 +22,7 @@ import { dataDir, makeDataDir } from '../storage/data-dir.ts';
 import { lockDataDir } from '../storage/data-dir-lock.ts';
 import { openStore } from '../storage/store.ts';
 import { composeDevice, type Device } from './compose-device.ts';
+import { relayPorts } from './relayed-ports.ts';
 import type { SafetyStop } from './safety-stop.ts';
 import { builtAtMs, programVersion } from './version.ts';
 import { Watchdog } from './watchdog.ts';
@@ -62,6 +63,7 @@ export async function runDaemon(
       board: config.hardware.kind === 'board' ? config.hardware.name : 'simulated',
       simulated: config.hardware.kind === 'simulated',
     },
+    partProblems: () => station.partProblems(),
     uiDir: config.uiDir ?? join(import.meta.dirname, 'ui'),
     onFatal: (error) => safetyStop.fail(error),
   });
@@ -99,6 +101,8 @@ async function startStation(
   const thread = spawnStation(
     {
       memory: cells.memory,
+      hardware: config.hardware,
+      ports: relayPorts(config.hardware, clock),
       profile: config.profile,
       seed: config.simulationSeed,
       speed: config.simulationSpeed,

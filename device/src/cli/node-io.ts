@@ -8,6 +8,7 @@ import { maskSecrets } from '../config/describe-config.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { parseArguments } from '../config/parse-arguments.ts';
 import { readConfig } from '../config/read-config.ts';
+import { lineOwner } from '../hardware/io/line-owner.ts';
 import { PiBoard } from '../hardware/parts/pi-board.ts';
 import { SysfsThermometer } from '../hardware/parts/sysfs-thermometer.ts';
 import { SysfsTree } from '../platform/sysfs-tree.ts';
@@ -51,7 +52,7 @@ function thisMachine(): Machine {
     user: userInfo().username,
     board: () => new PiBoard({ tree }).facts(),
     temperatures: () => new SysfsThermometer({ tree }).read(),
-    lineOwner: () => null,
+    lineOwner,
   };
 }
 

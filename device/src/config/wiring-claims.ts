@@ -45,6 +45,7 @@ const signals: Readonly<Record<string, string>> = {
   reversePin: 'IN2',
   dataPin: 'DOUT',
   clockPin: 'PD_SCK',
+  ratePin: 'RATE',
   powerPin: 'POWER',
   pin: 'SIGNAL',
 };
@@ -78,19 +79,25 @@ function pinsOf(part: WiredPart): PinClaim[] {
 }
 
 function hx711Pins(part: Extract<WiredPart, { part: 'hx711' }>): PinClaim[] {
-  if (part.way === 'iio') return [];
+  const rate: PinClaim[] =
+    part.ratePin === null
+      ? []
+      : [{ pin: part.ratePin, field: 'ratePin', signal: 'RATE', needs: 'line' }];
+  if (part.way === 'iio') return rate;
   if (part.way === 'spi') {
     return [
       { pin: SPI0_MISO, field: 'spiDevice', signal: 'DOUT', needs: 'spi' },
       { pin: SPI0_MOSI, field: 'spiDevice', signal: 'PD_SCK', needs: 'spi' },
+      ...rate,
     ];
   }
-  return (['dataPin', 'clockPin'] as const).flatMap((field) => {
+  const lines = (['dataPin', 'clockPin'] as const).flatMap((field) => {
     const pin = part[field];
     return pin === null
       ? []
       : [{ pin, field, signal: signals[field] ?? '', needs: 'line' as const }];
   });
+  return [...lines, ...rate];
 }
 
 function i2cOf(part: WiredPart): PartClaims['i2c'] {

@@ -135,14 +135,15 @@ const cells = [
     spiDevice: v.optional(v.pipe(text(8), v.regex(/^\d\.\d$/, 'must look like 0.0')), '0.0'),
     dataPin: maybePin,
     clockPin: maybePin,
-    /** 10 or 80, by the level of its RATE pin. */
+    /** How its RATE pin is tied, unless a line switches it. */
     samplesPerSecond: v.optional(oneOf([10, 80]), 80),
+    /** A line at its RATE pin: 80 a second while dispensing, 10 at rest. */
+    ratePin: maybePin,
     ...cell,
   }),
   v.strictObject({
     part: v.literal('nau7802'),
     bus: i2cBus,
-    samplesPerSecond: v.optional(oneOf([10, 20, 40, 80, 320]), 80),
     ...cell,
   }),
 ] as const;

@@ -1,4 +1,5 @@
 import { FeederError } from '@cat-feeder/shared';
+import { ReconnectingPort } from '../../src/hardware/io/reconnecting-port.ts';
 import type { OpenSerial } from '../../src/hardware/io/serial-port.ts';
 import type { BoardDoors } from '../../src/hardware/station/open-drive.ts';
 import type { VirtualClock } from '../../src/platform/virtual-clock.ts';
@@ -41,7 +42,13 @@ export function fakeDoors(
     timedOutput: missing('timed output'),
     openPulses: missing('pigpiod'),
     openCell: missing('cell'),
-    openSerial,
+    openPort: (path, baudRate) =>
+      new ReconnectingPort({
+        settings: { path, baudRate },
+        open: openSerial,
+        clock,
+        chance: () => 0.5,
+      }),
     ...more,
   };
 }

@@ -15,9 +15,7 @@ import { Tmc2209Drive } from '../drives/tmc2209.ts';
 import type { Chance } from '../io/back-off.ts';
 import type { LineSource } from '../io/lines.ts';
 import type { PulseLine, PulsePlayer } from '../io/pulse-player.ts';
-import { ReconnectingPort } from '../io/reconnecting-port.ts';
 import type { SerialLink } from '../io/serial-link.ts';
-import type { OpenSerial } from '../io/serial-port.ts';
 import type { TimedOutput } from '../io/timed-output.ts';
 import { traitsOf } from './wiring-traits.ts';
 
@@ -33,7 +31,8 @@ export interface BoardDoors {
   timedOutput(pin: number, activeLow: boolean): TimedOutput;
   /** Plays pulses by the pigpiod that listens there, `127.0.0.1:8888`. */
   openPulses(lines: readonly PulseLine[], at: string): PulsePlayer;
-  readonly openSerial: OpenSerial;
+  /** A serial port that comes back by itself, or a relay of one to this thread. */
+  openPort(path: string, baudRate: number): SerialLink;
   /** A load cell's converter. Throws ERR_HARDWARE_FAULT when its lines or its bus cannot be had. */
   openCell(wiring: CellWiring): CellSource;
 }
@@ -51,7 +50,8 @@ export interface OpenedDrive {
   } | null;
 }
 
-const BAUD_RATE = 115_200;
+/** Of every drive that is spoken to over a serial port. */
+export const BAUD_RATE = 115_200;
 
 /** Opens the motor of a wiring. Throws ERR_HARDWARE_FAULT when a line cannot be had. */
 export function openDrive(wiring: DriveWiring, doors: BoardDoors): OpenedDrive {
@@ -102,7 +102,7 @@ function tmc2209(
   doors: BoardDoors,
 ): OpenedDrive {
   const drive = new Tmc2209Drive({
-    link: portOf(wiring.port, doors),
+    link: doors.openPort(wiring.port, BAUD_RATE),
     enable: doors.timedOutput(wiring.enablePin, true),
     clock: doors.clock,
     chance: doors.chance,
@@ -121,7 +121,7 @@ function coprocessor(
     parts: [wiring],
   });
   const controller = openCoprocessor({
-    link: portOf(wiring.port, doors),
+    link: doors.openPort(wiring.port, BAUD_RATE),
     clock: doors.clock,
     restSamplesPerSecond,
     dispenseSamplesPerSecond,
@@ -141,9 +141,4 @@ function withEdges(wiring: DriveWiring, drive: DrivePart, doors: BoardDoors): Op
     drive.close();
     throw error;
   }
-}
-
-function portOf(path: string, { openSerial, clock, chance }: BoardDoors): SerialLink {
-  const settings = { path, baudRate: BAUD_RATE };
-  return new ReconnectingPort({ settings, open: openSerial, clock, chance });
 }

@@ -36,7 +36,10 @@ export function openWiredBoard(wiring: Wiring, doors: BoardDoors): WiredBoard {
       isUndervoltage: () =>
         supply.reading().isUndervoltage || (motor.brought?.isUndervoltage() ?? false),
     };
-    return new WiredBoard({ parts, traits: traitsOf(wiring), clock: doors.clock });
+    // How fast a converter is, it knows best itself.
+    const { restSamplesPerSecond, dispenseSamplesPerSecond } = bowl;
+    const traits = { ...traitsOf(wiring), restSamplesPerSecond, dispenseSamplesPerSecond };
+    return new WiredBoard({ parts, traits, clock: doors.clock });
   } catch (error) {
     for (const part of opened.reverse()) part.close();
     throw error;

@@ -87,6 +87,14 @@ const TraitsSchema = v.object({
   stallMilliamps: nullableNumber,
   ratedGrams: v.number(),
   nominalCountsPerGram: v.number(),
+  nominalHopperCountsPerGram: v.exactOptional(v.number()),
+});
+
+/** A part that is not as it should be. */
+const PartProblemSchema = v.object({
+  part: v.string(),
+  state: v.picklist(['ok', 'silent', 'unplugged', 'implausible', 'stuck', 'saturated', 'babbling']),
+  why: v.string(),
 });
 
 /** What the control loop tells the main thread. */
@@ -107,6 +115,7 @@ export const StationReplySchema = v.variant('kind', [
     hopperGrams: nullableNumber,
   }),
   v.object({ kind: v.literal('fault'), fault: FaultSchema }),
+  v.object({ kind: v.literal('parts'), problems: v.array(PartProblemSchema) }),
   v.object({ kind: v.literal('closed') }),
 ]);
 export type StationReply = v.InferOutput<typeof StationReplySchema>;

@@ -46,7 +46,7 @@ export function traitsOf(wiring: Wiring): BoardTraits {
   const hopperCounts = hopper?.countsPerGram ?? brought?.hopperCountsPerGram ?? null;
   return {
     restSamplesPerSecond: 10,
-    dispenseSamplesPerSecond: cell.samplesPerSecond,
+    dispenseSamplesPerSecond: 'samplesPerSecond' in cell ? cell.samplesPerSecond : 80,
     indexEdgesPerTurn: drive.edgesPerTurn,
     hasMotorCurrent: stallMilliamps !== null,
     hasHopperCell: hopperCounts !== null,

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { FakeLines } from '../../../test/support/fake-lines.ts';
+import { FakeVl53l0x } from '../../../test/support/fake-vl53l0x.ts';
+import { piFolder } from '../../../test/support/pi-folder.ts';
+import { parseHardware } from '../../config/read-hardware.ts';
+import { VirtualClock } from '../../platform/virtual-clock.ts';
+import { openPanel } from './open-panel.ts';
+
+const all = [
+  { part: 'button', pin: 5 },
+  { part: 'lid_switch', pin: 6 },
+  { part: 'bowl_switch', pin: 13 },
+  { part: 'light', pin: 17 },
+  { part: 'buzzer', pin: 18, tone: 'pwm' },
+  { part: 'hopper_gauge', emptyMm: 260, fullMm: 40 },
+  { part: 'power_fail', pin: 4 },
+];
+
+function open(parts: readonly object[], held: readonly number[] = []) {
+  const clock = new VirtualClock();
+  const lines = new FakeLines(clock);
+  for (const pin of held) lines.output({ pin, activeLow: false });
+  const folder = piFolder();
+  const bus = new FakeVl53l0x();
+  const hardware = parseHardware({ kind: 'board', name: 'x', parts }, '');
+  if (hardware.kind !== 'board') throw new Error('no board');
+  const panel = openPanel(hardware, { clock, tree: folder.tree, lines, busOf: () => bus });
+  return { panel, lines, clock, folder };
+}
+
+describe('openPanel', () => {
+  it('opens everything that is wired, and gives it all up again', () => {
+    const { panel, lines, clock, folder } = open(all);
+    const { button, lid, bowl, indicator, sounder, hopperGauge, power, thermometer } = panel;
+    const parts = [button, lid, bowl, indicator, sounder, hopperGauge, power, thermometer];
+    expect(parts.every((part) => part !== null)).toBe(true);
+    expect(panel.missing).toEqual([]);
+    indicator?.show('fault');
+    panel.close();
+    for (const pin of [4, 5, 6, 13, 17]) expect(lines.isHeld(pin)).toBe(false);
+    expect(clock.pendingNames()).toEqual([]);
+    folder.end();
+  });
+
+  it('goes on without a part that cannot be had, and says why', () => {
+    const { panel, folder } = open(all, [5, 4]);
+    expect(panel.button).toBeNull();
+    expect(panel.lid).not.toBeNull();
+    expect(panel.power.reading().isFailing).toBe(false);
+    expect(panel.missing).toEqual([
+      { part: 'button', why: 'Line 5 is in use.' },
+      { part: 'power_fail', why: 'Line 4 is in use.' },
+    ]);
+    panel.close();
+    folder.end();
+  });
+
+  it('takes the kernel’s light, and a buzzer with its own tone', () => {
+    const { panel, lines, folder } = open([
+      { part: 'kernel_light', name: 'feeder' },
+      { part: 'buzzer', pin: 27 },
+    ]);
+    panel.indicator?.show('ready');
+    expect(folder.text('sys/class/leds/feeder/brightness')).toBe('1');
+    panel.sounder?.play('ready');
+    expect(lines.driven(27)).toBe(1);
+    panel.close();
+    folder.end();
+  });
+});
