@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FakeLines } from '../../../test/support/fake-lines.ts';
 import { FakeVl53l0x } from '../../../test/support/fake-vl53l0x.ts';
+import { HandLink } from '../../../test/support/hand-link.ts';
 import { piFolder } from '../../../test/support/pi-folder.ts';
 import { parseHardware } from '../../config/read-hardware.ts';
 import { VirtualClock } from '../../platform/virtual-clock.ts';
@@ -14,6 +15,7 @@ const all = [
   { part: 'buzzer', pin: 18, tone: 'pwm' },
   { part: 'hopper_gauge', emptyMm: 260, fullMm: 40 },
   { part: 'power_fail', pin: 4 },
+  { part: 'pet_reader', port: '/dev/ttyUSB0', kind: 'wl134a', powerPin: 20 },
 ];
 
 function open(parts: readonly object[], held: readonly number[] = []) {
@@ -24,20 +26,26 @@ function open(parts: readonly object[], held: readonly number[] = []) {
   const bus = new FakeVl53l0x();
   const hardware = parseHardware({ kind: 'board', name: 'x', parts }, '');
   if (hardware.kind !== 'board') throw new Error('no board');
-  const panel = openPanel(hardware, { clock, tree: folder.tree, lines, busOf: () => bus });
-  return { panel, lines, clock, folder };
+  const link = new HandLink();
+  const doors = { clock, tree: folder.tree, lines, busOf: () => bus, openPort: () => link };
+  const panel = openPanel(hardware, doors);
+  return { panel, lines, clock, folder, link };
 }
 
 describe('openPanel', () => {
   it('opens everything that is wired, and gives it all up again', () => {
-    const { panel, lines, clock, folder } = open(all);
-    const { button, lid, bowl, indicator, sounder, hopperGauge, power, thermometer } = panel;
-    const parts = [button, lid, bowl, indicator, sounder, hopperGauge, power, thermometer];
+    const { panel, lines, clock, folder, link } = open(all);
+    const { button, lid, bowl, indicator, sounder } = panel;
+    const { hopperGauge, petReader, power, thermometer } = panel;
+    const others = [hopperGauge, petReader, power, thermometer];
+    const parts = [button, lid, bowl, indicator, sounder, ...others];
     expect(parts.every((part) => part !== null)).toBe(true);
     expect(panel.missing).toEqual([]);
+    expect(lines.driven(20)).toBe(1);
     indicator?.show('fault');
     panel.close();
-    for (const pin of [4, 5, 6, 13, 17]) expect(lines.isHeld(pin)).toBe(false);
+    expect(link.isClosed).toBe(true);
+    for (const pin of [4, 5, 6, 13, 17, 20]) expect(lines.isHeld(pin)).toBe(false);
     expect(clock.pendingNames()).toEqual([]);
     folder.end();
   });

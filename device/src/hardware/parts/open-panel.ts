@@ -1,17 +1,21 @@
 import { pwmChannels } from '../../config/check-pins.ts';
 import type { WiredPart, Wiring } from '../../config/wiring-schema.ts';
 import type { HopperGauge } from '../../dispensing/hopper-gauge.ts';
+import type { PetReader } from '../../pets/pet-reader.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { BowlSensor, LidSensor } from '../../platform/contact.ts';
 import type { FrontButton } from '../../platform/front-button.ts';
 import type { Indicator } from '../../platform/indicator.ts';
-import { type Part, reasonOf } from '../../platform/part.ts';
+import { reasonOf } from '../../platform/part.ts';
 import type { PowerSupply } from '../../platform/power-supply.ts';
 import type { Sounder } from '../../platform/sounder.ts';
 import type { SysfsTree } from '../../platform/sysfs-tree.ts';
 import type { Thermometer } from '../../platform/thermometer.ts';
 import type { I2cBus } from '../io/i2c-bus.ts';
 import type { LineSource } from '../io/lines.ts';
+import type { SerialLink } from '../io/serial-link.ts';
+import { frameFormats } from '../readers/frame-formats.ts';
+import { SerialPetReader } from '../readers/serial-pet-reader.ts';
 import { LineButton } from './line-button.ts';
 import { LineContact } from './line-contact.ts';
 import { LineLed } from './line-led.ts';
@@ -28,6 +32,8 @@ export interface PanelDoors {
   readonly tree: SysfsTree;
   readonly lines: LineSource;
   busOf(number: number): I2cBus;
+  /** A serial port that comes back by itself. */
+  openPort(path: string, baudRate: number): SerialLink;
 }
 
 /** The parts around the dispenser; null: not wired, or it could not be had. */
@@ -38,6 +44,7 @@ export interface Panel {
   readonly indicator: Indicator | null;
   readonly sounder: Sounder | null;
   readonly hopperGauge: HopperGauge | null;
+  readonly petReader: PetReader | null;
   readonly power: PowerSupply;
   readonly thermometer: Thermometer;
   /** Parts that are wired but could not be had, each with a sentence; feeding goes on without them. */
@@ -46,11 +53,16 @@ export interface Panel {
   close(): void;
 }
 
+/** What is given up when the panel is closed: parts, and a line that only has to stay on. */
+interface Closable {
+  close(): void;
+}
+
 /** Opens what is wired around the dispenser. Never throws: a part that cannot be had is told. */
 export function openPanel({ parts }: Wiring, doors: PanelDoors): Panel {
-  const opened: Part[] = [];
+  const opened: Closable[] = [];
   const missing: { part: string; why: string }[] = [];
-  const open = <Name extends WiredPart['part'], Kind extends Part>(
+  const open = <Name extends WiredPart['part'], Kind extends Closable>(
     name: Name,
     make: (wiring: Extract<WiredPart, { part: Name }>) => Kind,
   ): Kind | null => {
@@ -82,6 +94,15 @@ export function openPanel({ parts }: Wiring, doors: PanelDoors): Panel {
     hopperGauge: open('hopper_gauge', ({ bus, emptyMm, fullMm }) => {
       return new RangeHopperGauge({ bus: doors.busOf(bus), clock, span: { emptyMm, fullMm } });
     }),
+    petReader: open('pet_reader', (wiring) => {
+      if (wiring.powerPin !== null) {
+        const supply = lines.output({ pin: wiring.powerPin, activeLow: false });
+        keepIn(opened, supply).set(1);
+      }
+      const format = frameFormats[wiring.kind];
+      const link = doors.openPort(wiring.port, format.baudRate);
+      return new SerialPetReader({ link, format, clock });
+    }),
     power:
       open('power_fail', ({ pin, failLevel }) => {
         const powerFail = { lines, pin, level: failLevel };
@@ -95,7 +116,7 @@ export function openPanel({ parts }: Wiring, doors: PanelDoors): Panel {
   return { ...panel, missing, close };
 }
 
-function keepIn<Kind extends Part>(opened: Part[], part: Kind): Kind {
+function keepIn<Kind extends Closable>(opened: Closable[], part: Kind): Kind {
   opened.push(part);
   return part;
 }
