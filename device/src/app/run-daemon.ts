@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { FeederError } from '@cat-feeder/shared';
 import { type Listening, listen } from '../api/listen.ts';
 import type { Api } from '../api/server.ts';
@@ -7,6 +8,8 @@ import { checkWiring } from '../config/check-wiring.ts';
 import type { DeviceConfig } from '../config/device-config.ts';
 import { refuse } from '../config/read-hardware.ts';
 import type { Hardware } from '../config/wiring-schema.ts';
+import { openSerialPort } from '../hardware/io/serial-port.ts';
+import { serveSerial } from '../hardware/io/serial-relay.ts';
 import { NodeScheduleAlarm } from '../hardware/node-schedule-alarm.ts';
 import { PiBoard } from '../hardware/parts/pi-board.ts';
 import { spawnStation } from '../hardware/station/spawn-station.ts';
@@ -22,7 +25,6 @@ import { dataDir, makeDataDir } from '../storage/data-dir.ts';
 import { lockDataDir } from '../storage/data-dir-lock.ts';
 import { openStore } from '../storage/store.ts';
 import { composeDevice, type Device } from './compose-device.ts';
-import { relayPorts } from './relayed-ports.ts';
 import type { SafetyStop } from './safety-stop.ts';
 import { builtAtMs, programVersion } from './version.ts';
 import { Watchdog } from './watchdog.ts';
@@ -80,6 +82,13 @@ export async function runDaemon(
   return listening;
 }
 
+/** Serial ports can only be read in this thread: it opens them for the control loop's. */
+function serialForLoop(): MessagePort {
+  const { port1, port2 } = new MessageChannel();
+  serveSerial(port1, openSerialPort);
+  return port2;
+}
+
 /** Throws `ERR_WIRING` with all that does not fit this board; nothing is switched on for it. */
 function refuseWrongWiring(hardware: Hardware): void {
   if (hardware.kind === 'simulated') return;
@@ -102,7 +111,7 @@ async function startStation(
     {
       memory: cells.memory,
       hardware: config.hardware,
-      ports: relayPorts(config.hardware, clock),
+      serial: config.hardware.kind === 'board' ? serialForLoop() : null,
       profile: config.profile,
       seed: config.simulationSeed,
       speed: config.simulationSpeed,

@@ -30,7 +30,7 @@ async function spawnReal(
   const clock = new SystemClock();
   const cells = new StationCells({ nowMs: clock.monoMs() });
   const memory = cells.memory;
-  const data = { memory, hardware, ports: [], profile, seed: 1, speed, worldPath };
+  const data = { memory, hardware, serial: null, profile, seed: 1, speed, worldPath };
   const lost = Promise.withResolvers<string>();
   const thread = spawnStation(data, { heapMb: 24 });
   const station = new WorkerStation({

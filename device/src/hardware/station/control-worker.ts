@@ -47,7 +47,7 @@ function openWorld(data: StationThreadData, clock: Clock) {
 }
 
 function openWiring(data: StationThreadData, wiring: Wiring) {
-  const doors = realDoors({ clock: realClock, chance: safeChance, ports: data.ports });
+  const doors = realDoors({ clock: realClock, chance: safeChance, serial: data.serial });
   const board = openWiredBoard(wiring, doors);
   return { board, calibration: firstCalibration(board.traits), problems: () => board.problems() };
 }

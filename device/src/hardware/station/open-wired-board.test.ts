@@ -6,6 +6,7 @@ import {
   controlBoardContract,
 } from '../../../test/contracts/control-board.ts';
 import { fakeDoors } from '../../../test/support/board-doors.ts';
+import { FakeNau7802 } from '../../../test/support/fake-nau7802.ts';
 import { passSlowly } from '../../../test/support/hand-link.ts';
 import { SimulatedCoprocessor } from '../../../test/support/simulated-coprocessor.ts';
 import { SimulatedEnableLine, SimulatedTmc2209 } from '../../../test/support/simulated-tmc2209.ts';
@@ -14,10 +15,7 @@ import { parseHardware } from '../../config/read-hardware.ts';
 import type { Wiring } from '../../config/wiring-schema.ts';
 import type { ControlBoard } from '../../dispensing/control-board.ts';
 import { VirtualClock } from '../../platform/virtual-clock.ts';
-import { FeederWorld } from '../simulated/feeder-world.ts';
-import { parseProfile } from '../simulated/load-profile.ts';
-import { takeApart } from '../simulated/parts/simulated-dispenser.ts';
-import { SimulatedBoard } from '../simulated/simulated-board.ts';
+import { Nau7802Cell } from '../cells/nau7802-cell.ts';
 import { openWiredBoard } from './open-wired-board.ts';
 import { firstCalibration, traitsOf } from './wiring-traits.ts';
 
@@ -55,27 +53,40 @@ function watched(board: ControlBoard, clock: VirtualClock, folder: SysfsFolder) 
   };
 }
 
-/** A stepper whose driver speaks frames, and a cell of the model. */
+/** A stepper whose driver speaks frames, and a converter that is a map of registers. */
 function stepperBench() {
   const clock = new VirtualClock();
   const folder = voltFolder();
-  const profile = parseProfile({ motor: { indexEdgesPerTurn: null, hasCurrentSensor: false } });
-  const world = new FeederWorld({ profile, clock, seed: 'frames' });
-  const parts = takeApart(new SimulatedBoard({ world, clock }));
+  const adc = new FakeNau7802(clock);
   const line = new SimulatedEnableLine(clock);
-  const doors = fakeDoors(clock, folder, { timedOutput: () => line, openCell: () => parts.bowl });
+  const doors = fakeDoors(clock, folder, {
+    timedOutput: () => line,
+    openCell: () => new Nau7802Cell({ name: 'bowl', bus: adc, clock, chance: () => 0.5 }),
+  });
   const chip = new SimulatedTmc2209(doors.port, clock, line);
   const wiring = wiringOf({ part: 'tmc2209', port: '/dev/serial0', enablePin: 23 }, [nau]);
   const board = openWiredBoard(wiring, doors);
   return {
     ...watched(board, clock, folder),
+    // A live converter never repeats itself.
+    pass: async (ms: number) => {
+      for (let passed = 0; passed < ms; passed += 10) {
+        if (adc.counts < 1000) adc.counts = (adc.counts + 7) % 1000;
+        await passSlowly(clock, Math.min(10, ms - passed));
+      }
+    },
     wired: board,
     chip,
+    adc,
     doors,
     orderMs: 0,
     isMotorOn: () => chip.motion() !== 0,
-    unplugBowl: () => world.disconnectScale(),
-    saturateBowl: () => world.saturateScale(),
+    unplugBowl: () => {
+      adc.isPlugged = false;
+    },
+    saturateBowl: () => {
+      adc.counts = 8_388_607;
+    },
     sagSupply: (isWeak: boolean) => folder.put(alarm, isWeak ? '1' : '0'),
   };
 }
@@ -113,7 +124,10 @@ function controllerBench() {
   };
 }
 
-controlBoardContract('a board with a TMC2209 at the level of its frames', stepperBench);
+controlBoardContract(
+  'a board with a TMC2209 and a NAU7802 at the level of frames and registers',
+  stepperBench,
+);
 controlBoardContract('a board with a co-processor at the level of its frames', controllerBench);
 
 describe('openWiredBoard', () => {
@@ -128,6 +142,21 @@ describe('openWiredBoard', () => {
     bench.board.drive.run({ direction: 'forward', speed: 1, maxMs: 200 });
     await bench.pass(20);
     expect(bench.isMotorOn()).toBe(false);
+    bench.end();
+  });
+
+  it('names a scale whose bus is pulled, and that it is back', async () => {
+    const bench = stepperBench();
+    await bench.pass(3000);
+    bench.adc.isPlugged = false;
+    await bench.pass(4000);
+    const [problem] = bench.wired.problems();
+    expect(problem).toMatchObject({ part: 'bowl scale' });
+    expect(['silent', 'unplugged']).toContain(problem?.state);
+    bench.adc.isPlugged = true;
+    await bench.pass(70_000);
+    expect(bench.wired.problems()).toEqual([]);
+    expect(bench.batches.at(-1)?.samples.at(-1)?.bowl).not.toBeNull();
     bench.end();
   });
 

@@ -9,7 +9,8 @@ import { NativeI2cBus } from '../io/native-i2c-bus.ts';
 import { NativeLines } from '../io/native-lines.ts';
 import { NativeTimedOutput } from '../io/native-timed-output.ts';
 import { PigpiodPlayer } from '../io/pigpiod-player.ts';
-import { RelayedLink } from '../io/relayed-link.ts';
+import { ReconnectingPort } from '../io/reconnecting-port.ts';
+import { relayedSerial } from '../io/serial-relay.ts';
 import { openCell } from './open-cell.ts';
 import type { BoardDoors } from './open-drive.ts';
 
@@ -20,9 +21,11 @@ import type { BoardDoors } from './open-drive.ts';
 export function realDoors(options: {
   readonly clock: Clock;
   readonly chance: Chance;
-  readonly ports: readonly { readonly path: string; readonly channel: MessagePort }[];
+  /** Where the main thread opens serial ports for this one. */
+  readonly serial: MessagePort | null;
 }): BoardDoors {
-  const { clock, chance, ports } = options;
+  const { clock, chance, serial } = options;
+  const open = serial === null ? null : relayedSerial(serial);
   const board: BoardIo = loadBoardIo();
   const chip = headerChip(board);
   const lines = new NativeLines({ board, chip });
@@ -49,10 +52,11 @@ export function realDoors(options: {
         chance,
       });
     },
-    openPort: (path) => {
-      const relayed = ports.find((candidate) => candidate.path === path);
-      if (relayed !== undefined) return new RelayedLink(relayed.channel);
-      throw new FeederError('ERR_INTERNAL', { message: `Nobody relays the port ${path}.` });
+    openPort: (path, baudRate) => {
+      if (open === null) {
+        throw new FeederError('ERR_INTERNAL', { message: 'Nobody opens serial ports here.' });
+      }
+      return new ReconnectingPort({ settings: { path, baudRate }, open, clock, chance });
     },
     openCell: (wiring) => openCell(wiring, { board, chip, lines, busOf, clock, chance }),
   };

@@ -6,8 +6,8 @@ import type { StationThread } from './worker-station.ts';
 export interface StationThreadData {
   readonly memory: SharedArrayBuffer;
   readonly hardware: Hardware;
-  /** The thread's ends of the serial ports that the main thread relays to it. */
-  readonly ports: readonly { readonly path: string; readonly channel: MessagePort }[];
+  /** Where the main thread opens serial ports for this one; null: it needs none. */
+  readonly serial: MessagePort | null;
   /** Path of the simulated feeder's profile; null: the standard one. */
   readonly profile: string | null;
   readonly seed: number;
@@ -28,7 +28,7 @@ export function spawnStation(
 ): StationThread {
   const worker = new Worker(new URL(`./control-worker.${suffix}`, import.meta.url), {
     workerData: data,
-    transferList: data.ports.map(({ channel }) => channel),
+    transferList: data.serial === null ? [] : [data.serial],
     name: 'control loop',
     // The thread reads no environment and no arguments.
     env: {},

@@ -32,9 +32,9 @@ export interface PartProblem extends PartHealth {
 
 /** Without a reading for this long at rest, the readings that should have come are told as missing. */
 const REST_SILENCE_MS: Milliseconds = 1400;
-/** The same while dispensing, in periods; the first one after a change of the rate may settle. */
+/** The same while dispensing, in periods; after a change of the rate a converter settles first. */
 const SILENT_PERIODS = 3;
-const SETTLING_PERIODS = 6;
+const SETTLING_MS: Milliseconds = 200;
 /** The current at rest is measured about once for each batch. */
 const REST_CURRENT_MS: Milliseconds = 1300;
 
@@ -124,7 +124,7 @@ export class WiredBoard implements ControlBoard {
     bowl.setMode(mode);
     hopper?.setMode(mode);
     current?.setPeriod(mode === 'rest' ? REST_CURRENT_MS : this.#periodMs());
-    this.#awaitSilence(this.#silenceMs(SETTLING_PERIODS));
+    this.#awaitSilence(mode === 'rest' ? REST_SILENCE_MS : SETTLING_MS);
   }
 
   #run(slice: MotorSlice): void {
