@@ -8,9 +8,11 @@ import {
 import { recoverOpenFeedings } from '../feeding/crash-recovery.ts';
 import { type ActiveFault, faultEffects } from '../feeding/fault-effects.ts';
 import type { FeedService } from '../feeding/feed-service.ts';
+import type { Panel } from '../hardware/parts/open-panel.ts';
 import type { DeviceStore } from '../storage/store.ts';
 import type { DeviceCore } from './compose-device.ts';
 import type { DeviceParts } from './device-parts.ts';
+import { FrontPanel } from './front-panel.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { RuntimeManager, type ServiceCondition } from './runtime-manager.ts';
 import { SensorWatch } from './sensor-watch.ts';
@@ -52,7 +54,7 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
       },
     ],
   });
-  return new RuntimeManager({ clock, log: logger })
+  const runtime = new RuntimeManager({ clock, log: logger })
     .add('storage', {
       start: () => startStorage(parts, store),
       stop: () => stopStorage(parts, store),
@@ -89,6 +91,22 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
     .add('schedule', { stop: () => scheduler.stop() }, { needs: ['feeding'] })
     .add('sensors', watchSensors(parts, core), { critical: false })
     .add('housekeeping', housekeeping, { critical: false });
+  const { panel } = parts;
+  if (panel !== undefined)
+    runtime.add('front panel', frontPanel(panel, parts, core), { critical: false });
+  return runtime;
+}
+
+function frontPanel(panel: Panel, { clock, station }: DeviceParts, core: DeviceCore): FrontPanel {
+  const { feeding, faults } = core.feeding;
+  return new FrontPanel({
+    panel,
+    clock,
+    live: core.live,
+    hasFault: () => faults.active().length > 0,
+    isFeeding: () => feeding.isBusy(),
+    stopFeeding: () => station.cancel(),
+  });
 }
 
 function watchSensors(

@@ -11,12 +11,14 @@ import type { Hardware } from '../config/wiring-schema.ts';
 import { openSerialPort } from '../hardware/io/serial-port.ts';
 import { serveSerial } from '../hardware/io/serial-relay.ts';
 import { NodeScheduleAlarm } from '../hardware/node-schedule-alarm.ts';
+import { openPanel, type Panel } from '../hardware/parts/open-panel.ts';
 import { PiBoard } from '../hardware/parts/pi-board.ts';
+import { realPanelDoors } from '../hardware/parts/real-panel-doors.ts';
 import { spawnStation } from '../hardware/station/spawn-station.ts';
 import { StationCells } from '../hardware/station/station-cells.ts';
 import { WorkerStation } from '../hardware/station/worker-station.ts';
 import type { PinoLogger } from '../platform/pino-logger.ts';
-import { safeRandomBytes } from '../platform/safe-random.ts';
+import { safeChance, safeRandomBytes } from '../platform/safe-random.ts';
 import { createServiceNotify, type ServiceNotify } from '../platform/service-notify.ts';
 import { SysfsTree } from '../platform/sysfs-tree.ts';
 import { SystemClock } from '../platform/system-clock.ts';
@@ -66,6 +68,7 @@ export async function runDaemon(
       simulated: config.hardware.kind === 'simulated',
     },
     partProblems: () => station.partProblems(),
+    ...panelOf(config.hardware, clock),
     uiDir: config.uiDir ?? join(import.meta.dirname, 'ui'),
     onFatal: (error) => safetyStop.fail(error),
   });
@@ -80,6 +83,12 @@ export async function runDaemon(
   });
   notify.ready(`Listening on ${listening.url}`);
   return listening;
+}
+
+/** What is wired around the dispenser. The control loop has its parts by now, so the header is there. */
+function panelOf(hardware: Hardware, clock: SystemClock): { readonly panel?: Panel } {
+  if (hardware.kind === 'simulated') return {};
+  return { panel: openPanel(hardware, realPanelDoors({ clock, chance: safeChance })) };
 }
 
 /** Serial ports can only be read in this thread: it opens them for the control loop's. */

@@ -14,6 +14,8 @@ import { findMonitor } from './monitors.ts';
 
 const SUPPLIES = 'sys/class/power_supply';
 const LOOK_MS: Milliseconds = 2000;
+/** What was seen is of now for so long, where nothing watches. */
+const FRESH_MS: Milliseconds = 500;
 const DEBOUNCE_MS: Milliseconds = 20;
 /** Below this charge, and on battery, nothing is dispensed: what is left writes down and waits. */
 export const BATTERY_FRACTION_MIN = 0.15;
@@ -40,13 +42,17 @@ export class SysfsPowerSupply implements PowerSupply {
   #health: PartHealth = healthy;
   #listener: (reading: PowerReading) => void = () => {};
   #cancel: Cancel = () => {};
+  readonly #isWatched: boolean;
+  #lookedAtMs: Milliseconds = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
-  /** Watches from now on. Throws what the source throws when the power-fail line cannot be had. */
+  /** Watches from now on, unless it is told not to. Throws what the source throws when the power-fail line cannot be had. */
   constructor(parts: {
     readonly tree: SysfsTree;
     readonly clock: Clock;
     /** The UPS's line that tells of failing mains, and the level at which it does. */
+    /** False: nothing wakes it up, it looks when it is asked. */
+    readonly isWatched?: boolean;
     readonly powerFail?: {
       readonly lines: LineSource;
       readonly pin: number;
@@ -56,11 +62,13 @@ export class SysfsPowerSupply implements PowerSupply {
     this.#tree = parts.tree;
     this.#clock = parts.clock;
     this.#failLine = parts.powerFail === undefined ? null : this.#openLine(parts.powerFail);
+    this.#isWatched = parts.isWatched ?? true;
     this.#look();
-    this.#await();
+    if (this.#isWatched) this.#await();
   }
 
   reading(): PowerReading {
+    if (!this.#isWatched && this.#clock.monoMs() - this.#lookedAtMs > FRESH_MS) this.#look();
     return this.#reading;
   }
 
@@ -116,6 +124,7 @@ export class SysfsPowerSupply implements PowerSupply {
 
   #look(): void {
     if (this.#isClosed) return;
+    this.#lookedAtMs = this.#clock.monoMs();
     this.#health = healthy;
     const battery = this.#battery();
     const isFailing = this.#lineProblem === null && this.#failLine?.level() === 1;

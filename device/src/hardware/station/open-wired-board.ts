@@ -25,7 +25,7 @@ export function openWiredBoard(wiring: Wiring, doors: BoardDoors): WiredBoard {
     const bowl = keep(bowlOf(needed, motor, doors));
     const hopper = hopperOf(needed, motor, doors);
     const current = currentOf(needed, motor, doors);
-    const supply = keep(new SysfsPowerSupply({ tree: doors.tree, clock: doors.clock }));
+    const supply = keep(new SysfsPowerSupply({ ...doors, isWatched: false }));
     const parts = {
       drive: motor.drive,
       bowl,

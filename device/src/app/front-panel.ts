@@ -1,0 +1,107 @@
+import { MINUTE_MS, type Milliseconds } from '@cat-feeder/shared';
+import type { Panel } from '../hardware/parts/open-panel.ts';
+import type { Cancel, Clock } from '../platform/clock.ts';
+import type { IndicatorMeaning } from '../platform/indicator.ts';
+import type { LiveEvents } from '../platform/live-events.ts';
+import type { Part } from '../platform/part.ts';
+import type { Service, ServiceCondition } from './runtime-manager.ts';
+
+/** How often the gauge looks into the hopper. */
+const LOOK_EVERY_MS: Milliseconds = 10 * MINUTE_MS;
+
+export interface FrontPanelParts {
+  readonly panel: Panel;
+  readonly clock: Clock;
+  readonly live: LiveEvents;
+  readonly hasFault: () => boolean;
+  readonly isFeeding: () => boolean;
+  /** Stops the motor and whatever feeding runs. */
+  readonly stopFeeding: () => void;
+}
+
+/**
+ * What people see and touch at the front: the light and the buzzer say how the feeder is, and the
+ * button stops a feeding. It follows what happens; nothing that feeds depends on it.
+ */
+export class FrontPanel implements Service {
+  readonly #parts: FrontPanelParts;
+  #isLow = false;
+  #shown: IndicatorMeaning = 'off';
+  #unsubscribe: () => void = () => {};
+  #cancelLook: Cancel = () => {};
+
+  constructor(parts: FrontPanelParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    const { panel, live, isFeeding, stopFeeding } = this.#parts;
+    panel.button?.onPattern(() => {
+      if (isFeeding()) stopFeeding();
+    });
+    panel.power.onChange(() => this.#show());
+    this.#unsubscribe = live.subscribe(({ name }) => {
+      if (name === 'faults' || name === 'feeding') this.#show();
+    });
+    this.#show();
+    this.#look();
+  }
+
+  stop(): void {
+    this.#unsubscribe();
+    this.#cancelLook();
+    this.#parts.panel.close();
+  }
+
+  condition(): ServiceCondition {
+    const { panel } = this.#parts;
+    const { button, lid, bowl, indicator, sounder, hopperGauge, petReader, power } = panel;
+    const all: readonly (Part | null)[] = [
+      button,
+      lid,
+      bowl,
+      indicator,
+      sounder,
+      hopperGauge,
+      petReader,
+      power,
+    ];
+    const unwell = all.flatMap((part) => {
+      const health = part?.health();
+      return health === undefined || health.state === 'ok' ? [] : [health.why];
+    });
+    const missing = panel.missing.map(({ part, why }) => `${part}: ${why}`);
+    const [...whys] = [...missing, ...unwell];
+    return whys.length === 0 ? { state: 'ok' } : { state: 'degraded', why: whys.join(' ') };
+  }
+
+  #meaning(): IndicatorMeaning {
+    const { panel, hasFault, isFeeding } = this.#parts;
+    if (hasFault() || panel.power.reading().isUndervoltage) return 'fault';
+    if (isFeeding()) return 'feeding';
+    return this.#isLow ? 'low_food' : 'ready';
+  }
+
+  #show(): void {
+    const meaning = this.#meaning();
+    if (meaning === this.#shown) return;
+    const { indicator, sounder } = this.#parts.panel;
+    this.#shown = meaning;
+    indicator?.show(meaning);
+    // Once for each occasion: nobody wants a feeder that beeps at night about an old fault.
+    if (meaning === 'fault' || meaning === 'low_food') sounder?.play(meaning);
+  }
+
+  #look(): void {
+    const { panel, clock } = this.#parts;
+    const { hopperGauge } = panel;
+    if (hopperGauge === null) return;
+    this.#cancelLook = clock.after('hopper gauge', LOOK_EVERY_MS, () => this.#look());
+    // Never rejects; a look that saw nothing leaves what was known.
+    void hopperGauge.look().then((level) => {
+      if (level === null) return;
+      this.#isLow = level.isLow;
+      this.#show();
+    });
+  }
+}
