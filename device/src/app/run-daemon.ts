@@ -8,6 +8,7 @@ import { checkWiring } from '../config/check-wiring.ts';
 import type { DeviceConfig } from '../config/device-config.ts';
 import { refuse } from '../config/read-hardware.ts';
 import type { Hardware } from '../config/wiring-schema.ts';
+import { knownChips } from '../hardware/io/known-lines.ts';
 import { openSerialPort } from '../hardware/io/serial-port.ts';
 import { serveSerial } from '../hardware/io/serial-relay.ts';
 import { NodeScheduleAlarm } from '../hardware/node-schedule-alarm.ts';
@@ -101,7 +102,7 @@ function serialForLoop(): MessagePort {
 /** Throws `ERR_WIRING` with all that does not fit this board; nothing is switched on for it. */
 function refuseWrongWiring(hardware: Hardware): void {
   if (hardware.kind === 'simulated') return;
-  const board = new PiBoard({ tree: new SysfsTree() });
+  const board = new PiBoard({ tree: new SysfsTree(), chips: knownChips });
   refuse(checkWiring(hardware, board.facts()), hardware.name);
 }
 

@@ -8,7 +8,7 @@ import { maskSecrets } from '../config/describe-config.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { parseArguments } from '../config/parse-arguments.ts';
 import { readConfig } from '../config/read-config.ts';
-import { lineOwner } from '../hardware/io/line-owner.ts';
+import { knownChips, lineOwner } from '../hardware/io/known-lines.ts';
 import { PiBoard } from '../hardware/parts/pi-board.ts';
 import { SysfsThermometer } from '../hardware/parts/sysfs-thermometer.ts';
 import { SysfsTree } from '../platform/sysfs-tree.ts';
@@ -50,7 +50,7 @@ function thisMachine(): Machine {
   return {
     tree,
     user: userInfo().username,
-    board: () => new PiBoard({ tree }).facts(),
+    board: () => new PiBoard({ tree, chips: knownChips }).facts(),
     temperatures: () => new SysfsThermometer({ tree }).read(),
     lineOwner,
   };

@@ -25,8 +25,15 @@ const families: readonly (readonly [RegExp, BoardFamily])[] = [
 export class PiBoard implements Board {
   readonly #tree: SysfsTree;
   readonly #arch: string;
+  readonly #chips: () => BoardFacts['chips'] | null;
 
-  constructor(parts: { readonly tree: SysfsTree; readonly arch?: string }) {
+  /** `chips` asks the chips themselves for their labels; without an answer the files tell. */
+  constructor(parts: {
+    readonly tree: SysfsTree;
+    readonly arch?: string;
+    readonly chips?: () => BoardFacts['chips'] | null;
+  }) {
+    this.#chips = parts.chips ?? (() => null);
     this.#tree = parts.tree;
     this.#arch = parts.arch ?? process.arch;
   }
@@ -38,7 +45,7 @@ export class PiBoard implements Board {
       tree.read('sys/firmware/devicetree/base/model') ??
       tree.read('proc/device-tree/model') ??
       'unknown';
-    const chips = gpioChips(tree);
+    const chips = this.#chips() ?? gpioChips(tree);
     return {
       model,
       family: families.find(([pattern]) => pattern.test(model))?.[1] ?? 'other',

@@ -347,6 +347,14 @@ describe('a Pi by its files', () => {
     bench.end();
   });
 
+  it('is asked for its chips first, where they can be asked', () => {
+    const folder = piFolder();
+    const chips = [{ path: '/dev/gpiochip7', label: 'pinctrl-rp1' }];
+    const board = new PiBoard({ tree: folder.tree, chips: () => chips });
+    expect(board.facts()).toMatchObject({ chips, headerChip: chips[0] });
+    folder.end();
+  });
+
   it('of 32 bits is refused', async () => {
     const folder = piFolder();
     const check = await new PiBoard({ tree: folder.tree, arch: 'arm' }).selfTest();
