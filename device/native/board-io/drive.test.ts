@@ -303,7 +303,16 @@ describe('a drive', () => {
     expect(() => run.call({} as NativeDrive, { levels: 1, ms: 1 })).toThrow(/another object/);
   });
 
+  it('sets its lines to 0 before it gives them up: some kernels keep the last level', () => {
+    fake.keepLevels();
+    open().run({ levels: 0b001, ms: LONG_MS });
+    blockUntil(() => level(ENABLE) === 1);
+    drive.close();
+    expect(level(ENABLE)).toBe(0);
+  });
+
   it('stands still when its thread is ended in the middle of a run', async () => {
+    fake.keepLevels();
     open({ lines: [{ line: 5, activeLow: false }] });
     // Another addon instance of the same process, in a thread that never comes back to its loop.
     const source = `

@@ -75,6 +75,12 @@ describe.each(['lines', 'spi'] as const)('an HX711 by %s', (kind) => {
     },
   );
 
+  it('resets a chip that another program may have left in the middle of a word', async () => {
+    open({ source });
+    await until(() => fake.hx711Report().resets === 1);
+    expect(cell.tally()).toMatchObject({ samples: 0, settling: 0 });
+  });
+
   it.each([
     [128, 25],
     [32, 26],

@@ -203,6 +203,7 @@ describe('an output', () => {
   const levels = () => fake.history(LAMP).map((change) => change.level);
 
   it('is set from the first moment, and 0 after close', () => {
+    fake.keepLevels();
     const output = board.openOutput({ ...lamp, level: 1 });
     expect(levels()).toEqual([1]);
     output.set(0);

@@ -35,6 +35,8 @@ export interface FakeKernel {
   unplug(chip: string): void;
   plug(chip: string): void;
   fail(call: FakeCall, errno: number, times: number): void;
+  /** From now on a released output stays as it was, as on a Raspberry Pi without strict_gpiod. */
+  keepLevels(): void;
   /** 256 registers with a pointer that counts up. */
   i2cDevice(path: string, address: number, registers: Uint8Array): void;
   buses(isGone: boolean, delayMs: number): void;

@@ -55,7 +55,7 @@ static napi_value reset(napi_env env, napi_callback_info info) {
   fake.chip_count = fake.changes = fake.device_count = 0;
   fake.spi_path[0] = 0;
   fake.frozen_ns = 0;
-  fake.is_bus_gone = false;
+  fake.is_bus_gone = fake.keeps_levels = false;
   fake.bus_delay_ms = fake.failure.left = 0;
   return end(&call, NULL);
 }
@@ -174,6 +174,13 @@ static napi_value fail(napi_env env, napi_callback_info info) {
   return end(&call, NULL);
 }
 
+/* keepLevels(): as a Raspberry Pi's kernel without strict_gpiod does. */
+static napi_value keep_levels(napi_env env, napi_callback_info info) {
+  struct call call = begin(env, info);
+  fake.keeps_levels = true;
+  return end(&call, NULL);
+}
+
 /* i2cDevice(path, address, registers) */
 static napi_value i2c_device(napi_env env, napi_callback_info info) {
   struct call call = begin(env, info);
@@ -261,6 +268,7 @@ void add_fake_kernel(napi_env env, napi_value exports) {
       METHOD("unplug", unplug),
       METHOD("plug", plug),
       METHOD("fail", fail),
+      METHOD("keepLevels", keep_levels),
       METHOD("i2cDevice", i2c_device),
       METHOD("buses", buses),
       METHOD("hx711Lines", hx711_lines),

@@ -88,7 +88,7 @@ static void release(struct fake_file *file) {
   for (unsigned i = 0; i < file->count; i++) {
     struct fake_line *line = &file->chip->line[file->offsets[i]];
     line->owner = NULL;
-    if (file->flags & GPIO_V2_LINE_FLAG_OUTPUT)
+    if (file->flags & GPIO_V2_LINE_FLAG_OUTPUT && !fake.keeps_levels)
       fake_put(file->chip, file->offsets[i], line->pull);
   }
   if (file->event_fd >= 0) close(file->event_fd);

@@ -84,6 +84,8 @@ struct fake_state {
   bool is_bus_gone;
   int bus_delay_ms;
   struct fake_failure failure;
+  /* Released outputs stay as they were, as on Raspberry Pi kernels without strict_gpiod. */
+  bool keeps_levels;
   /* Virtual time: the clock stands at `frozen_ns` until it is moved; 0: it runs. */
   int64_t frozen_ns;
   /* Added to the clock by pauses that a test asked for. */

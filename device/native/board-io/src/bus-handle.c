@@ -86,7 +86,7 @@ static void complete(napi_env env, napi_status status, void *data) {
     napi_reject_deferred(env, transfer->deferred, js_error(env, error, what, bus->path));
   } else {
     napi_create_arraybuffer(env, transfer->read_length, &bytes, &buffer);
-    memcpy(bytes, transfer->read, transfer->read_length);
+    if (transfer->read_length > 0) memcpy(bytes, transfer->read, transfer->read_length);
     napi_create_typedarray(env, napi_uint8_array, transfer->read_length, buffer, 0, &array);
     napi_resolve_deferred(env, transfer->deferred, array);
   }
