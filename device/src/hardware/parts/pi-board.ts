@@ -7,11 +7,10 @@ import type {
 } from '../../platform/board-facts.ts';
 import { checkOf, healthy, type PartCheck, type PartHealth } from '../../platform/part.ts';
 import type { SysfsTree } from '../../platform/sysfs-tree.ts';
+import { HEADER_LABELS } from '../io/header-chip.ts';
 import { headerPwmChip } from './header-pwm.ts';
 import { monitorNames } from './monitors.ts';
 
-/** Labels of the chips that carry the header's pins: Pi 5, Pi 4, all others. The number is no help. */
-const headerLabels = ['pinctrl-rp1', 'pinctrl-bcm2711', 'pinctrl-bcm2835'];
 /** Names under which a wiring may call a serial port. */
 const serialNames = /^(serial[01]|ttyAMA\d+|ttyS\d+|ttyUSB\d+|ttyACM\d+)$/;
 const families: readonly (readonly [RegExp, BoardFamily])[] = [
@@ -51,7 +50,7 @@ export class PiBoard implements Board {
       family: families.find(([pattern]) => pattern.test(model))?.[1] ?? 'other',
       kernel: tree.read('proc/sys/kernel/osrelease') ?? release(),
       is64Bit: this.#arch === 'arm64' || this.#arch === 'x64',
-      headerChip: chips.find(({ label }) => headerLabels.includes(label)) ?? null,
+      headerChip: chips.find(({ label }) => HEADER_LABELS.includes(label)) ?? null,
       chips,
       i2cBuses: numbered(tree, /^i2c-(\d+)$/).map(Number),
       spiDevices: numbered(tree, /^spidev(\d+\.\d+)$/),
