@@ -5,6 +5,8 @@
 #     --dry-run         says what it would do and does nothing
 #     --no-start        installs, but does not start the feeder
 #     --parts LIST      what is wired up, of: i2c,spi,uart,pwm,rtc (default: as before, else i2c,spi)
+#     --hardware FILE   the hardware profile (docs/wiring.md), or the name of a build that comes along:
+#                       hx711-dc-motor, nau7802-tmc2209, coprocessor. Without one: a simulated feeder
 #     --update-url URL  where updates are looked for every night; "none" turns that off
 #     --root DIR        installs into the tree of another system
 #     --any-os          does not insist on Raspberry Pi OS or Debian 12 or 13
@@ -16,14 +18,15 @@ here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 source "$here/on-feeder.sh"
 
 release=$(dirname "$here")
-parts='' update_url='' start=yes any_os='' allow_older=''
-usage() { sed -n '2,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+parts='' hardware='' update_url='' start=yes any_os='' allow_older=''
+usage() { sed -n '2,15s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
 while (($#)); do
   case $1 in
     --dry-run) dry_run=yes ;;
     --no-start) start='' ;;
     --parts) parts=${2:-} && shift ;;
+    --hardware) hardware=${2:?--hardware needs a file or a name} && shift ;;
     --update-url) update_url=${2:-} && shift ;;
     --root) root=${2:?--root needs a directory} && shift ;;
     --any-os) any_os=yes ;;
@@ -110,6 +113,16 @@ check_parts() {
   done
 }
 
+check_hardware() {
+  [[ $hardware ]] || return 0
+  if [[ -f $release/device/profiles/boards/$hardware.json ]]; then
+    hardware=$release/device/profiles/boards/$hardware.json
+  fi
+  [[ -f $hardware ]] || fail 64 "There is no hardware profile $hardware. Builds that come along: $(cd -- "$release/device/profiles/boards" && printf '%s ' *.json)"
+  FEEDER_HARDWARE=$(realpath -- "$hardware") "$release/bin/node" "$release/feeder.mjs" config check >/dev/null ||
+    fail 65 "The hardware profile cannot be used; see above. Nothing was changed."
+}
+
 has_part() { [[ ,$parts, == *,"$1",* ]]; }
 
 make_user() {
@@ -148,6 +161,14 @@ copy_release() {
 write_settings() {
   make_dir "$etc" 0755
   [[ -f $etc/environment ]] || write_file "$etc/environment" 0644 <"$release/systemd/environment"
+  if [[ $hardware ]]; then
+    write_file "$etc/hardware.json" 0644 <"$hardware"
+    # The line that points to it is added once; what else the owner wrote there stays.
+    if ! grep -q '^FEEDER_HARDWARE=' "$etc/environment" 2>/dev/null; then
+      { cat -- "$etc/environment" 2>/dev/null || cat -- "$release/systemd/environment"; say FEEDER_HARDWARE=/etc/cat-feeder/hardware.json; } |
+        write_file "$etc/environment" 0644
+    fi
+  fi
   case $update_url in
     '') ;;
     none) remove_path "$etc/update-source" ;;
@@ -196,6 +217,7 @@ check_os
 check_release
 set_places
 check_parts
+check_hardware
 need_space "$opt" "$(($(du -sk -- "$release" | cut -f1) + 65536))"
 [[ $dry_run ]] || take_lock
 check_installed

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import {
   chmodSync,
@@ -39,12 +39,21 @@ Builds the tarballs that are installed on feeders, their sums, and a signed desc
   --new-key FILE   makes such a key, once, and ends; keep it offline, it cannot be replaced
 `;
 
+/** Loads every binary of a release; the last word proves that it came so far. */
+const SMOKE = `
+const { default: Database } = await import('better-sqlite3');
+if (new Database(':memory:').prepare('SELECT 1').pluck().get() !== 1) throw new Error('SQLite');
+await import('serialport');
+(await import('@cat-feeder/board-io')).loadBoardIo();
+process.stdout.write('sound');
+`;
+
 /** Packages that cannot be bundled: they load a binary. They are shipped with what they need. */
-const nativePackages = ['better-sqlite3', 'serialport', '@cat-feeder/board-io', 'hx711'];
+const nativePackages = ['better-sqlite3', '@cat-feeder/board-io', 'serialport'];
 /** What no program reads at run time; the second only in packages that bring a binary. */
-const leftOut = /(^|\/)(test|tests|\.github)$|\.(md|map|d\.ts|d\.mts)$/;
-const binarySources = /^(deps|src|build|include|binding\.gyp)$/;
-const foreignPrebuild = /(darwin|win32|android|musl|armv?[67]|ia32|freebsd)/;
+const leftOut = /(^|\/)(test|tests|\.github|node-addon-api)$|\.(md|map|d\.ts|d\.mts|test\.ts)$/;
+const binarySources = /^(deps|src|build|include|fake|compile|smoke\.mjs|binding\.gyp)$/;
+const foreignPrebuild = /(darwin|win32|android|musl|armv[67]|linux-arm([./]|$)|ia32|freebsd)/;
 
 export interface TreeOptions {
   readonly arch: Arch;
@@ -63,7 +72,7 @@ export function writeFrame(tree: string, options: TreeOptions): void {
   for (const name of readdirSync(join(root, 'docs'))) {
     if (name.endsWith('.md')) copy(`docs/${name}`, tree);
   }
-  for (const name of ['LICENSE', 'CHANGELOG.md']) copy(name, tree);
+  for (const name of ['LICENSE', 'CHANGELOG.md', 'device/profiles/boards']) copy(name, tree);
   const { arch, version, schema, publicKeyPem } = options;
   if (publicKeyPem !== null) writeFileSync(join(tree, 'update-key.pem'), publicKeyPem);
   writeFileSync(
@@ -104,13 +113,31 @@ interface PackageCopy {
   readonly from: string;
 }
 
+/** Runs the release's own Node.js with its own packages: natively, else by qemu, else not at all. */
+function smokeTest(tree: string, arch: Arch): string {
+  const emulator = arch === process.arch ? [] : ['qemu-aarch64-static', ...emulatedLibraries()];
+  const [program = '', ...args] = [...emulator, join(tree, 'bin/node')];
+  const script = join(tree, 'smoke.mjs');
+  writeFileSync(script, SMOKE);
+  const { stdout, error, stderr } = spawnSync(program, [...args, script], { encoding: 'utf8' });
+  rmSync(script);
+  if (error !== undefined && arch !== process.arch) return 'not run here (no qemu-aarch64-static)';
+  if (stdout !== 'sound') throw new Error(`The ${arch} release does not load: ${stderr}`);
+  return 'its binaries load';
+}
+
+function emulatedLibraries(): string[] {
+  const libraries = process.env['FEEDER_ARM64_LIBRARIES'] ?? '/usr/aarch64-linux-gnu';
+  return existsSync(libraries) ? ['-L', libraries] : [];
+}
+
 /** A package, without what only its build needs, and the packages that it depends on. */
 function copyPackage(name: string, { tree, arch, done, from }: PackageCopy): void {
   const source = findPackage(name, from);
   if (source === null || done.has(name)) return;
   done.add(name);
   const target = join(tree, 'node_modules', name);
-  const hasBinary = existsSync(join(source, 'binding.gyp'));
+  const hasBinary = existsSync(join(source, 'prebuilds'));
   const filter = (path: string) => {
     const inside = relative(source, path);
     return isShipped(inside, arch) && !(hasBinary && binarySources.test(inside));
@@ -276,8 +303,11 @@ function makeRelease(options: { archs: readonly Arch[]; out: string; key: string
       const treeOptions = { arch, version, schema: newestSchema, publicKeyPem };
       writeFrame(tree, treeOptions);
       writePrograms(tree, arch);
+      const smoke = smokeTest(tree, arch);
       const tarball = packTree(tree, options.out, treeOptions);
-      console.log(`${tarball.sha256}  ${tarball.file}  ${Math.ceil(tarball.bytes / 1e6)} MB`);
+      console.log(
+        `${tarball.sha256}  ${tarball.file}  ${Math.ceil(tarball.bytes / 1e6)} MB, ${smoke}`,
+      );
       return tarball;
     } finally {
       rmSync(tree, { recursive: true, force: true });

@@ -69,6 +69,44 @@ describe('systemd/motor-safe', () => {
     }
   });
 
+  it('knows every drive that can be wired up, and all its output pins', () => {
+    const program = readFileSync(join(root, 'systemd/motor-safe'), 'utf8');
+    const schema = readFileSync(join(root, 'device/src/config/wiring-schema.ts'), 'utf8');
+    const drives = schema.slice(schema.indexOf('const drives'), schema.indexOf('const cells'));
+    const names = [...drives.matchAll(/part: v\.literal\('(\w+)'\)([^}]*)/g)];
+    expect(names.length).toBeGreaterThan(4);
+    for (const [, name = '', fields = ''] of names) {
+      const known = new RegExp(`^    ${name}\\s+=> \\{([^}]*)\\}`, 'm').exec(program);
+      expect(known, name).not.toBeNull();
+      // Plain `pin` fields are outputs; inputs and the speed's PWM have other schemas.
+      for (const [, pin = ''] of fields.matchAll(/^ {4}(\w+Pin): pin,/gm)) {
+        expect(known?.[1], `${name} ${pin}`).toContain(pin);
+      }
+    }
+  });
+
+  it('asks the kernel for each output at its idle level, and for no other line', () => {
+    const folder = machine();
+    folder.put('dev/gpiochip0', '');
+    const library = join(root, 'scripts/service');
+    const places = ['--dev', folder.tree.path('dev'), '--sys', folder.tree.path('sys')];
+    const ask = (profile: string) =>
+      spawnSync(
+        'perl',
+        [`-I${library}`, '-MFakeGpio', join(root, 'systemd/motor-safe'), ...places, profile],
+        { encoding: 'utf8' },
+      );
+    const dc = ask(build('hx711-dc-motor'));
+    expect(dc.stdout.split('\n').sort().join('\n').trim()).toBe(
+      'line 23 output level 0 for cat-feeder motor-safe\nline 24 output level 0 for cat-feeder motor-safe',
+    );
+    expect([dc.status, dc.stderr]).toEqual([0, '']);
+    // ENN of a TMC2209 is off when it is high.
+    expect(ask(build('nau7802-tmc2209')).stdout).toBe(
+      'line 23 output level 1 for cat-feeder motor-safe\n',
+    );
+  });
+
   it('does not call a profile safe that names no parts', () => {
     const { status, stderr } = run(profileFile({ drive: {} }), machine());
     expect(status).toBe(78);

@@ -1,5 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { exitCodes } from '../device/src/app/exit-codes.ts';
 import { WATCHDOG_PACE_MS } from '../device/src/app/watchdog.ts';
@@ -45,6 +47,81 @@ describe('systemd/cat-feeder.service', () => {
   it('FMEA-88 offers no debugger', () => {
     expect(settingOf('ExecStart')).toContain('--disable-sigusr1');
     expect(unit).not.toMatch(/--inspect/);
+  });
+});
+
+const units = readdirSync(resolve(root, 'systemd')).filter((name) =>
+  /\.(service|timer)$/.test(name),
+);
+
+/** The units as they are, with the programs of this repository in the place of installed ones. */
+function inFolder<Result>(
+  change: (text: string) => string,
+  use: (folder: string) => Result,
+): Result {
+  const folder = mkdtempSync(join(tmpdir(), 'feeder-units-'));
+  try {
+    for (const name of units) {
+      const text = readFileSync(resolve(root, 'systemd', name), 'utf8')
+        .replaceAll('/opt/cat-feeder/current/bin/node', process.execPath)
+        .replaceAll('/opt/cat-feeder/current', root);
+      writeFileSync(join(folder, name), change(text));
+    }
+    return use(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function analyze(folder: string, args: readonly string[], names: readonly string[]) {
+  const paths = names.map((name) => join(folder, name));
+  const ran = spawnSync('systemd-analyze', [...args, ...paths], {
+    encoding: 'utf8',
+    env: { ...process.env, SYSTEMD_UNIT_PATH: `${folder}:` },
+  });
+  return { status: ran.status, text: `${ran.stdout}${ran.stderr}${ran.error ?? ''}` };
+}
+const verify = ['verify', '--man=no', '--recursive-errors=no'];
+const exposure = (limit: number) => [
+  ...['security', '--offline=true', '--no-pager', `--threshold=${limit * 10}`],
+];
+
+describe('systemd-analyze', () => {
+  it.each(units)('finds nothing wrong with %s', (name) => {
+    const { status, text } = inFolder(
+      (unit) => unit,
+      (folder) => analyze(folder, verify, [name]),
+    );
+    expect([status, text]).toEqual([0, '']);
+  });
+
+  it('would find a misspelt key', () => {
+    const misspell = (unit: string) => unit.replace('WatchdogSec', 'WatchDogSec');
+    const { status } = inFolder(misspell, (folder) =>
+      analyze(folder, verify, ['cat-feeder.service']),
+    );
+    expect(status).not.toBe(0);
+  });
+
+  it.each([
+    ['cat-feeder.service', 1.5],
+    ['cat-feeder-guard.service', 3],
+    ['cat-feeder-guard-boot.service', 3],
+    ['cat-feeder-update.service', 3],
+  ])('finds an exposure of %s of at most %s', (name, limit) => {
+    const ran = inFolder(
+      (unit) => unit,
+      (folder) => analyze(folder, exposure(limit), [name]),
+    );
+    expect(ran.status, ran.text.trim().split('\n').at(-1)).toBe(0);
+  });
+
+  it('would find one hole more', () => {
+    const open = (unit: string) => unit.replace('PrivateUsers=yes\nPrivateMounts=yes', '');
+    const { status } = inFolder(open, (folder) =>
+      analyze(folder, exposure(1.5), ['cat-feeder.service']),
+    );
+    expect(status).not.toBe(0);
   });
 });
 

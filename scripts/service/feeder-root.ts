@@ -214,6 +214,7 @@ function daemonOf({ version, behaviour = 'ready' }: TinyRelease): string {
     `  'Listening on http://127.0.0.1:' + server.address().port));`,
   ].join(' ');
   return `[[ $1 != version ]] || { echo ${version}; exit; }
+[[ $1 != config ]] || exit 0
 ${behaviour === 'crashes' ? 'exit 70' : ''}
 '${process.execPath}' -e "${server.replaceAll('"', '\\"')}" "$FEEDER_TEST_ROOT/run/stub/status" &
 wait

@@ -137,6 +137,23 @@ dtparam=uart0=on
     expect(steps(told.out).map((line) => line.replace('would ', ''))).toEqual(steps(done.out));
   });
 
+  it('--hardware puts a checked profile in place and points to it, once', () => {
+    const feeder = feederRoot();
+    const tree = feeder.tree({ version: '1.0.0' });
+    for (const _run of [1, 2]) {
+      expect(feeder.install(tree, ['--hardware', 'hx711-dc-motor']).err).toBe('');
+    }
+    expect(feeder.text('etc/cat-feeder/hardware.json')).toBe(
+      readFileSync(join(tree, 'device/profiles/boards/hx711-dc-motor.json'), 'utf8'),
+    );
+    expect(feeder.text('etc/cat-feeder/environment').match(/^FEEDER_HARDWARE=.*$/gm)).toEqual([
+      'FEEDER_HARDWARE=/etc/cat-feeder/hardware.json',
+    ]);
+    const ran = feeder.install(tree, ['--hardware', 'toaster']);
+    expect(ran.err).toContain('There is no hardware profile toaster');
+    expect(ran.status).toBe(64);
+  });
+
   it('mends a release that somebody damaged', () => {
     const feeder = feederRoot();
     const tree = feeder.tree({ version: '1.0.0' });
