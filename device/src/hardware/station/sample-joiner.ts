@@ -18,8 +18,6 @@ const BABBLES_MAX = 50;
 const BATCH_MAX = 1024;
 /** So many missing readings are told at once at most. */
 const MISSING_MAX = 16;
-/** A reading is not missed before it is so many periods late: some come over a wire. */
-const LATE_PERIODS = 1.5;
 /** How far a reading is moved that comes after it was missed, so that the times still grow. */
 const AFTER_MS: Milliseconds = 0.001;
 
@@ -32,6 +30,7 @@ export class SampleJoiner {
   readonly #bowlWatch = new CellWatch();
   readonly #hopperWatch = new CellWatch();
   #periodMs: Milliseconds = 100;
+  #lateMs: Milliseconds = 0;
   /** Time of the last sample, and of the last reading that came. */
   #lastAtMs: Milliseconds;
   #readAtMs: Milliseconds;
@@ -46,9 +45,13 @@ export class SampleJoiner {
     this.#readAtMs = nowMs;
   }
 
-  /** The time between two readings from now on. */
-  setPeriod(periodMs: Milliseconds): void {
+  /**
+   * The time between two readings from now on, and how late one may be told: at rest they come in
+   * batches, and some come over a wire. What may still come is not missed.
+   */
+  setPace(periodMs: Milliseconds, lateMs: Milliseconds): void {
     this.#periodMs = periodMs;
+    this.#lateMs = lateMs;
   }
 
   takeHopper(batch: readonly CellReading[]): void {
@@ -75,7 +78,7 @@ export class SampleJoiner {
 
   /** Samples without a reading, for those that should have come since the last. */
   missing(nowMs: Milliseconds): readonly Sample[] {
-    const untilMs = nowMs - LATE_PERIODS * this.#periodMs;
+    const untilMs = nowMs - this.#lateMs;
     const due = Math.floor((untilMs - this.#lastAtMs) / this.#periodMs);
     if (due < 1) return [];
     const count = Math.min(MISSING_MAX, due);

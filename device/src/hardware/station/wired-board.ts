@@ -32,6 +32,10 @@ export interface PartProblem extends PartHealth {
 
 /** Without a reading for this long at rest, the readings that should have come are told as missing. */
 const REST_SILENCE_MS: Milliseconds = 1400;
+/** A batch at rest tells of readings up to so old. */
+const REST_LATE_MS: Milliseconds = 1300;
+/** While dispensing, a reading may come so many periods late. */
+const LATE_PERIODS = 1.5;
 /** The same while dispensing, in periods; after a change of the rate a converter settles first. */
 const SILENT_PERIODS = 3;
 const SETTLING_MS: Milliseconds = 200;
@@ -72,7 +76,10 @@ export class WiredBoard implements ControlBoard {
       if (!this.#isOpen) return;
       const samples = this.#joiner.join(batch, this.#clock.monoMs());
       if (samples.length === 0) return;
-      this.#awaitSilence(this.#silenceMs(SILENT_PERIODS));
+      // A converter that only says now and then that it has nothing is silent, too.
+      if (samples.some(({ bowl }) => bowl !== null)) {
+        this.#awaitSilence(this.#silenceMs(SILENT_PERIODS));
+      }
       this.#listener?.(samples);
     });
     this.#enter('rest');
@@ -120,7 +127,8 @@ export class WiredBoard implements ControlBoard {
   #enter(mode: 'rest' | 'dispense'): void {
     this.#mode = mode;
     const { bowl, hopper, current } = this.#parts;
-    this.#joiner.setPeriod(this.#periodMs());
+    const lateMs = mode === 'rest' ? REST_LATE_MS : LATE_PERIODS * this.#periodMs();
+    this.#joiner.setPace(this.#periodMs(), lateMs);
     bowl.setMode(mode);
     hopper?.setMode(mode);
     current?.setPeriod(mode === 'rest' ? REST_CURRENT_MS : this.#periodMs());

@@ -1,0 +1,114 @@
+import { expect, it } from 'vitest';
+import { loadFakeBoard } from '../../../native/board-io/fake/fake-board.ts';
+import {
+  type ControlBoardBench,
+  controlBoardContract,
+} from '../../../test/contracts/control-board.ts';
+import { fakeDoors } from '../../../test/support/board-doors.ts';
+import { FakeNau7802 } from '../../../test/support/fake-nau7802.ts';
+import { passSlowly } from '../../../test/support/hand-link.ts';
+import { SysfsFolder } from '../../../test/support/sysfs-folder.ts';
+import { parseHardware } from '../../config/read-hardware.ts';
+import { VirtualClock } from '../../platform/virtual-clock.ts';
+import { Nau7802Cell } from '../cells/nau7802-cell.ts';
+import { NativeLines } from '../io/native-lines.ts';
+import { openWiredBoard } from './open-wired-board.ts';
+
+/** A DC motor with its index through the addon itself, on a kernel made of nothing. */
+const native = loadFakeBoard();
+const { fake } = native;
+const chip = '/dev/gpiochip0';
+const ENABLE = 23;
+const EDGE = 16;
+const alarm = 'sys/class/hwmon/hwmon0/in0_lcrit_alarm';
+
+const hardware = {
+  kind: 'board',
+  name: 'native',
+  parts: [
+    {
+      part: 'dc_motor',
+      enablePin: ENABLE,
+      directionPin: 24,
+      faultPin: 25,
+      edgePin: EDGE,
+      edgesPerTurn: 16,
+      turnsPerSecond: 0.5,
+      gramsPerTurn: 6,
+    },
+    { part: 'nau7802', ratedGrams: 5000, countsPerGram: 420 },
+  ],
+};
+
+function openBench() {
+  fake.addChip(chip, 'gpiochip0', 'pinctrl-bcm2711', 58);
+  fake.freeze();
+  // The driver's fault output is high while all is well, and so is the light barrier.
+  fake.put(chip, 25, 1);
+  const clock = new VirtualClock();
+  const folder = new SysfsFolder({ 'sys/class/hwmon/hwmon0/name': 'rpi_volt', [alarm]: '0' });
+  const adc = new FakeNau7802(clock);
+  const doors = fakeDoors(clock, folder, {
+    native: () => ({ board: native, chip }),
+    lines: new NativeLines({ board: native, chip }),
+    openCell: () => new Nau7802Cell({ name: 'bowl', bus: adc, clock, chance: () => 0.5 }),
+  });
+  const wiring = parseHardware(hardware, '');
+  if (wiring.kind !== 'board') throw new Error('no board');
+  const board = openWiredBoard(wiring, doors);
+  const batches: ControlBoardBench['batches'] = [];
+  board.onSamples((samples) => batches.push({ atMs: clock.monoMs(), samples }));
+  const isMotorOn = () => fake.line(chip, ENABLE).level === 1;
+  let edge: 0 | 1 = 0;
+  const pass = async (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 5) {
+      fake.advance(Math.min(5, ms - passed));
+      if (isMotorOn() && passed % 25 === 0) {
+        edge = edge === 0 ? 1 : 0;
+        fake.put(chip, EDGE, edge);
+      }
+      // A live converter never repeats itself.
+      if (adc.counts < 1000) adc.counts = (adc.counts + 7) % 1000;
+      await passSlowly(clock, Math.min(5, ms - passed));
+    }
+  };
+  return {
+    board,
+    batches,
+    pass,
+    orderMs: 0,
+    nowMs: () => clock.monoMs(),
+    isMotorOn,
+    unplugBowl: () => {
+      adc.isPlugged = false;
+    },
+    saturateBowl: () => {
+      adc.counts = 8_388_607;
+    },
+    sagSupply: (isWeak: boolean) => folder.put(alarm, isWeak ? '1' : '0'),
+    end: () => {
+      board.close();
+      fake.reset();
+      folder.end();
+    },
+  };
+}
+
+controlBoardContract('a board with a DC motor through the addon', openBench);
+
+it('a driver that reports a fault, and a chip that goes away, are named', async () => {
+  const bench = openBench();
+  await bench.pass(1500);
+  expect(bench.board.problems()).toEqual([]);
+  fake.put(chip, 25, 0);
+  await bench.pass(50);
+  bench.board.drive.run({ direction: 'forward', speed: 1, maxMs: 200 });
+  await bench.pass(20);
+  expect(bench.isMotorOn()).toBe(false);
+  expect(bench.board.problems()).toMatchObject([{ part: 'motor drive', state: 'implausible' }]);
+  fake.unplug(chip);
+  await bench.pass(50);
+  const named = bench.board.problems().map(({ part }) => part);
+  expect(named).toContain('shaft sensor');
+  bench.end();
+});
