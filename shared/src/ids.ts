@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { LocalDateSchema } from './time.ts';
 
 /**
  * Identifiers. An id made by the device is a ULID in lower case: 48 bits of time and 80 random
@@ -37,12 +38,16 @@ export const RequestIdSchema = v.pipe(
   v.regex(/^[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}$/, 'must be 1 to 64 letters, digits, or . _ : @ -'),
 );
 
-/** One meal on one local date: `mealId@YYYY-MM-DD`. */
+/** One meal on one local date that exists, 2000 to 2099: `mealId@YYYY-MM-DD`. */
 export const OccurrenceKeySchema = v.pipe(
   v.string(),
   v.regex(
-    /^[0-7][0-9a-hjkmnp-tv-z]{25}@\d{4}-\d{2}-\d{2}$/,
+    /^[0-7][0-9a-hjkmnp-tv-z]{25}@20\d{2}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/,
     'must be an occurrence key, mealId@YYYY-MM-DD',
+  ),
+  v.check(
+    (key) => v.is(LocalDateSchema, parseOccurrenceKey(key).localDate),
+    'must name a date that exists',
   ),
 );
 

@@ -23,9 +23,9 @@ const fields = {
   /** Caps on what may reach the bowl, on every path alike. */
   feedingGramsMax: gramsUpTo(FEEDING_GRAMS_CEILING),
   hourGramsMax: gramsUpTo(HOUR_GRAMS_CEILING),
-  /** In any 24 hours. */
+  /** In a day, which is counted as docs/feeding.md says. */
   dayGramsMax: gramsUpTo(DAY_GRAMS_CEILING),
-  /** What the feeder decides by itself stays under this share of the day's plan in any 24 hours. */
+  /** What the feeder decides by itself stays under this share of the day's plan in a day. */
   planPercentMax: v.pipe(v.number(), v.integer(), v.minValue(100), v.maxValue(150)),
   /** Least distance of a scheduled feeding from the one before it, on the monotonic clock. */
   scheduleGapMinutes: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(240)),

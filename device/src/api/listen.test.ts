@@ -1,11 +1,11 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { ErrorEnvelopeSchema, FeederError } from '@cat-feeder/shared';
 import * as v from 'valibot';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FakeFeeder } from '../../test/contracts/fake-feeder.ts';
 import { silentLogger } from '../platform/logger.ts';
 import { SystemClock } from '../platform/system-clock.ts';
-import { type Listening, listen } from './listen.ts';
+import { CONNECTIONS_MAX, type Listening, listen } from './listen.ts';
 import { createApi } from './server.ts';
 
 const clock = new SystemClock();
@@ -37,6 +37,18 @@ function raw(port: number, text: string): Promise<string> {
     });
     socket.on('close', () => resolve(heard));
     socket.on('error', reject);
+  });
+}
+
+/** Sends bytes, hears the answer to its end, and leaves its own side open. */
+function deafClient(port: number, text: string): Promise<Socket> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true }, () =>
+      socket.write(text),
+    );
+    socket.on('error', () => {});
+    socket.once('end', () => resolve(socket));
+    socket.resume();
   });
 }
 
@@ -122,6 +134,29 @@ describe('A-63 listen', () => {
       expect(feeder.stops).toBe(0);
     },
   );
+
+  it('FMEA-44 answers a request without a host with the envelope', async () => {
+    const { listening, feeder } = await start();
+    const answer = await raw(
+      listening.port,
+      'POST /api/v1/stop HTTP/1.1\r\nconnection: close\r\n\r\n',
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 (400|421) /);
+    expect(answer).toContain('"error"');
+    expect(feeder.stops).toBe(0);
+  });
+
+  it('FMEA-67 keeps no place for clients that send garbage and never close', async () => {
+    const { listening } = await start();
+    const clients = await Promise.all(
+      Array.from({ length: CONNECTIONS_MAX }, () => deafClient(listening.port, 'x\r\n\r\n')),
+    );
+    try {
+      expect((await fetch(`${listening.url}/healthz`)).status).toBe(200);
+    } finally {
+      for (const client of clients) client.destroy();
+    }
+  });
 
   it('lets a watcher go when its connection breaks', async () => {
     const { listening, feeder } = await start();

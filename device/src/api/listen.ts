@@ -10,7 +10,7 @@ import { securityHeaders } from './security.ts';
 import type { Api } from './server.ts';
 
 /** Open connections at a time; more wait in the kernel or are dropped. */
-const CONNECTIONS_MAX = 64;
+export const CONNECTIONS_MAX = 64;
 const HEADER_BYTES_MAX = 16_384;
 const HEADERS_TIMEOUT_MS: Milliseconds = 10_000;
 const REQUEST_TIMEOUT_MS: Milliseconds = 30_000;
@@ -55,6 +55,8 @@ export async function listen(
       requestTimeout: REQUEST_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
       connectionsCheckingInterval: CHECK_INTERVAL_MS,
+      // A request without one is refused below, in the envelope.
+      requireHostHeader: false,
     },
     requestListener(api, options.log),
   );
@@ -125,7 +127,9 @@ function answerGarbage(error: NodeJS.ErrnoException, socket: Duplex, log: Logger
   const lines = Object.entries({ ...headers, ...length }).map(
     ([name, value]) => `${name}: ${value}`,
   );
-  socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', text].join('\r\n'));
+  const reply = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', text].join('\r\n');
+  // A client that never closes its own side must not keep one of the connections for ever.
+  socket.end(reply, () => socket.destroy());
 }
 
 /** The address to bind; a name could be pointed elsewhere. */

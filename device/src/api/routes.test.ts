@@ -243,7 +243,9 @@ describe('rules', () => {
   it('tells a running or finished calibration of that kibble only', async () => {
     const { feeder, ids } = await furnished();
     const path = `/api/v1/kibbles/${ids.kibble}/calibrate`;
-    expect((await feeder.request('GET', path)).status).toBe(404);
+    expect(await dataOf<CalibrationJob | null>(feeder.request('GET', path))).toBeNull();
+    const nobody = `/api/v1/kibbles/${fakeId()}/calibrate`;
+    expect((await feeder.request('GET', nobody)).status).toBe(404);
     await feeder.request('POST', path, { rounds: 2 });
     const data = await dataOf<CalibrationJob>(feeder.request('GET', path));
     expect(data).toMatchObject({ rounds: 2, portionGrams: 10, state: 'running' });

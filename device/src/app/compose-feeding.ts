@@ -46,6 +46,7 @@ export function composeFeeding(
   const planGrams = () => planDayGrams(settings(), store.meals.list());
   const faults = new FaultLatch({
     store: new SqliteFaultStore(store),
+    clock,
     logger,
     onChange: () => live.publish('faults', { items: faults.active().map(faultView) }),
   });

@@ -83,6 +83,7 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
         stop: async () => {
           await feeding.stop();
           unwritten.close();
+          faults.close();
         },
         condition: () => feedingCondition(faults.active(), unwritten.count),
       },
@@ -206,7 +207,8 @@ export function storageCondition(store: DeviceStore): ServiceCondition {
     return { state: 'degraded', why: `${copiesFailed} writes of the second copies failed` };
   }
   if (restored === null) return { state: 'ok' };
-  const why = `the database was damaged and restored from ${restored.source}: ${restored.reason}`;
+  const from = restored.source === 'none' ? 'what else is on the disk' : restored.source;
+  const why = `the database was damaged and restored from ${from}: ${restored.reason}`;
   return { state: 'degraded', why };
 }
 

@@ -1,5 +1,6 @@
 import { FeederError } from '@cat-feeder/shared';
 import { describe, expect, it } from 'vitest';
+import { silentLogger } from '../platform/logger.ts';
 import { VirtualClock } from '../platform/virtual-clock.ts';
 import { exitCodeFor, lastWords } from './exit-codes.ts';
 import { SafetyStop } from './safety-stop.ts';
@@ -103,6 +104,28 @@ describe('B-38 SafetyStop', () => {
     expect(listening()).toBe(6);
     safetyStop.dispose();
     expect(listening()).toBe(0);
+  });
+});
+
+describe('the log of an end', () => {
+  const loggedBy = (error: unknown): unknown[] => {
+    const fields: unknown[] = [];
+    const log = { ...silentLogger, error: (told: object) => void fields.push(told) };
+    const process = { on: () => {}, off: () => {}, exit: () => {} };
+    const safetyStop = new SafetyStop({ process, clock: new VirtualClock(), log });
+    safetyStop.fail(error);
+    safetyStop.dispose();
+    return fields;
+  };
+
+  it('has the sentence of what was foreseen, and the stack of what was not', () => {
+    const cause = new Error('database is locked');
+    const foreseen = new FeederError('ERR_ALREADY_RUNNING', { cause });
+    expect(loggedBy(foreseen)).toEqual([
+      { code: 'ERR_ALREADY_RUNNING', reason: foreseen.message, cause: 'database is locked' },
+    ]);
+    const bug = new Error('bug');
+    expect(loggedBy(bug)).toEqual([{ error: bug }]);
   });
 });
 

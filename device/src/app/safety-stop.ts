@@ -1,4 +1,4 @@
-import type { Milliseconds } from '@cat-feeder/shared';
+import { FeederError, type Milliseconds } from '@cat-feeder/shared';
 import type { Cancel, Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { type ExitCode, exitCodeFor, exitCodes } from './exit-codes.ts';
@@ -69,8 +69,9 @@ export class SafetyStop {
   /** The end after a failure that nobody caught, or that leaves the feeder without its loop. */
   fail(error: unknown): void {
     this.#motorOff();
-    this.#log.error({ error }, 'The daemon ends after a failure; the motor is off.');
-    this.#exit(exitCodeFor(error));
+    const code = exitCodeFor(error);
+    this.#log.error(reasonOf(error, code), 'The daemon ends after a failure; the motor is off.');
+    this.#exit(code);
   }
 
   /** The end in good order: motor off, parts stopped, exit 0; 70 when they do not stop in time. */
@@ -112,4 +113,16 @@ export class SafetyStop {
     this.#log.flush?.();
     this.#process.exit(code);
   }
+}
+
+/** A failure with an exit code of its own was foreseen: its sentence says more than its stack. */
+function reasonOf(error: unknown, code: ExitCode): object {
+  if (code === exitCodes.internal || !(error instanceof FeederError)) return { error };
+  const { cause } = error;
+  return {
+    code: error.code,
+    reason: error.message,
+    ...(error.details.length === 0 ? {} : { details: error.details }),
+    ...(cause instanceof Error ? { cause: cause.message } : {}),
+  };
 }

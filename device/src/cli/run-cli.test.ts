@@ -4,7 +4,7 @@ import { FAKE_URL, FakeFeeder } from '../../test/contracts/fake-feeder.ts';
 import { fakeMachine } from '../../test/support/fake-machine.ts';
 import type { CliIo } from './command.ts';
 import { commands } from './commands/all.ts';
-import { isCliCommand, runCli } from './run-cli.ts';
+import { runCli } from './run-cli.ts';
 
 const machine = fakeMachine();
 afterAll(() => machine.folder.end());
@@ -113,7 +113,30 @@ describe('every command', () => {
       const { code, out } = await feed(line);
       expect([code, out.split('\n')[0]]).toEqual([0, expect.stringContaining(`feeder ${name}`)]);
     }
-    expect(isCliCommand(name.split(' ')[0])).toBe(true);
+  });
+
+  it('previews what will not be served in words, and not as 0 g', async () => {
+    const planned = new FakeFeeder();
+    await terminal(planned)('plan add --time 07:30 --grams 15');
+    const ordinary = planned.deps.schedule;
+    const preview: typeof ordinary.preview = (days) => {
+      const shown = ordinary.preview(days);
+      const [meal] = shown.days.flatMap((day) => day.meals);
+      if (meal === undefined) throw new TypeError('the fake feeder has a meal');
+      const effects = ['past', 'skipped', 'paused', 'vacation'] as const;
+      const meals = effects.map((effect) => ({ ...meal, effect, portionGrams: 0 }));
+      return { ...shown, days: shown.days.slice(0, 1).map((day) => ({ ...day, meals })) };
+    };
+    const feeder = new FakeFeeder({ overrides: { schedule: { ...ordinary, preview } } });
+    const { out } = await terminal(feeder)('preview --days 1');
+    expect(out).toMatch(
+      /: its time has passed\n.*: left out once\n.*: paused\n.*0 g.*\(vacation\)/,
+    );
+  });
+
+  it.each(['calibrate', 'calibrate cat'])('names what may follow in %j', async (line) => {
+    const { code, err } = await terminal(new FakeFeeder())(line);
+    expect([code, err]).toEqual([2, expect.stringContaining('calibrate scale, calibrate kibble')]);
   });
 
   it('lists all of them without a command, and says the exit codes', async () => {
@@ -121,8 +144,6 @@ describe('every command', () => {
     expect(code).toBe(0);
     for (const { name } of commands) expect(out).toContain(`  ${name}`);
     expect(out).toContain('Exit codes');
-    expect(isCliCommand('run')).toBe(false);
-    expect(isCliCommand(undefined)).toBe(false);
   });
 
   it.each([

@@ -17,11 +17,6 @@ import { printable } from './text.ts';
 
 const DEFAULT_URL = 'http://127.0.0.1:8480';
 
-/** Whether the first word names a command of this command line rather than of the daemon. */
-export function isCliCommand(word: string | undefined): boolean {
-  return commands.some((command) => command.name.split(' ')[0] === word);
-}
-
 /** Runs one command against a running feeder; resolves with the exit code and never rejects. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
   const wantsJson = argv.includes('--json');
@@ -37,7 +32,7 @@ async function run(argv: readonly string[], io: CliIo, wantsJson: boolean): Prom
   const wantsHelp = argv.includes('--help') || argv.includes('-h') || argv[0] === 'help';
   if (named === undefined || wantsHelp) {
     const isAsked = wantsHelp || argv.length === 0;
-    if (!isAsked) throw new UsageError(`Unknown command '${argv.slice(0, 2).join(' ')}'`);
+    if (!isAsked) throw new UsageError(unknownCommand(argv));
     io.out(named === undefined ? overview(commands) : commandHelp(named.command));
     return EXIT_OK;
   }
@@ -46,6 +41,14 @@ async function run(argv: readonly string[], io: CliIo, wantsJson: boolean): Prom
   const text = wantsJson ? JSON.stringify(result.data) : printable(result.text);
   io.out(`${text}\n`);
   return result.exitCode ?? EXIT_OK;
+}
+
+/** Names the commands that begin with the same word, where there are such. */
+function unknownCommand(argv: readonly string[]): string {
+  const [first = ''] = argv;
+  const near = commands.map(({ name }) => name).filter((name) => name.startsWith(`${first} `));
+  if (near.length === 0) return `Unknown command '${argv.slice(0, 2).join(' ')}'`;
+  return `'${first}' is followed by a second word: ${near.join(', ')}`;
 }
 
 /** The command whose name is the longest that the line begins with, and that name. */

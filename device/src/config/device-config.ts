@@ -113,10 +113,6 @@ type Settings = v.InferOutput<typeof DeviceConfigSchema>;
 
 /** The daemon's configuration; a hardware profile that is named by its path has been read. */
 export type DeviceConfig = Readonly<Omit<Settings, 'hardware'> & { hardware: Hardware }>;
-export type SettingName = keyof DeviceConfig & string;
-
-/** The names of all settings, in the order of the documentation. */
-export const settingNames = Object.keys(entries) as SettingName[];
 
 /** What holds when nothing else is said. */
 export const defaultConfig: DeviceConfig = {

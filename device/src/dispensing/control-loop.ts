@@ -138,7 +138,9 @@ function enforce(run: Run): void {
   }
   const isAllowed =
     motionStages.has(run.stage) && run.closing === null && !run.isPaused && limits.aimGrams > 0;
-  const hasTurns = command.direction === 'reverse' || meter.forwardTurns < limits.forwardTurnsMax;
+  const hasTurns =
+    command.direction === 'reverse' ||
+    (run.isBlind ? meter.mostTurns : meter.forwardTurns) < limits.forwardTurnsMax;
   if (!isAllowed || !hasTurns) halt(run);
 }
 

@@ -27,6 +27,8 @@ const LAG_MS_MIN: Milliseconds = 330;
 const LAG_MS_MAX: Milliseconds = 1500;
 /** Without a scale a portion is known to this share, until many feedings have shown better. */
 const BLIND_SHARE = 0.3;
+/** Less than that comes more easily than more: play, a thin flow, the first part of a turn. */
+const BLIND_LOW_SHARE = 0.5;
 const WELL_KNOWN_SAMPLES = 5;
 /** Pieces that let go by themselves after a stop, as a spread. */
 const LATE_PIECES = 0.7;
@@ -158,7 +160,7 @@ export class FlowEstimate {
   }
 
   /**
-   * A whole stretch by turns alone: 0.7 to 1.3 of what is likely, less when more feedings have
+   * A whole stretch by turns alone: 0.5 to 1.3 of what is likely, less when more feedings have
    * shown that the kibble is steadier, and all that the maker's figure leaves open before the first.
    */
   blindEstimate(turns: Turns): Estimate {
@@ -175,7 +177,7 @@ export class FlowEstimate {
     const share = Math.max(BLIND_SHARE * likelyGrams, this.kibbleGrams);
     const side = isKnown ? Math.min(spread, share) : Math.max(share, spread);
     return {
-      lowGrams: Math.max(0, likelyGrams - side),
+      lowGrams: Math.max(0, likelyGrams - Math.max(side, BLIND_LOW_SHARE * likelyGrams)),
       likelyGrams,
       highGrams: likelyGrams + side,
     };

@@ -44,18 +44,16 @@ export class MotionLevel {
   #low(atMs: Milliseconds, arrived: { turns: Turns; gramsPerTurn: Grams }): Grams {
     let lowest = Number.POSITIVE_INFINITY;
     let second = Number.POSITIVE_INFINITY;
+    let index = this.#next;
     for (let back = 0; back < this.#count; back += 1) {
-      const isOld = atMs - this.#back(this.#atMs, back) > WINDOW_MS;
+      index = index === 0 ? READINGS - 1 : index - 1;
+      const isOld = atMs - (this.#atMs[index] ?? 0) > WINDOW_MS;
       if (isOld && back >= READINGS_MIN) break;
-      const since = Math.max(0, arrived.turns - this.#back(this.#turns, back));
-      const level = this.#back(this.#grams, back) + since * arrived.gramsPerTurn;
+      const since = Math.max(0, arrived.turns - (this.#turns[index] ?? 0));
+      const level = (this.#grams[index] ?? 0) + since * arrived.gramsPerTurn;
       second = Math.min(second, Math.max(lowest, level));
       lowest = Math.min(lowest, level);
     }
     return this.#count < READINGS_MIN ? lowest : second;
-  }
-
-  #back(values: Float64Array, back: number): number {
-    return values[(this.#next - 1 - back + 2 * READINGS) % READINGS] ?? 0;
   }
 }

@@ -43,10 +43,9 @@ export function turnsToMs(run: Run, turns: Turns): Milliseconds {
 /** Forward turns that this run may still make, its own limits and its reserve for unjamming. */
 export function turnsLeft(run: Run): Turns {
   const { limits, meter } = run;
-  return Math.min(
-    limits.turnsMax + run.attempts * 0.5 - meter.forwardTurns,
-    limits.forwardTurnsMax - meter.forwardTurns,
-  );
+  // Without a scale nothing else would notice turns that the index did not show.
+  const turns = run.isBlind ? meter.mostTurns : meter.forwardTurns;
+  return Math.min(limits.turnsMax + run.attempts * 0.5 - turns, limits.forwardTurnsMax - turns);
 }
 
 /** Since power was last on: the time in which what was on its way has come down. */

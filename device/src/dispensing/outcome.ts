@@ -1,7 +1,7 @@
 import type { Dose, Fault, FeedingResult, Grams } from '@cat-feeder/shared';
 import { nameFault } from './fault-names.ts';
 import type { DispenseOutcome, KibbleObservation } from './feed-station.ts';
-import { hangingGrams } from './hanging.ts';
+import { blindStretch, hangingGrams } from './hanging.ts';
 import { gramsPerTurnHigh } from './kibble-model.ts';
 import type { Run } from './run.ts';
 
@@ -12,6 +12,11 @@ const CREEP_GRAMS: Grams = 0.08;
 const SPAN_SHARE = 0.003;
 /** Pieces that hang in the chute may still come down afterwards. */
 const LATE_PIECES = 0.6;
+/** Pieces bounce off a cat onto the floor, and what it pushes hides as many more. */
+const ASTRAY_SHARE = 0.06;
+const ASTRAY_PIECES = 1.2;
+/** Where the flow had stopped and nobody saw it come again, so much of it is sure. */
+const STOPPED_SHARE = 0.5;
 /** Less than the portion by more than this is short. */
 const SHORT_GRAMS: Grams = 1;
 /** Flights may be fuller than was ever learned, and a block may have held food of the run before. */
@@ -41,9 +46,9 @@ export function outcomeOf(run: Run): DispenseOutcome {
 
 function doseOf(run: Run): Dose {
   const { account, meter, flow } = run;
-  const unbooked = meter.forwardTurns - account.anchorTurns;
+  const unbooked = meter.mostTurns - account.anchorTurns - account.anchor.hiddenTurns;
   if (unbooked > 1e-6 && !Number.isNaN(unbooked)) {
-    account.closeEstimated(flow.blindEstimate(unbooked), null, meter.forwardTurns);
+    account.closeEstimated(blindStretch(run), null, meter.mark());
   }
   if (meter.forwardTurns <= 0 && account.chains <= 1 && !account.hasEstimate) {
     const likelyGrams = Math.max(0, account.likelyGrams);
@@ -51,20 +56,24 @@ function doseOf(run: Run): Dose {
       return { lowGrams: 0, likelyGrams: 0, highGrams: 0, method: 'measured' };
     }
   }
+  if (run.bowlAfterGrams === null) account.giveUpUnconfirmed();
   const likelyGrams = Math.max(0, account.likelyGrams);
   const isWeighed = account.chains > 0;
   const weighing = isWeighed
     ? SIGMAS * Math.sqrt(run.levelVariance) + CREEP_GRAMS + SPAN_SHARE * likelyGrams
     : 0;
+  const astray = account.hasEstimate
+    ? ASTRAY_SHARE * likelyGrams + ASTRAY_PIECES * flow.kibbleGrams
+    : 0;
+  const unseen = account.hasEstimate ? ASTRAY_PIECES * flow.kibbleGrams : 0;
+  const sureShare = account.hasEstimate && run.hasJammed ? STOPPED_SHARE : 1;
+  const below = Math.hypot(account.belowGrams, weighing, astray) + account.pressedGrams;
   const late = (isWeighed ? LATE_PIECES * flow.kibbleGrams : 0) + stillHanging(run);
   return {
-    lowGrams: Math.max(
-      0,
-      Math.min(likelyGrams, likelyGrams - Math.hypot(account.belowGrams, weighing)),
-    ),
+    lowGrams: Math.max(0, sureShare * Math.min(likelyGrams, likelyGrams - below)),
     likelyGrams,
     highGrams: Math.max(
-      likelyGrams + Math.hypot(account.aboveGrams, weighing) + account.possibleGrams + late,
+      likelyGrams + Math.hypot(account.aboveGrams, weighing, unseen) + account.possibleGrams + late,
       risenGrams(run) + weighing,
     ),
     method: account.hasEstimate ? 'estimated' : 'measured',
@@ -78,7 +87,7 @@ function doseOf(run: Run): Dose {
 function risenGrams(run: Run): Grams {
   const { bowlBeforeGrams, bowlAfterGrams, meter, order } = run;
   if (bowlBeforeGrams === null || bowlAfterGrams === null) return 0;
-  const moved = MOVED_FACTOR * meter.forwardTurns * gramsPerTurnHigh(order.model);
+  const moved = MOVED_FACTOR * meter.mostTurns * gramsPerTurnHigh(order.model);
   return Math.min(bowlAfterGrams - bowlBeforeGrams, moved + hangingGrams(run));
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PulseYield } from './pulse-yield.ts';
+import { EMPTY_ROW_MAX, PulseYield } from './pulse-yield.ts';
 
 function learned(rises: readonly number[], rounds: number): PulseYield {
   const short = new PulseYield();
@@ -31,5 +31,20 @@ describe('what a short pulse brings', () => {
     const single = learned([0, 0.5, 0.5, 0.5], 40);
     const several = learned([0, 0.5, 0.5, 1.5], 40);
     expect(several.highExcessGrams(0.3, 0.5)).toBeGreaterThan(single.highExcessGrams(0.3, 0.5));
+  });
+
+  it('bounds how many in a row may bring nothing, more narrowly where few ever did', () => {
+    const always = learned([0.5, 0.5, 0.5, 0.5], 40);
+    const seldom = learned([0, 0, 0, 0, 0.5], 40);
+    expect(always.emptyRowMax).toBeLessThan(10);
+    expect(seldom.emptyRowMax).toBe(EMPTY_ROW_MAX);
+    expect(new PulseYield().emptyRowMax).toBe(EMPTY_ROW_MAX);
+  });
+
+  it('says what an unseen pulse may have left in the chute: no less than its turns', () => {
+    const short = learned([0, 0.5, 1], 40);
+    expect(short.hiddenGrams(0.1)).toBeCloseTo(0.75);
+    expect(short.hiddenGrams(2)).toBe(2);
+    expect(new PulseYield().hiddenGrams(0.2)).toBe(0.2);
   });
 });

@@ -14,6 +14,12 @@ const HIGH_MAX = 2.2;
 const SPREADS_MIN = 0.5;
 /** Single pieces are among the lower rises: many pulses bring several. */
 const PIECE_SHARE = 0.25;
+/** So seldom may pulses in a row bring nothing by chance while food flows. */
+const EMPTY_CHANCE = 1e-3;
+const EMPTY_PRIOR = 3;
+const EMPTY_ROW_MIN = 6;
+/** Whatever was learned, more pulses in a row than this never bring nothing while food flows. */
+export const EMPTY_ROW_MAX = 20;
 
 /**
  * What one short pulse delivers: whole pieces, often none, now and then several. The spread is
@@ -23,6 +29,7 @@ const PIECE_SHARE = 0.25;
 export class PulseYield {
   readonly #excess: number[] = [];
   readonly #rises: Grams[] = [];
+  readonly #brought: Grams[] = [];
   #usual = USUAL_MAX;
   #high = HIGH_MAX;
   #pieceGrams = Number.NaN;
@@ -37,6 +44,7 @@ export class PulseYield {
     const { expectedGrams, grams, kibbleGrams } = pulse;
     const excess = (grams - expectedGrams) / this.#spread(expectedGrams, kibbleGrams);
     push(this.#excess, excess);
+    push(this.#brought, pulse.isSeen ? grams : 0);
     if (pulse.isSeen) push(this.#rises, grams);
     if (this.#rises.length >= KNOWN_PULSES / 2) {
       this.#pieceGrams = quantile(this.#rises, PIECE_SHARE);
@@ -48,6 +56,22 @@ export class PulseYield {
     };
     this.#usual = learned(USUAL_SHARE, USUAL_MAX);
     this.#high = learned(HIGH_SHARE, HIGH_MAX);
+  }
+
+  /** How many pulses in a row may bring nothing until that is no chance any more. */
+  get emptyRowMax(): number {
+    const seen = this.#brought.length;
+    const empty = this.#brought.filter((grams) => grams === 0).length;
+    const share = (empty + EMPTY_PRIOR) / (seen + EMPTY_PRIOR + 1);
+    const row = Math.ceil(Math.log(EMPTY_CHANCE) / Math.log(share));
+    return clamp(row, EMPTY_ROW_MIN, EMPTY_ROW_MAX);
+  }
+
+  /** What a pulse may leave in a blocked chute: with pieces that let go after its stop. */
+  hiddenGrams(expectedGrams: Grams): Grams {
+    const rises = this.#brought.filter((grams) => grams > 0);
+    const sum = rises.reduce((total, grams) => total + grams, 0);
+    return rises.length === 0 ? expectedGrams : Math.max(expectedGrams, sum / rises.length);
   }
 
   /** How much more than expected a usual pulse may bring. */
@@ -74,4 +98,8 @@ function push(values: number[], value: number): void {
 function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(high, Math.max(low, value));
 }

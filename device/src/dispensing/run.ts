@@ -117,6 +117,9 @@ export interface Run {
   pulseFromTurns: Turns;
   /** What pulses since the last rise should have moved. */
   fruitlessGrams: Grams;
+  /** Pulses in a row that brought nothing, and what they may have left in a blocked chute. */
+  emptyPulses: number;
+  dribbledGrams: Grams;
   /** Filtered mass and turns at the moment the coarse motion was stopped; NaN when not to be learned. */
   stopGrams: Grams;
   stopFlowTurns: Turns;
@@ -206,6 +209,8 @@ export function createRun(parts: {
     pulseEndsAtMs: null,
     pulseFromTurns: 0,
     fruitlessGrams: 0,
+    emptyPulses: 0,
+    dribbledGrams: 0,
     stopGrams: Number.NaN,
     stopFlowTurns: 0,
     stopOnsetMs: null,

@@ -1,6 +1,7 @@
 import type { Grams, Milliseconds } from '@cat-feeder/shared';
+import { nameFault } from './fault-names.ts';
 import { FLOWS_SHARE, hangingGrams, noteFlow } from './hanging.ts';
-import { go, halt, turn, turnsLeft, turnsToMs } from './motion.ts';
+import { close, go, halt, turn, turnsLeft, turnsToMs } from './motion.ts';
 import type { Run, Suspicion } from './run.ts';
 
 /** Coarse stops this many pieces and grams before the portion, and leaves the rest to pulses. */
@@ -22,6 +23,8 @@ const CHECK_LATE_MS: Milliseconds = 200;
 export const NO_FLOW_SHARE = 0.15;
 const SLOW_FLOW_SHARE = 0.5;
 const SLOW_CHECKS_MAX = 3;
+/** Without a scale a missing edge may be a lost index, and each attempt food that nobody sees. */
+const BLIND_ATTEMPTS_MAX = 1;
 
 /** One sample of the fast part of a portion. */
 export function stepCoarse(run: Run): void {
@@ -115,13 +118,19 @@ export function stopOnMotorFault(run: Run): boolean {
   const { meter } = run;
   if (!meter.isStalled && !meter.isDead) return false;
   const suspicion = meter.isDead ? 'dead' : 'stall';
+  const isSure = meter.isDead || meter.isHeld;
   meter.clearStall();
+  if (run.isBlind && !isSure && run.attempts >= BLIND_ATTEMPTS_MAX) {
+    run.suspicion = suspicion;
+    close(run, { result: null, fault: nameFault(run) });
+    return true;
+  }
   return leaveFor(run, suspicion);
 }
 
 /** By turns alone, to where the model says that the portion has been served. */
 function stepBlind(run: Run): void {
-  const left = Math.min(run.blindEndTurns - run.meter.forwardTurns, turnsLeft(run));
+  const left = Math.min(run.blindEndTurns - run.meter.mostTurns, turnsLeft(run));
   const forMs: Milliseconds = turnsToMs(run, left);
   if (forMs < 4) {
     halt(run);

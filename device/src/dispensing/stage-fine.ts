@@ -19,7 +19,10 @@ const COARSE_SLICES = 1.5;
 /** It must also leave room for the margin that coarse motion keeps. */
 const COARSE_GRAMS: Grams = 0.5;
 const COARSE_PIECES = 1.3;
-/** When pulses that should have moved this much moved nothing, nothing flows. */
+/**
+ * When pulses that should have moved this much moved nothing, nothing flows; and when too many in
+ * a row did not, however short, for each stop lets pieces go that then hang in the chute.
+ */
 const EMPTY_GRAMS: Grams = 2;
 const EMPTY_PIECES = 6;
 /** A rest below this is left: pieces come whole, and now and then two at once. */
@@ -126,11 +129,13 @@ function look(run: Run, level: Level): void {
   if (isFlowing || hasResumed(run)) {
     noteFlow(run, run.meter.forwardTurns, run.account.likelyGrams);
   }
+  const isStopped = isNothingFlowing(run, rise, turns);
   if (turnsLeft(run) < TURNS_MIN) {
+    if (isEmptyRise(run, rise)) run.hasStopped = true;
     close(run, { result: null, fault: 'slow_flow' });
     return;
   }
-  if (isNothingFlowing(run, rise, turns)) {
+  if (isStopped) {
     if (missing <= SMALL_GRAMS) go(run, 'enough');
     else leaveForNoFlow(run);
     return;
@@ -192,15 +197,31 @@ function learnFromLook(run: Run, level: Level, made: { rise: Grams; turns: numbe
   });
 }
 
+/** Too little for a piece. */
+function isEmptyRise(run: Run, rise: Grams): boolean {
+  return rise <= 0.3 * run.flow.kibbleGrams;
+}
+
 function isNothingFlowing(run: Run, rise: Grams, turns: number): boolean {
   const expected = turns * run.flow.gramsPerTurn;
-  if (rise > 0.3 * run.flow.kibbleGrams) {
+  if (!isEmptyRise(run, rise)) {
     run.fruitlessGrams = 0;
+    run.emptyPulses = 0;
+    if (!run.hasStopped) run.dribbledGrams = 0;
     return false;
   }
   run.fruitlessGrams += expected;
-  if (run.fruitlessGrams < Math.max(EMPTY_GRAMS, EMPTY_PIECES * run.flow.kibbleGrams)) return false;
+  const isPulse = expected > 0 && turns <= SHORT_TURNS;
+  if (isPulse) {
+    run.emptyPulses += 1;
+    run.dribbledGrams += run.pulse.short.hiddenGrams(expected) - expected;
+  }
+  const hasFlow =
+    run.fruitlessGrams < Math.max(EMPTY_GRAMS, EMPTY_PIECES * run.flow.kibbleGrams) &&
+    run.emptyPulses < run.pulse.short.emptyRowMax;
+  if (hasFlow) return false;
   run.fruitlessGrams = 0;
+  run.emptyPulses = 0;
   return true;
 }
 

@@ -1,5 +1,6 @@
 import type { Grams, Milliseconds } from '@cat-feeder/shared';
 import type { WindowView } from '../weighing/settling.ts';
+import { blindStretch } from './hanging.ts';
 import { close, go, quietMs } from './motion.ts';
 import type { Run } from './run.ts';
 import { enoughGrams, missingGrams } from './stage-fine.ts';
@@ -47,7 +48,11 @@ export function stepBaseline(run: Run): void {
   const view = run.bowl.look(BASELINE_MS);
   const isStill = view.isStill && run.bowl.isFresh && waitedMs >= BASELINE_MS * 0.9;
   if (isStill) {
-    beginFrom(run, { grams: view.meanGrams, variance: (1.7 * view.sdGrams ** 2) / view.readings });
+    beginFrom(run, {
+      grams: view.meanGrams,
+      variance: (1.7 * view.sdGrams ** 2) / view.readings,
+      readings: view.readings,
+    });
     run.bowl.learnNoise(pooledNoise(run, view));
     run.bowl.landingGrams = landingSpread(run);
     return;
@@ -77,7 +82,7 @@ function beginFrom(run: Run, level: Level): void {
     run.bowlBeforeGrams = level.grams;
     run.hopperBeforeGrams = run.hopper.median(BASELINE_MS);
   }
-  run.account.begin(level.grams, run.meter.forwardTurns);
+  run.account.begin(level.grams, run.meter.mark());
   run.levelVariance += 2 * level.variance;
   run.checkGrams = level.grams;
   run.checkTurns = run.meter.forwardTurns;
@@ -115,7 +120,7 @@ export function stepVerifying(run: Run): void {
     waitNoLonger(run, run.nowMs - run.stageAtMs - verifyMs - run.flow.lagMs);
     return;
   }
-  if (Number.isNaN(run.account.anchorGrams)) run.account.begin(level.grams, run.meter.forwardTurns);
+  if (Number.isNaN(run.account.anchorGrams)) run.account.begin(level.grams, run.meter.mark());
   else bookStretch(run, level);
   run.bowlAfterGrams = level.grams;
   run.levelVariance += 0.5 * level.variance;
@@ -184,15 +189,16 @@ function goBlind(run: Run, cautionSigmas: number): void {
   const missing = Math.max(0, limits.aimGrams - account.likelyGrams);
   const turns = missing / flow.gramsPerTurn;
   const doubt = missing > 0 ? (cautionSigmas * flow.spreadGrams(turns)) / missing : 0;
-  account.anchorTurns = meter.forwardTurns;
-  run.blindEndTurns = meter.forwardTurns + Math.min(turns / (1 + doubt), turns);
+  account.anchor = meter.mark();
+  run.blindEndTurns = meter.mostTurns + Math.min(turns / (1 + doubt), turns);
   go(run, 'blind');
 }
 
 function finishBlind(run: Run): void {
-  const { account, flow, meter } = run;
-  const turns = meter.forwardTurns - account.anchorTurns;
-  if (turns > 0) account.closeEstimated(flow.blindEstimate(turns), null, meter.forwardTurns);
+  const { account, meter } = run;
+  if (meter.mostTurns > account.anchorTurns + account.anchor.hiddenTurns) {
+    account.closeEstimated(blindStretch(run), null, meter.mark());
+  }
   go(run, 'enough');
 }
 

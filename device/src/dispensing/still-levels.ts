@@ -2,7 +2,7 @@ import type { Grams, Milliseconds } from '@cat-feeder/shared';
 import { BOWL_MISSING_GRAMS } from '../weighing/load-cell.ts';
 import type { SeenPart } from './flow-estimate.ts';
 import type { Estimate } from './food-account.ts';
-import { hangingGrams, turnedOutGrams } from './hanging.ts';
+import { doubtTurns, hangingGrams, turnedOutGrams } from './hanging.ts';
 import { quietMs } from './motion.ts';
 import type { Run } from './run.ts';
 import { resetTouch } from './touch.ts';
@@ -29,6 +29,11 @@ const OVERFLOW_MORE_GRAMS: Grams = 15;
 const HANGING_FACTOR = 1.5;
 /** Readings that overlap in the converter carry less than their number says. */
 const OVERLAP = 1.7;
+/** A stretch whose turns are less certain than this teaches nothing of grams per turn. */
+const HIDDEN_TURNS_MAX = 0.1;
+/** So many readings, still all the while, are no paw; and how surely turns bring food. */
+const CONFIRMING_READINGS = 12;
+const SURE_SIGMAS = 3;
 /** A level this far below the one before is food that was taken away. */
 const TAKEN_SIGMAS = 5;
 const TAKEN_GRAMS: Grams = 0.15;
@@ -37,6 +42,8 @@ const TAKEN_GRAMS: Grams = 0.15;
 export interface Level {
   readonly grams: Grams;
   readonly variance: number;
+  /** Readings behind it; many keep still under no paw. */
+  readonly readings: number;
 }
 
 /** How long the bowl must be watched for a level that is good enough. */
@@ -59,7 +66,7 @@ export function stillLevel(run: Run, windowMs: Milliseconds): Level | null {
   const view = run.bowl.look(windowMs);
   if (!view.isStill) return null;
   const variance = (OVERLAP * view.sdGrams ** 2) / view.readings;
-  return { grams: view.meanGrams, variance };
+  return { grams: view.meanGrams, variance, readings: view.readings };
 }
 
 /** Whether a level says that the bowl itself is gone. */
@@ -79,14 +86,17 @@ export function bookStretch(run: Run, level: Level): boolean {
   const sigma = Math.sqrt(level.variance);
   const floor = -Math.max(TAKEN_GRAMS, TAKEN_SIGMAS * sigma);
   const hanging = HANGING_FACTOR * hangingGrams(run);
-  const ceiling = flow.mostGrams(turns) + hanging + flow.inFlightSlackGrams + 0.4 + 5 * sigma;
+  const hiddenTurns = meter.hiddenTurns - account.anchor.hiddenTurns;
+  const ceiling =
+    flow.mostGrams(turns + hiddenTurns) + hanging + flow.inFlightSlackGrams + 0.4 + 5 * sigma;
   const isUntouched = !run.isTouched || cameToRestAtOnce(run);
   const isClean = isUntouched && rise >= floor && rise <= ceiling;
   if (isClean) {
-    if (turns > 0) flow.weighed(Math.max(0, rise), turns);
-    account.closeClean(level.grams, meter.forwardTurns);
+    if (turns > 0 && hiddenTurns < HIDDEN_TURNS_MAX) flow.weighed(Math.max(0, rise), turns);
+    notePress(run, level, { rise, turns });
+    account.closeClean(level.grams, meter.mark());
   } else {
-    account.closeEstimated(estimateStretch(run, rise), level.grams, meter.forwardTurns);
+    account.closeEstimated(estimateStretch(run, rise), level.grams, meter.mark());
     run.levelVariance += 2 * level.variance;
   }
   resetTouch(run);
@@ -94,6 +104,17 @@ export function bookStretch(run: Run, level: Level): boolean {
   run.checkTurns = meter.forwardTurns;
   run.checkGrams = level.grams;
   return isClean;
+}
+
+/** A short look may have caught a paw: only what the turns surely brought is beyond doubt then. */
+function notePress(run: Run, level: Level, seen: { rise: Grams; turns: number }): void {
+  const { account, flow } = run;
+  if (level.readings >= CONFIRMING_READINGS) {
+    account.confirm();
+    return;
+  }
+  const sure = flow.gramsPerTurn * seen.turns - SURE_SIGMAS * flow.spreadGrams(seen.turns);
+  account.suspectPress(Math.min(seen.rise, seen.rise - sure));
 }
 
 /**
@@ -112,7 +133,7 @@ export function bookUnweighed(run: Run): void {
   if (meter.forwardTurns <= account.anchorTurns && Number.isNaN(account.anchorGrams)) return;
   const isFlowing = run.closing?.fault === 'overflow' && !Number.isNaN(account.anchorGrams);
   const estimate = isFlowing ? flowingAway(run) : estimateStretch(run, Number.NaN);
-  account.closeEstimated(estimate, null, meter.forwardTurns);
+  account.closeEstimated(estimate, null, meter.mark());
   resetTouch(run);
 }
 
@@ -135,7 +156,8 @@ function estimateStretch(run: Run, rise: Grams): Estimate {
   const { account, flow } = run;
   flow.forgetSeen();
   const turns = run.meter.forwardTurns - account.anchorTurns;
-  const refined = flow.refine(flow.estimateAfter(seenPart(run), turns), pressedPart(run));
+  const byTurns = doubtTurns(run, flow.estimateAfter(seenPart(run), turns));
+  const refined = flow.refine(byTurns, pressedPart(run));
   const hanging = hangingGrams(run);
   const surely =
     run.doubt === null

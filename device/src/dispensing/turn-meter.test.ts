@@ -65,6 +65,31 @@ describe('the turn meter', () => {
     expect(byCurrent.isStalled).toBe(true);
   });
 
+  it('bounds by the clock what a lost index does not show, and promises none of it', () => {
+    const meter = new TurnMeter({ ...traits, stallMilliamps: null });
+    drive(meter, 2000, { turnsPerSecond: 0, milliamps: null, hasIndex: true });
+    expect(meter.mostTurns).toBeCloseTo(1.6, 1);
+    expect(meter.forwardTurns - meter.doubtTurns).toBeCloseTo(0, 6);
+  });
+
+  it('goes by the clock where the current shows that the shaft turns without edges', () => {
+    const meter = new TurnMeter(traits);
+    drive(meter, 4000, { turnsPerSecond: 0, milliamps: 250, hasIndex: true });
+    expect(meter.isStalled).toBe(false);
+    expect(meter.forwardTurns).toBeCloseTo(3.2, 1);
+    expect(meter.forwardTurns - meter.doubtTurns).toBeLessThan(0.35);
+  });
+
+  it('holds nothing hidden while edges come, nor while the current shows a held shaft', () => {
+    const turning = new TurnMeter(traits);
+    drive(turning, 5000, { turnsPerSecond: 0.7, milliamps: 250, hasIndex: true });
+    expect(turning.hiddenTurns).toBeLessThan(0.1);
+    expect(turning.doubtTurns).toBeLessThan(0.3);
+    const held = new TurnMeter(traits);
+    drive(held, 2000, { turnsPerSecond: 0, milliamps: 990, hasIndex: true });
+    expect(held.hiddenTurns).toBeLessThan(0.1);
+  });
+
   it('knows a motor that draws nothing', () => {
     const meter = new TurnMeter(traits);
     drive(meter, 900, { turnsPerSecond: 0, milliamps: 3, hasIndex: true });

@@ -5,6 +5,8 @@ import type { MotorCommand } from './motor-command.ts';
 
 /** Without edges the shaft is believed to have moved at most this many edge distances. */
 const UNSEEN_EDGES_MAX = 1.3;
+/** Beyond this many edge distances the next edge is missing. */
+const LATE_EDGES = 1.05;
 /** A shaft that gave no edge for this many edge times, and at least this long, stands. */
 const STALL_EDGE_TIMES = 2.6;
 const STALL_MS_MIN: Milliseconds = 450;
@@ -15,10 +17,19 @@ const INRUSH_MS: Milliseconds = 160;
 /** Current below this share of the stall current while driven: no motor is connected. */
 const DEAD_CURRENT_SHARE = 0.035;
 const DEAD_CURRENT_MS: Milliseconds = 400;
+/** Current between the two for so long, without an edge: the shaft turns and the index is lost. */
+const RUNNING_MS: Milliseconds = 200;
 /** Slow averaging of the measured speed. */
 const RATE_WEIGHT = 0.25;
 /** Samples remembered for looking back. */
 const HISTORY = 256;
+
+/** How far the shaft had turned, and how far that was from certain. */
+export interface TurnMark {
+  readonly turns: Turns;
+  readonly hiddenTurns: Turns;
+  readonly doubtTurns: Turns;
+}
 
 /**
  * How far the shaft has turned, in turns of the output: by the clock and the datasheet's speed,
@@ -62,6 +73,11 @@ export class TurnMeter {
   #poweredMs: Milliseconds = 0;
   #highCurrentMs: Milliseconds = 0;
   #lowCurrentMs: Milliseconds = 0;
+  #runningMs: Milliseconds = 0;
+  /** What the clock says beyond what was counted: since the last edge, and from before. */
+  #unseenTurns: Turns = 0;
+  #hiddenTurns: Turns = 0;
+  #doubtTurns: Turns = 0;
 
   /** `startAngle` is where the shaft stands, in turns; a whole turn more or less says the same. */
   constructor(traits: BoardTraits, startAngle: Turns = 0) {
@@ -79,6 +95,7 @@ export class TurnMeter {
     }
     const sign = command.direction === 'forward' ? 1 : -1;
     if (sign !== this.#sign) {
+      this.#keepHidden();
       this.#sign = sign;
       this.#hasEdgeInDirection = false;
       this.#sinceEdgeTurns = 0;
@@ -107,6 +124,38 @@ export class TurnMeter {
     this.#remember(atMs);
   }
 
+  /**
+   * Forward turns that may have been made beyond `forwardTurns`, by the motor's time and the rated
+   * speed: while it was driven no edge came, and no current showed that the shaft was held.
+   */
+  get hiddenTurns(): Turns {
+    return this.#hiddenTurns + (this.#sign > 0 ? this.#unseenTurns : 0);
+  }
+
+  /** The most forward turns there can have been. */
+  get mostTurns(): Turns {
+    return this.forwardTurns + this.hiddenTurns;
+  }
+
+  /** Forward turns that were reckoned by the clock although an edge should have shown them. */
+  get doubtTurns(): Turns {
+    const perTurn = this.#traits.indexEdgesPerTurn;
+    if (perTurn === null || this.#sign < 0) return this.#doubtTurns;
+    const isLate = this.#sinceEdgeTurns > LATE_EDGES / perTurn;
+    const isDoubtful = isLate || (this.#doubtTurns > 0 && !this.#hasEdgeInDirection);
+    return this.#doubtTurns + (isDoubtful ? this.#sinceEdgeTurns : 0);
+  }
+
+  mark(): TurnMark {
+    const { forwardTurns, hiddenTurns, doubtTurns } = this;
+    return { turns: forwardTurns, hiddenTurns, doubtTurns };
+  }
+
+  /** The current says that the shaft is held, whatever the edges say. */
+  get isHeld(): boolean {
+    return this.#highCurrentMs >= STALL_CURRENT_MS;
+  }
+
   /** Where the shaft stood or stands when it has made, or had made, so many forward turns. */
   angleAt(forwardTurns: Turns): Turns {
     return this.#startAngle + forwardTurns - this.reverseTurns;
@@ -129,7 +178,11 @@ export class TurnMeter {
 
   /** Driven, but it does not turn: by current where it is measured, by missing edges otherwise. */
   get isStalled(): boolean {
-    if (this.#highCurrentMs >= STALL_CURRENT_MS) return true;
+    return this.isHeld || (this.#lacksEdges && this.#runningMs < RUNNING_MS);
+  }
+
+  /** Driven for longer than any edge needs to come. */
+  get #lacksEdges(): boolean {
     const perTurn = this.#traits.indexEdgesPerTurn;
     if (perTurn === null) return false;
     const edgeMs = 1000 / (perTurn * this.ratePerSecond * Math.max(0.1, this.#speed));
@@ -142,6 +195,10 @@ export class TurnMeter {
   }
 
   clearStall(): void {
+    if (this.isStalled || this.isDead) {
+      if (this.#sign > 0) this.#doubtTurns += this.#sinceEdgeTurns;
+      this.#keepHidden();
+    }
     this.#drivenSinceEdgeMs = 0;
     this.#highCurrentMs = 0;
     this.#lowCurrentMs = 0;
@@ -163,22 +220,39 @@ export class TurnMeter {
       return;
     }
     this.#drivenSinceEdgeMs += onMs;
+    const isIndexLost = this.#lacksEdges && this.#runningMs >= RUNNING_MS;
     const unseenMax = UNSEEN_EDGES_MAX / perTurn;
     const step = Math.max(0, Math.min(byClock, unseenMax - this.#sinceEdgeTurns));
     this.#sinceEdgeTurns += step;
     this.#move(step);
+    if (this.#highCurrentMs === 0) this.#unseenTurns += byClock - step;
+    if (isIndexLost) this.#goByClock();
     if (edges === 0) return;
     this.edgesSeen += edges;
     if (this.#hasEdgeInDirection) {
       const measured = edges / perTurn;
       this.#move(measured - this.#sinceEdgeTurns);
-      this.#learnRate(measured);
+      if (!isIndexLost) this.#learnRate(measured);
     } else if (edges > 1) {
       this.#move(Math.max(0, (edges - 1) / perTurn - this.#sinceEdgeTurns));
     }
+    if (this.#lacksEdges) this.#keepHidden();
+    this.#unseenTurns = 0;
     this.#hasEdgeInDirection = true;
     this.#sinceEdgeTurns = 0;
     this.#drivenSinceEdgeMs = 0;
+  }
+
+  /** The motor draws what it draws while it turns: what the clock says has been turned. */
+  #goByClock(): void {
+    this.#move(this.#unseenTurns);
+    if (this.#sign > 0) this.#doubtTurns += this.#unseenTurns;
+    this.#unseenTurns = 0;
+  }
+
+  #keepHidden(): void {
+    if (this.#sign > 0) this.#hiddenTurns += this.#unseenTurns;
+    this.#unseenTurns = 0;
   }
 
   /** Only long, uninterrupted motion tells the speed: starts and stops are slower. */
@@ -206,6 +280,7 @@ export class TurnMeter {
       const isLow = milliamps < stall * DEAD_CURRENT_SHARE;
       this.#highCurrentMs = isHigh ? this.#highCurrentMs + onMs : 0;
       this.#lowCurrentMs = isLow ? this.#lowCurrentMs + onMs : 0;
+      this.#runningMs = isHigh || isLow ? 0 : this.#runningMs + onMs;
       return;
     }
     const isFlowing = milliamps > stall * 0.12;

@@ -5,23 +5,21 @@ import {
   type Milliseconds,
   type ScaleCalibration,
 } from '@cat-feeder/shared';
-import type { FeedStation, WeighResult } from '../dispensing/feed-station.ts';
+import type { FeedStation } from '../dispensing/feed-station.ts';
 import type { StationClock } from '../platform/clock.ts';
 import type { Single } from '../platform/collection.ts';
+import {
+  CALIBRATION_HELD_MS,
+  type CalibrationVerdict,
+  span,
+  tare,
+} from '../weighing/calibration.ts';
+import type { StillLevel } from '../weighing/load-cell.ts';
 
 /** The stored calibration of the bowl's cell. */
 export type StoredCalibration = ScaleCalibration & { readonly rev: number };
 
 const WEIGH_TIMEOUT_MS: Milliseconds = 15_000;
-/** A new span may differ by this share from the one before it, unless it is confirmed. */
-const SPAN_CHANGE_MAX = 0.2;
-/**
- * A new zero may differ by this from the one before, unless it is confirmed: more is food in the
- * bowl or a paw on it (FMEA-29). A bowl tared while food lies in it reads below zero once that is
- * eaten, and then nothing can be served any more.
- */
-const ZERO_CHANGE_GRAMS_MAX: Grams = 10;
-
 export interface ScaleServiceParts {
   readonly station: FeedStation;
   readonly calibration: Single<StoredCalibration>;
@@ -47,65 +45,68 @@ export class ScaleService {
   }
 
   /** Takes the present load as zero: the empty bowl must stand still on the cell. */
-  async tare(request: { confirm: boolean }): Promise<StoredCalibration> {
-    const present = this.calibration();
-    const weight = await this.#weigh();
-    const shiftGrams = Math.abs((weight.counts - present.zeroCounts) / present.countsPerGram);
-    const isFar = shiftGrams > ZERO_CHANGE_GRAMS_MAX;
-    if (present.taredAtMs !== null && isFar && !request.confirm) {
-      throw new FeederError('ERR_CALIBRATION_REFUSED', {
-        hint: 'Empty the bowl and try again. If it is empty, confirm the new zero.',
-        details: [
-          { path: 'shiftGrams', message: `${Math.round(shiftGrams)} g from the zero before` },
-        ],
-      });
-    }
-    return this.#store({
-      ...present,
-      zeroCounts: weight.counts,
-      noiseGrams: weight.sigmaGrams,
-      taredAtMs: this.#parts.time.now().wallMs,
-    });
+  async tare({ confirm }: { confirm: boolean }): Promise<StoredCalibration> {
+    const level = await this.#stillLevel();
+    const { wallMs } = this.#parts.time.now();
+    const { rev, ...present } = this.calibration();
+    return this.#store(tare(present, level, { nowMs: wallMs, confirm }), rev);
   }
 
   /** Sets counts per gram from a known mass that lies in the tared bowl. */
   async span(request: { knownGrams: Grams; confirm: boolean }): Promise<StoredCalibration> {
-    const present = this.calibration();
-    if (request.knownGrams > this.#parts.ratedGrams) {
+    const { ratedGrams, time } = this.#parts;
+    if (request.knownGrams > ratedGrams) {
       throw new FeederError('ERR_CALIBRATION_REFUSED', {
-        details: [
-          { path: 'knownGrams', message: `the cell is rated for ${this.#parts.ratedGrams} g` },
-        ],
+        details: [{ path: 'knownGrams', message: `the cell is rated for ${ratedGrams} g` }],
       });
     }
-    const weight = await this.#weigh();
-    const countsPerGram = (weight.counts - present.zeroCounts) / request.knownGrams;
-    const change = Math.abs(countsPerGram / present.countsPerGram - 1);
-    const isPlausible = Math.abs(countsPerGram) >= 1 && countsPerGram * present.countsPerGram > 0;
-    if (!isPlausible || (change > SPAN_CHANGE_MAX && !request.confirm)) {
-      const percent = Math.round(change * 100);
-      throw new FeederError('ERR_CALIBRATION_REFUSED', {
+    const level = await this.#stillLevel();
+    const { wallMs } = time.now();
+    const { rev, ...present } = this.calibration();
+    return this.#store(span(present, level, { ...request, nowMs: wallMs }), rev);
+  }
+
+  async #stillLevel(): Promise<StillLevel> {
+    if (this.#parts.isBusy()) throw new FeederError('ERR_BUSY');
+    const weight = await this.#parts.station.weigh(WEIGH_TIMEOUT_MS);
+    if (this.#parts.isBusy()) throw new FeederError('ERR_BUSY');
+    // The station calls a level stable once it has stood still this long.
+    if (weight.kind === 'stable') return { ...weight, heldMs: CALIBRATION_HELD_MS };
+    throw new FeederError(weight.kind === 'unstable' ? 'ERR_NOT_STABLE' : 'ERR_SCALE_SILENT');
+  }
+
+  #store(verdict: CalibrationVerdict, rev: number): StoredCalibration {
+    if (verdict.kind === 'refused') throw refusal(verdict);
+    const stored = this.#parts.calibration.change(verdict.calibration, rev);
+    this.#parts.station.setCalibration(stored);
+    return stored;
+  }
+}
+
+/** Why a calibration was refused, with what the person at the bowl can do about it. */
+function refusal({ reason, value }: Extract<CalibrationVerdict, { kind: 'refused' }>): FeederError {
+  switch (reason) {
+    case 'unstable':
+      return new FeederError('ERR_NOT_STABLE');
+    case 'outside_band':
+      return new FeederError('ERR_CALIBRATION_REFUSED', {
+        hint: 'Empty the bowl and try again. If it is empty, confirm the new zero.',
+        details: [
+          { path: 'shiftGrams', message: `${Math.round(Math.abs(value))} g from the zero before` },
+        ],
+      });
+    case 'mass_too_small':
+      return new FeederError('ERR_CALIBRATION_REFUSED', {
+        details: [{ path: 'knownGrams', message: `${value} g are too little for a span` }],
+      });
+    case 'factor_changed': {
+      const percent = Math.round(Math.abs(value) * 100);
+      return new FeederError('ERR_CALIBRATION_REFUSED', {
         hint: 'Lay the known mass into the empty, tared bowl. If the cell was replaced, confirm the change.',
         details: [
           { path: 'countsPerGram', message: `differs by ${percent} % from the present span` },
         ],
       });
     }
-    return this.#store({ ...present, countsPerGram, spannedAtMs: this.#parts.time.now().wallMs });
-  }
-
-  async #weigh(): Promise<Extract<WeighResult, { kind: 'stable' }>> {
-    if (this.#parts.isBusy()) throw new FeederError('ERR_BUSY');
-    const weight = await this.#parts.station.weigh(WEIGH_TIMEOUT_MS);
-    if (this.#parts.isBusy()) throw new FeederError('ERR_BUSY');
-    if (weight.kind === 'stable') return weight;
-    throw new FeederError(weight.kind === 'unstable' ? 'ERR_NOT_STABLE' : 'ERR_SCALE_SILENT');
-  }
-
-  #store(calibration: StoredCalibration): StoredCalibration {
-    const { rev, ...values } = calibration;
-    const stored = this.#parts.calibration.change(values, rev);
-    this.#parts.station.setCalibration(stored);
-    return stored;
   }
 }

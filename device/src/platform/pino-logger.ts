@@ -1,5 +1,6 @@
 import { type DestinationStream, type LevelWithSilent, pino, stdTimeFunctions } from 'pino';
 import type { Logger } from './logger.ts';
+import { terminalLine } from './terminal-line.ts';
 
 export type LogLevel = Extract<LevelWithSilent, 'debug' | 'info' | 'warn' | 'error' | 'silent'>;
 
@@ -22,7 +23,7 @@ const redactedPaths = secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${n
 /** Errors with their code and cause, whichever of the two usual names carries them. */
 const serializers = { err: describeError, error: describeError };
 
-/** The log of the daemon: one JSON object a line on standard output. */
+/** The log of the daemon on standard output: one JSON object a line, on a terminal one sentence. */
 export interface PinoLogger extends Logger {
   /** Writes out what waits; for the last moments of the process. */
   flush(): void;
@@ -40,6 +41,9 @@ export function createPinoLogger(options: {
     minLength: 0,
     maxLength: BACKLOG_BYTES_MAX,
   });
+  const forPeople: DestinationStream = {
+    write: (line) => void standardOutput.write(terminalLine(line)),
+  };
   let hasReader = true;
   // Whoever reads the log may go (a restarted journal, a closed terminal). Feeding goes on.
   standardOutput.on('error', () => {
@@ -54,7 +58,7 @@ export function createPinoLogger(options: {
       serializers,
       redact: { paths: [...redactedPaths, '["set-cookie"]', '*["set-cookie"]'], censor: '***' },
     },
-    options.destination ?? standardOutput,
+    options.destination ?? (process.stdout.isTTY ? forPeople : standardOutput),
   );
   return {
     debug: (fields, sentence) => log.debug(fields, sentence),

@@ -182,6 +182,35 @@ describe('a meal that has a row', () => {
     },
   );
 
+  describe('S4 a miss that was decided later than now', () => {
+    const dueAtMs = fixtureTime('2026-11-20T06:00:00Z').wallMs;
+    const falsely = (verdict: Verdict, afterMs = 6 * HOUR_MS) =>
+      new Map([
+        rowOf(breakfast, '2026-11-20', { ...closed(verdict), decidedAtMs: dueAtMs + afterMs }),
+      ]);
+
+    it.each<[Verdict, string, boolean]>([
+      ['missed', '2026-11-20T06:05:00Z', true],
+      ['blocked', '2026-11-20T07:59:00Z', true],
+      ['missed', '2026-11-20T08:01:00Z', false],
+      ['skipped', '2026-11-20T06:05:00Z', false],
+    ])('%s at %s is void: %s', (verdict, at, isVoid) => {
+      const found = words(at, { decided: falsely(verdict) });
+      expect(found).toEqual(isVoid ? ['reopen a@2026-11-20'] : []);
+    });
+
+    it('stays when it was decided in its time', () => {
+      const decided = falsely('missed', HOUR_MS);
+      expect(words('2026-11-20T07:00:00Z', { decided })).toEqual([]);
+    });
+
+    it('stays when the meal was edited since: nobody would look for it', () => {
+      const edited = { ...breakfast, effectiveFromMs: dueAtMs + MINUTE_MS };
+      const decided = falsely('missed');
+      expect(words('2026-11-20T06:05:00Z', { decided, meals: [edited] })).toEqual([]);
+    });
+  });
+
   it('I2 keeps its verdict when the meal is gone from the plan: it would get no other one', () => {
     const decided = new Map([rowOf(breakfast, '2026-11-20', closed('missed'))]);
     expect(words('2026-11-20T05:00:00Z', { decided, meals: [dinner] })).toEqual([]);

@@ -29,13 +29,19 @@ import { clockTime, duration } from './words.ts';
  * S1 An occurrence with a row is never fed again, whatever the clock, the zone or the plan do.
  * S2 Everything due in (closedThrough, now] without a row gets exactly one decision.
  * S3 At most one late feeding per call, so no outage and no clock step makes a burst.
- * S4 A verdict without motion whose time lies ahead again is voided; one with motion never is.
+ * S4 A verdict without motion whose time lies ahead again is voided; one with motion never is. So
+ *    is a miss that was decided later than now, by a clock that ran ahead, and is not too late yet.
  * S5 With an unknown clock nothing is decided.
  */
 export type Decision =
   | { readonly kind: 'feed'; readonly order: OccurrenceOrder; readonly isLate: boolean }
   | { readonly kind: 'close'; readonly closing: OccurrenceClosing; readonly asksOwner: boolean }
-  | { readonly kind: 'reopen'; readonly key: string; readonly why: string }
+  | {
+      readonly kind: 'reopen';
+      readonly key: string;
+      readonly dueAtMs: EpochMs;
+      readonly why: string;
+    }
   | {
       readonly kind: 'gap';
       readonly fromMs: EpochMs;
@@ -103,7 +109,6 @@ export function dueWindow(
 export function dueOccurrences(input: DueInput): Decision[] {
   const { view, now, closedThroughMs } = input;
   if (now.quality === 'unknown') return [];
-  const reopened = reopenings(input);
   const listFromMs = Math.max(
     Math.min(closedThroughMs, now.wallMs),
     now.wallMs - LISTED_DAYS * DAY_MS,
@@ -114,7 +119,7 @@ export function dueOccurrences(input: DueInput): Decision[] {
     addDays(localDateOf(zone, listFromMs), -1),
     addDays(localDateOf(zone, now.wallMs), 3),
   );
-  const decisions: Decision[] = [...reopened, ...gapBefore(input, listFromMs)];
+  const decisions: Decision[] = [...reopenings(planned, input), ...gapBefore(input, listFromMs)];
   let hasLate = false;
   for (const candidate of planned) {
     const { key, dueAtMs } = candidate.occurrence;
@@ -247,24 +252,42 @@ function closeMissed(
   };
 }
 
-function reopenings(input: DueInput): Extract<Decision, { kind: 'reopen' }>[] {
+type Reopening = Extract<Decision, { kind: 'reopen' }>;
+
+/** A meal that is no longer planned would get no other verdict: the one it has stays. */
+function reopenings(planned: readonly PlannedOccurrence[], input: DueInput): Reopening[] {
   const { view, now, decided } = input;
-  const { zone } = view.settings;
-  const fromDate = addDays(localDateOf(zone, now.wallMs), -1);
-  const found: Extract<Decision, { kind: 'reopen' }>[] = [];
+  const fromDate = addDays(localDateOf(view.settings.zone, now.wallMs), -1);
+  const found: Reopening[] = [];
   for (const row of decided.values()) {
     if (row.localDate < fromDate || !isWithoutMotion(row)) continue;
-    const planned = plannedOn(view, row.localDate).find((p) => p.occurrence.key === row.key);
-    // A meal that is no longer planned would get no other verdict: the one it has stays.
-    const dueAtMs = planned?.occurrence.dueAtMs;
-    if (dueAtMs === undefined || dueAtMs <= now.wallMs) continue;
-    found.push({
-      kind: 'reopen',
-      key: row.key,
-      why: `It is due ${localDateOf(zone, dueAtMs)} ${clockTime(zone, dueAtMs)}, which lies ahead again; the verdict '${row.verdict}' is void.`,
-    });
+    const candidate = plannedOn(view, row.localDate).find((p) => p.occurrence.key === row.key);
+    if (candidate === undefined) continue;
+    const { key, dueAtMs } = candidate.occurrence;
+    const why =
+      dueAtMs > now.wallMs
+        ? liesAhead(row, dueAtMs, view.settings.zone)
+        : decidedTooSoon(row, candidate, { planned, input });
+    if (why !== null) found.push({ kind: 'reopen', key, dueAtMs, why });
   }
   return found;
+}
+
+function liesAhead({ verdict }: Occurrence, dueAtMs: EpochMs, zone: string): string {
+  return `It is due ${localDateOf(zone, dueAtMs)} ${clockTime(zone, dueAtMs)}, which lies ahead again; the verdict '${verdict}' is void.`;
+}
+
+/** Why a miss is void that only a clock which ran ahead has seen; null when it stays. */
+function decidedTooSoon(
+  row: Occurrence,
+  candidate: PlannedOccurrence,
+  at: { readonly planned: readonly PlannedOccurrence[]; readonly input: DueInput },
+): string | null {
+  const { now } = at.input;
+  if (row.verdict === 'skipped' || (row.decidedAtMs ?? 0) <= now.wallMs + BACK_STEP_MS) return null;
+  if (isEarlierForm(candidate, now.wallMs)) return null;
+  if (judgeLateness(candidate, at.planned, at.input).kind === 'missed') return null;
+  return `The clock had run ahead when it was decided, and it is not too late; the verdict '${row.verdict}' is void.`;
 }
 
 function isWithoutMotion(row: Occurrence): boolean {

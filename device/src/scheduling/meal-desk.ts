@@ -36,6 +36,7 @@ export class MealDesk {
   #lastSure: FoodStamp | null = null;
   #lastCatchUp: FoodStamp | null = null;
   #running: { readonly id: string; readonly done: Promise<void> } | null = null;
+  #isInterrupted = false;
 
   constructor(parts: { feeder: MealFeeder; time: StationClock; logger: Logger }) {
     this.#feeder = parts.feeder;
@@ -79,9 +80,18 @@ export class MealDesk {
     this.#refusals.forget(id);
   }
 
+  /**
+   * The plan is being edited: a refusal that is on its way was given to the old form. It is not
+   * remembered, and what a cap leaves is not asked for. A feeding that was claimed goes on.
+   */
+  interrupt(): void {
+    this.#isInterrupted = true;
+  }
+
   /** Serves a wish unless another runs; calls `onEnded` when the answer is known. */
   begin(wish: FeedWish, onEnded: () => void): void {
     if (this.#running !== null) return;
+    this.#isInterrupted = false;
     const done = this.#serve(wish).then(() => {
       this.#running = null;
       onEnded();
@@ -91,7 +101,8 @@ export class MealDesk {
 
   async #serve(wish: FeedWish): Promise<void> {
     try {
-      this.#note(wish, await this.#ask(wish));
+      const answer = await this.#ask(wish);
+      if (answer.kind === 'ended' || !this.#isInterrupted) this.#note(wish, answer);
     } catch (error) {
       const rule: RefusalRule =
         error instanceof FeederError && error.code === 'ERR_STORAGE' ? 'storage' : 'hardware_fault';
@@ -105,6 +116,7 @@ export class MealDesk {
   async #ask(wish: FeedWish): Promise<FeedAnswer> {
     const answer = await this.#feed(wish, null);
     if (answer.kind === 'ended' || !answer.rule.startsWith('cap_')) return answer;
+    if (this.#isInterrupted) return answer;
     // A milligram less: what a cap leaves is a difference, and the cap would see a rounded one pass it.
     const reducedGrams = Math.floor((answer.remainingGrams - 0.001) * 10) / 10;
     if (reducedGrams < PORTION_GRAMS_MIN || reducedGrams >= wish.order.portionGrams) return answer;

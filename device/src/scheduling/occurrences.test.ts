@@ -49,6 +49,13 @@ describe('the plan of a date', () => {
   });
 });
 
+describe('FMEA-44 dates at the end of the calendar', () => {
+  it('come to an end, although the date after 9999-12-31 is less as text', () => {
+    const view = fixtureView([breakfast]);
+    expect(plannedBetween(view, '9999-12-30', '9999-12-31').length).toBe(2);
+  });
+});
+
 describe('B-76 a vacation', () => {
   const meals = [breakfast, fixtureMeal('d', '08:00', { planId: 'diet' })];
 

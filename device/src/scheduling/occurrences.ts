@@ -10,7 +10,7 @@ import {
   roundGrams,
   type Settings,
 } from '@cat-feeder/shared';
-import { addDays, weekdayOf } from './calendar.ts';
+import { dateOfDay, dayNumber, weekdayOf } from './calendar.ts';
 import { hasDate, instantOf, localTimeOf, type OffsetShift } from './local-time.ts';
 import type { PlanView } from './schedule-store.ts';
 import { sunTime } from './sun.ts';
@@ -79,8 +79,10 @@ export function plannedBetween(
   toDate: string,
 ): PlannedOccurrence[] {
   const found: PlannedOccurrence[] = [];
-  for (let date = fromDate; date <= toDate; date = addDays(date, 1)) {
-    found.push(...plannedOn(view, date));
+  const last = dayNumber(toDate);
+  // By number: as text, the date after 9999-12-31 comes before it, and the loop would not end.
+  for (let day = dayNumber(fromDate); day <= last; day++) {
+    found.push(...plannedOn(view, dateOfDay(day)));
   }
   return found.sort(byDueTime);
 }

@@ -90,15 +90,17 @@ describe('meals', () => {
     expect(codeOf(() => book.addMeal(mealInput('07:00')))).toBe('ERR_BUSINESS_RULE');
   });
 
-  it('take effect from the moment of the edit, and keep what an undefined field leaves alone', async () => {
+  it('take effect from the moment that their times are edited, and keep what an undefined field leaves alone', async () => {
     const { bench, book } = await newBook();
     const meal = book.addMeal(mealInput('07:00'));
     await bench.pass(60_000);
-    const changed = book.changeMeal(meal.id, { portionGrams: 33, name: undefined }, 1);
+    const sized = book.changeMeal(meal.id, { portionGrams: 33, time: '07:00' }, 1);
+    expect(sized).toMatchObject({ portionGrams: 33, rev: 2, effectiveFromMs: nowMs });
+    const changed = book.changeMeal(meal.id, { time: '08:00', name: undefined }, 2);
     expect(changed).toMatchObject({
       name: 'Meal',
       portionGrams: 33,
-      rev: 2,
+      rev: 3,
       effectiveFromMs: nowMs + 60_000,
     });
     expect(codeOf(() => book.changeMeal(meal.id, { portionGrams: 1 }, 1))).toBe('ERR_CONFLICT');

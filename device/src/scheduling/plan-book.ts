@@ -135,7 +135,8 @@ export class PlanBook {
     if (expectedRev !== undefined && expectedRev !== meal.rev)
       throw new FeederError('ERR_CONFLICT');
     this.#checkPet(patch.petId ?? null);
-    const change = { ...withoutUndefined(patch), effectiveFromMs: this.#nowMs() };
+    const wanted = withoutUndefined(patch);
+    const change = isNewForm(meal, wanted) ? { ...wanted, effectiveFromMs: this.#nowMs() } : wanted;
     const meals = this.meals().map((other) => (other.id === id ? { ...other, ...change } : other));
     return this.#edit({ ...this.view(), meals }, () =>
       this.#parts.meals.change(id, change, expectedRev),
@@ -247,6 +248,15 @@ export class PlanBook {
     const { wallMs, quality } = this.#parts.time.now();
     return quality === 'unknown' ? 0 : wallMs;
   }
+}
+
+/** Another name or portion is no new form: a meal that is due and still waits goes on waiting. */
+function isNewForm(meal: Meal, change: Partial<Meal>): boolean {
+  const { time, weekdays, enabled } = { ...meal, ...change };
+  return (
+    enabled !== meal.enabled ||
+    JSON.stringify([time, weekdays]) !== JSON.stringify([meal.time, meal.weekdays])
+  );
 }
 
 function withoutUndefined<T extends object>(

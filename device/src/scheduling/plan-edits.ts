@@ -2,7 +2,7 @@ import { type EpochMs, HOUR_MS, type Milliseconds, type Occurrence } from '@cat-
 import type { StationTime } from '../platform/clock.ts';
 import { addDays } from './calendar.ts';
 import { localDateOf } from './local-time.ts';
-import { type PlannedOccurrence, plannedBetween } from './occurrences.ts';
+import { isEarlierForm, type PlannedOccurrence, plannedBetween } from './occurrences.ts';
 import type { OccurrenceClosing, PlanView } from './schedule-store.ts';
 import { clockTime } from './words.ts';
 
@@ -10,10 +10,9 @@ export interface EditInput {
   readonly before: PlanView;
   readonly after: PlanView;
   readonly now: StationTime;
-  /** Rows of the dates of `editWindow`. */
+  /** Rows of the dates of `editWindow`, what is being served among them. */
   readonly decided: ReadonlyMap<string, Occurrence>;
   readonly closedThroughMs: EpochMs;
-  readonly feedingKey: string | null;
 }
 
 const DAYS_EACH_SIDE = 2;
@@ -21,9 +20,14 @@ const DAYS_EACH_SIDE = 2;
 const FORGETFUL_MS: Milliseconds = HOUR_MS;
 
 /** The local dates that an edit can move past the present, in either zone. */
-export function editWindow(view: PlanView, now: StationTime): { fromDate: string; toDate: string } {
-  const today = localDateOf(view.settings.zone, now.wallMs);
-  return { fromDate: addDays(today, -DAYS_EACH_SIDE), toDate: addDays(today, DAYS_EACH_SIDE) };
+export function editWindow(
+  { before, after }: Pick<EditInput, 'before' | 'after'>,
+  now: StationTime,
+): { fromDate: string; toDate: string } {
+  const [first = '', last = first] = [before, after]
+    .map(({ settings }) => localDateOf(settings.zone, now.wallMs))
+    .sort();
+  return { fromDate: addDays(first, -DAYS_EACH_SIDE), toDate: addDays(last, DAYS_EACH_SIDE) };
 }
 
 /**
@@ -32,15 +36,16 @@ export function editWindow(view: PlanView, now: StationTime): { fromDate: string
  * verdicts whose time lies ahead under the old form, and those are voided by rule S4. Pure.
  *   moved behind the present: `edited_past`, or `zone_moved` (a miss) when the zone did it
  *   new, and its time has passed: `edited_past`
- *   due and not yet served, and moved further back: the same
+ *   due and not yet served, and moved further back, or changed in any other way: the same
  *   due and not yet served, and gone from the plan: `plan_changed`
  */
 export function closingsForEdit(input: EditInput): OccurrenceClosing[] {
   const { before, after, now, decided } = input;
   if (now.quality === 'unknown') return [];
-  const old = plannedInWindow(before, now);
-  const fresh = plannedInWindow(after, now);
-  const isOpen = (key: string) => !decided.has(key) && key !== input.feedingKey;
+  const { fromDate, toDate } = editWindow(input, now);
+  const old = byKey(plannedBetween(before, fromDate, toDate));
+  const fresh = byKey(plannedBetween(after, fromDate, toDate));
+  const isOpen = (key: string) => !decided.has(key);
   const closings: OccurrenceClosing[] = [];
   for (const [key, planned] of fresh) {
     const { dueAtMs } = planned.occurrence;
@@ -56,18 +61,20 @@ export function closingsForEdit(input: EditInput): OccurrenceClosing[] {
     if (!isPending) continue;
     const moved = fresh.get(key);
     if (moved === undefined) closings.push(gone(planned, now));
-    // Behind what is closed nobody would look for it again.
-    else if (moved.occurrence.dueAtMs <= input.closedThroughMs)
-      closings.push(passedBy(moved, input));
+    else if (isLookedForNoMore(moved, input)) closings.push(passedBy(moved, input));
   }
   return closings;
 }
 
-function plannedInWindow(view: PlanView, now: StationTime): Map<string, PlannedOccurrence> {
-  const { fromDate, toDate } = editWindow(view, now);
-  return new Map(
-    plannedBetween(view, fromDate, toDate).map((planned) => [planned.occurrence.key, planned]),
+/** Behind what is closed, or in a form that is over, nobody would look for it again. */
+function isLookedForNoMore(moved: PlannedOccurrence, input: EditInput): boolean {
+  return (
+    moved.occurrence.dueAtMs <= input.closedThroughMs || isEarlierForm(moved, input.now.wallMs)
   );
+}
+
+function byKey(planned: readonly PlannedOccurrence[]): Map<string, PlannedOccurrence> {
+  return new Map(planned.map((candidate) => [candidate.occurrence.key, candidate]));
 }
 
 function passedBy(planned: PlannedOccurrence, input: EditInput): OccurrenceClosing {

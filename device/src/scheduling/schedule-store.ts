@@ -104,7 +104,10 @@ export type FeedAnswer =
 
 /** The feeding rules as scheduling needs them. */
 export interface MealFeeder {
-  /** Serves one occurrence; when it resolves as `ended`, its verdict is on disk. */
+  /**
+   * Serves one occurrence; when it resolves as `ended`, its verdict is on disk. What is to be served
+   * has its row when the call returns: an occurrence without one was refused, and may be closed.
+   */
   feedOccurrence(order: OccurrenceOrder): Promise<FeedAnswer>;
   feedExtra(order: ExtraOrder): Promise<FeedAnswer>;
 }

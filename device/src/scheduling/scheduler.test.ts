@@ -317,6 +317,42 @@ describe('the clock', () => {
     ]);
   });
 
+  it('FMEA-34 clock jumps forward: a meal that came due meanwhile is served when it is right again', async () => {
+    const { bench } = await benchWith(['07:00', '18:00']);
+    await bench.passUntil('2026-11-20T05:50:00Z');
+    bench.feeder.refuse = () => ({ kind: 'refused', rule: 'busy', remainingGrams: 0, why: '' });
+    bench.clock.stepWall(5 * HOUR_MS);
+    await bench.pass(15 * MINUTE_MS);
+    expect(bench.verdicts()).toEqual(['2026-11-20 07:00 missed/too_late']);
+    bench.feeder.refuse = () => null;
+    bench.clock.stepWall(-5 * HOUR_MS);
+    await bench.pass(MINUTE_MS);
+    expect(bench.verdicts()).toEqual(['2026-11-20 07:00 fed_late/late_in_grace']);
+  });
+
+  it('I2 FMEA-34 a disk that refuses while a false future is taken back loses no meal', async () => {
+    const { bench, meals } = await benchWith(['07:00', '07:02', '18:00']);
+    await bench.passUntil('2026-11-20T05:59:00Z');
+    bench.clock.stepWall(5 * HOUR_MS);
+    await bench.pass(MINUTE_MS);
+    bench.clock.stepWall(-5 * HOUR_MS);
+    // The first verdict is void, and then the disk refuses until after the meal is due.
+    const reopen = bench.store.reopen.bind(bench.store);
+    bench.store.reopen = (...args) => {
+      reopen(...args);
+      bench.store.isFull = true;
+    };
+    await bench.pass(2 * MINUTE_MS);
+    expect(bench.store.reopened).toContain(occurrenceKey(meals[0]?.id ?? '', '2026-11-20'));
+    bench.store.reopen = reopen;
+    bench.store.isFull = false;
+    await bench.pass(4 * MINUTE_MS);
+    expect(bench.verdicts()).toEqual([
+      '2026-11-20 07:00 fed/on_time',
+      '2026-11-20 07:02 fed/on_time',
+    ]);
+  });
+
   it('FMEA-35 clock jumps back by days: the cat is fed although its meals have their verdicts', async () => {
     const { bench } = await benchWith(['07:00', '13:00', '19:00']);
     await bench.pass(3 * DAY_MS);
@@ -405,11 +441,11 @@ describe('edits', () => {
   });
 
   it('serves what was due before the edit under its old form', async () => {
-    const { bench, meals } = await benchWith(['07:00', '18:00']);
+    const { bench, meals } = await benchWith(['07:00', '18:00'], '2026-11-20T04:00:10Z');
     bench.alarm.isBroken = true;
     await bench.on();
-    await bench.passUntil('2026-11-20T05:59:50Z');
-    bench.clock.advance(15_000);
+    await bench.passUntil('2026-11-20T06:00:05Z');
+    expect(bench.feeder.asked).toEqual([]);
     bench.book.changeMeal(meals[0]?.id ?? '', { portionGrams: 50 });
     await flush();
     expect(bench.feeder.served).toMatchObject([{ portionGrams: 20 }]);
@@ -441,6 +477,71 @@ describe('edits', () => {
     await bench.passUntil('2026-11-20T06:10:00Z');
     bench.book.removeMeal(meals[0]?.id ?? '');
     expect(bench.verdicts()).toEqual(['2026-11-20 07:00 skipped/plan_changed']);
+  });
+
+  describe('of a meal that is asked for by the edit itself and refused', () => {
+    async function dueBetweenTicks(rule: 'busy' | 'cap_day', remainingGrams: number) {
+      const { bench, meals } = await benchWith(['07:00', '18:00'], '2026-11-20T04:00:10Z');
+      bench.alarm.isBroken = true;
+      await bench.on();
+      await bench.passUntil('2026-11-20T06:00:05Z');
+      bench.feeder.refuse = ({ portionGrams }) =>
+        portionGrams <= remainingGrams ? null : { kind: 'refused', rule, remainingGrams, why: '' };
+      return { bench, id: meals[0]?.id ?? '' };
+    }
+
+    it('I2 removed: it gets its verdict', async () => {
+      const { bench, id } = await dueBetweenTicks('busy', 0);
+      bench.book.removeMeal(id);
+      await flush();
+      expect(bench.verdicts()).toEqual(['2026-11-20 07:00 skipped/plan_changed']);
+      expect(bench.feeder.asked).toHaveLength(1);
+    });
+
+    it('I2 moved on: what a cap leaves is not served under its old form', async () => {
+      const { bench, id } = await dueBetweenTicks('cap_day', 12);
+      bench.book.changeMeal(id, { time: '12:00' });
+      await flush();
+      expect(bench.feeder.served).toEqual([]);
+      await bench.passUntil('2026-11-20T11:01:00Z');
+      expect(bench.verdicts()).toEqual(['2026-11-20 12:00 fed_reduced/cap_day']);
+    });
+
+    it('removed: what a cap leaves is not asked for', async () => {
+      const { bench, id } = await dueBetweenTicks('cap_day', 12);
+      bench.book.removeMeal(id);
+      await flush();
+      expect(bench.feeder.served).toEqual([]);
+      expect(bench.verdicts()).toEqual(['2026-11-20 07:00 skipped/plan_changed']);
+    });
+
+    it('left as it is: it is served what a cap leaves', async () => {
+      const { bench } = await dueBetweenTicks('cap_day', 12);
+      bench.book.changeSettings({ deadManMinutes: 45 });
+      await flush();
+      expect(bench.verdicts()).toEqual(['2026-11-20 07:00 fed_reduced/cap_day']);
+    });
+  });
+
+  it('lets a pending meal wait on when only its name and portion are changed', async () => {
+    const { bench, meals } = await benchWith(['07:00', '18:00']);
+    bench.feeder.refuse = () => ({ kind: 'refused', rule: 'busy', remainingGrams: 0, why: '' });
+    await bench.passUntil('2026-11-20T06:10:00Z');
+    const { time, weekdays, enabled } = mealInput('07:00');
+    const asShown = { time, weekdays, enabled, name: 'Breakfast', portionGrams: 30 };
+    bench.book.changeMeal(meals[0]?.id ?? '', asShown);
+    bench.feeder.refuse = () => null;
+    await bench.pass(MINUTE_MS);
+    expect(bench.verdicts()).toEqual(['2026-11-20 07:00 fed_late/late_in_grace']);
+    expect(bench.feeder.served).toMatchObject([{ portionGrams: 30 }]);
+  });
+
+  it('I2 gives a pending meal of yesterday its verdict when it is changed after midnight', async () => {
+    const { bench, meals } = await benchWith(['23:50']);
+    bench.feeder.refuse = () => ({ kind: 'refused', rule: 'busy', remainingGrams: 0, why: '' });
+    await bench.passUntil('2026-11-20T23:10:00Z');
+    bench.book.changeMeal(meals[0]?.id ?? '', { weekdays: [5, 6] });
+    expect(bench.verdicts()).toEqual(['2026-11-20 23:50 skipped/edited_past']);
   });
 
   it('does not serve the earlier meals of a plan that is switched to', async () => {

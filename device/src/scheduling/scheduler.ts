@@ -16,13 +16,7 @@ import { type Decision, dueWindow } from './due-occurrences.ts';
 import { MealDesk } from './meal-desk.ts';
 import { mergeOccurrences } from './occurrence-list.ts';
 import { closingsForEdit, editWindow } from './plan-edits.ts';
-import type {
-  AlarmClock,
-  MealFeeder,
-  OccurrenceClosing,
-  PlanView,
-  ScheduleStore,
-} from './schedule-store.ts';
+import type { AlarmClock, MealFeeder, PlanView, ScheduleStore } from './schedule-store.ts';
 
 /** Something a person must hear of. Told once per subject and start of the daemon. */
 export interface ScheduleAlert {
@@ -128,19 +122,23 @@ export class Scheduler {
   beforeEdit(after: PlanView): void {
     const { store, time } = this.#parts;
     this.#evaluate();
+    this.#desk.interrupt();
     const now = time.now();
     if (now.quality === 'unknown') return;
     this.#noteProgress(now, true);
-    const { fromDate, toDate } = editWindow(after, now);
+    const before = store.view();
+    const { fromDate, toDate } = editWindow({ before, after }, now);
     const closings = closingsForEdit({
-      before: store.view(),
+      before,
       after,
       now,
       decided: store.decided(fromDate, toDate),
       closedThroughMs: store.closedThroughMs() ?? now.wallMs,
-      feedingKey: this.#desk.runningId,
     });
-    for (const closing of closings) store.close(closing);
+    for (const closing of closings) {
+      store.close(closing);
+      this.#desk.forget(closing.occurrence.key);
+    }
   }
 
   /** The next occurrence that will be asked for; null for an empty plan or an unknown clock. */
@@ -298,10 +296,13 @@ export class Scheduler {
   /** True when a verdict was written or voided. */
   #record(agenda: Agenda, now: StationTime): boolean {
     let isChanged = false;
+    if (now.quality !== 'unknown') this.#lookBack(agenda, now);
     for (const decision of agenda.decisions) {
       if (this.#carryOut(decision, now)) isChanged = true;
     }
-    if (now.quality !== 'unknown') this.#noteProgress(now, isChanged);
+    // What was reopened is pending, and only the next look sees it.
+    const isReopened = agenda.decisions.some(({ kind }) => kind === 'reopen');
+    if (now.quality !== 'unknown' && !isReopened) this.#noteProgress(now, isChanged);
     this.#tellAlerts(agenda);
     if (isChanged) this.#parts.onChange?.();
     return isChanged;
@@ -313,13 +314,15 @@ export class Scheduler {
     switch (decision.kind) {
       case 'close': {
         const { occurrence, rule, why } = decision.closing;
-        if (!this.#close(decision.closing)) return false;
+        store.close(decision.closing);
         this.#desk.forget(occurrence.key);
         if (decision.asksOwner) this.#tell({ kind: 'ask_owner', subject: occurrence.key, why });
         this.#parts.logger.info({ key: occurrence.key, rule }, why);
         return true;
       }
       case 'reopen':
+        // What was due before a restore that lost entries is looked for no more.
+        if (decision.dueAtMs <= (store.closedThroughMs() ?? time.wallMs)) return false;
         store.reopen(decision.key, decision.why, time);
         return true;
       case 'gap':
@@ -332,17 +335,17 @@ export class Scheduler {
     }
   }
 
-  /** A row that is there already decides the occurrence: one meal must not end the program. */
-  #close(closing: OccurrenceClosing): boolean {
-    try {
-      this.#parts.store.close(closing);
-      return true;
-    } catch (error) {
-      if (!(error instanceof FeederError) || error.code !== 'ERR_CONFLICT') throw error;
-      const { key } = closing.occurrence;
-      this.#parts.logger.error({ key, rule: closing.rule }, 'The occurrence was decided before.');
-      return false;
+  /**
+   * A clock that ran ahead has noted too much as decided. It is taken back before a verdict is
+   * void: when the power or the disk fails in between, nothing is lost that nobody looks for.
+   */
+  #lookBack({ decisions }: Agenda, now: StationTime): void {
+    const { store } = this.#parts;
+    let backToMs = now.wallMs;
+    for (const decision of decisions) {
+      if (decision.kind === 'reopen') backToMs = Math.min(backToMs, decision.dueAtMs - 1);
     }
+    if ((store.closedThroughMs() ?? backToMs) > backToMs) store.setClosedThroughMs(backToMs);
   }
 
   /** Everything due is decided up to here. Written when it matters, not at every look. */
@@ -351,9 +354,8 @@ export class Scheduler {
     const pendingFromMs = this.#agenda?.pendingFromMs ?? null;
     const reachedMs = pendingFromMs === null ? now.wallMs : Math.min(now.wallMs, pendingFromMs - 1);
     const notedMs = store.closedThroughMs() ?? reachedMs;
-    const isBack = notedMs > now.wallMs;
     const isDue = reachedMs - notedMs >= (isForced ? 1 : NOTE_PROGRESS_EVERY_MS);
-    if (isBack || isDue) store.setClosedThroughMs(reachedMs);
+    if (isDue) store.setClosedThroughMs(reachedMs);
   }
 
   #tellAlerts(agenda: Agenda): void {

@@ -80,7 +80,7 @@ export interface BootOptions {
   /** What a timer threw, or what the daemon calls fatal, while it was alive. */
   readonly onThrow: (error: unknown) => void;
   /** Something happened after which promises may go on. */
-  readonly onStir: (isSure: boolean) => void;
+  readonly onStir: () => void;
   readonly sabotage: Sabotage;
 }
 
@@ -92,8 +92,14 @@ const GLANCE_MS: Milliseconds = 4000;
 /** The rate of a real board, while something goes on. */
 const REAL_BATCH_MS: Milliseconds = 1000;
 /** Attention after motion and after a start. */
-const ATTENTION_MS: Milliseconds = 60_000;
+const ATTENTION_MS: Milliseconds = 20_000;
 const PORT = 8480;
+const idleTimers: ReadonlySet<string> = new Set([
+  'scale batch',
+  'scale conversion',
+  'sensor watch',
+  'clock memory',
+]);
 
 /** One start of the daemon, whole, on a board that gets its power from the simulation. */
 export class Boot {
@@ -106,6 +112,7 @@ export class Boot {
   readonly #fetch: (request: Request) => Response | Promise<Response>;
   readonly #stopSignal = new AbortController();
   #feedingId: string | null = null;
+  #evaluations = 0;
   #attentiveUntilMs: Milliseconds = 0;
   #isSlow = false;
   #cancelGlance: Cancel = () => {};
@@ -123,7 +130,7 @@ export class Boot {
       beforeTimer: (name) => options.points.beforeTimer(name),
       onThrow: (error) => this.#threw(error),
       afterTimer: (name) => {
-        if (!name.startsWith('scale')) options.onStir(false);
+        if (!this.#wasIdle(name)) options.onStir();
       },
     });
     this.#board = new SimulatedBoard({ world, clock: this.clock });
@@ -203,6 +210,18 @@ export class Boot {
     }
   }
 
+  /**
+   * After these timers no promise can go on, unless something was committed or commanded, which
+   * stirs by itself; a look of the schedule that found it quiet evaluates nothing.
+   */
+  #wasIdle(timer: string): boolean {
+    if (timer !== 'schedule tick') return idleTimers.has(timer);
+    const { evaluations } = this.device.scheduler.counters();
+    const isSame = evaluations === this.#evaluations;
+    this.#evaluations = evaluations;
+    return isSame;
+  }
+
   #threw(error: unknown): void {
     if (this.clock.isDead || error instanceof PowerCut) return;
     this.#options.onThrow(error);
@@ -227,6 +246,8 @@ export class Boot {
           time,
           random: (length) => bytes.bytes(length),
           hooks: {
+            // What a dead program finds in its successor's database is no conflict: it is not there.
+            beforeWrite: () => this.#refuseDead(),
             beforeCommit: (name) => {
               this.#refuseDead();
               points.beforeCommit(name);
@@ -278,7 +299,7 @@ export class Boot {
       setMode: (mode) => {
         if (this.clock.isDead) return;
         board.setMode(mode);
-        this.#options.onStir(true);
+        this.#options.onStir();
         if (mode === 'rest') this.attend();
       },
       onSamples: (listener) =>
@@ -302,7 +323,7 @@ export class Boot {
         const outcome = await station.dispense(passed, (progress) => {
           points.onProgress(progress);
           onProgress(progress);
-          this.#options.onStir(true);
+          this.#options.onStir();
         });
         this.#refuseDead();
         this.#feedingId = null;

@@ -21,7 +21,7 @@ export class CareActor {
     const { asksPerDay, careMeanMs } = this.#life.scenario;
     if (asksPerDay > 0) this.#every(DAY_MS / asksPerDay, () => this.#requests.feed());
     this.#every(6 * HOUR_MS, () => this.#requests.look());
-    this.#every(Math.max(careMeanMs, 10 * MINUTE_MS), () => this.#careVisit());
+    this.#every(Math.max(careMeanMs, 30 * MINUTE_MS), () => this.#careVisit());
   }
 
   async #careVisit(): Promise<void> {

@@ -5,8 +5,8 @@ import type { VirtualClock } from '../platform/virtual-clock.ts';
 const ANSWER_TURNS_MAX = 50;
 /** Turns in which everything that still goes on comes to its end. */
 const LAST_TURNS = 8;
-/** Samples that may pass before promises are given a turn; every other event gives them one. */
-const SAMPLES_PER_TURN = 16;
+/** Samples and idle ticks that may pass before promises are given a breath. */
+const IDLE_EVENTS_PER_BREATH = 16;
 /** Promises that go on in a breath. */
 const BREATH = 4;
 
@@ -15,8 +15,8 @@ export class EventPump {
   readonly #clock: VirtualClock;
   readonly #onThrow: (error: unknown) => void;
   readonly #settling: Promise<void>[] = [];
-  /** Promises may go on: perhaps after a timer, surely after a commit, a command or an answer. */
-  #stir: 'none' | 'perhaps' | 'surely' = 'none';
+  /** Promises may go on: after a timer that did something, a commit, a command or an answer. */
+  #isStirred = false;
   #sinceTurn = 0;
 
   /** `onThrow` gets what `settle` waited for and was rejected. */
@@ -26,9 +26,8 @@ export class EventPump {
   }
 
   /** Something happened after which promises may go on. */
-  stir(isSure: boolean): void {
-    if (isSure) this.#stir = 'surely';
-    else if (this.#stir === 'none') this.#stir = 'perhaps';
+  stir(): void {
+    this.#isStirred = true;
   }
 
   /** Time stands still before the next event until this is settled, or clearly waits for time. */
@@ -44,13 +43,13 @@ export class EventPump {
       this.#clock.runNext();
       if (this.#settling.length > 0) {
         await Promise.all(this.#settling.splice(0));
-        this.stir(true);
+        this.#isStirred = true;
       }
-      if (this.#stir === 'none' && ++this.#sinceTurn < SAMPLES_PER_TURN) continue;
-      const isSure = this.#stir === 'surely';
-      this.#stir = 'none';
+      if (!this.#isStirred && ++this.#sinceTurn < IDLE_EVENTS_PER_BREATH) continue;
+      const wasStirred = this.#isStirred;
+      this.#isStirred = false;
       this.#sinceTurn = 0;
-      await (isSure ? turn() : breath());
+      await (wasStirred ? turn() : breath());
       if (!afterEach()) return;
     }
     this.#clock.runUntil(untilMs);

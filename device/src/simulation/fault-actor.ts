@@ -9,6 +9,8 @@ import type { DiskState } from './simulated-disk.ts';
 
 /** Share of the faults that wait for a feeding to fall into. */
 const AIMED_SHARE = 0.6;
+/** So many wait for the same feeding; more would hide each other, so they strike at once. */
+const AIMED_MAX = 3;
 /** How far into a feeding they fall. */
 const AIM_MS: Milliseconds = 20_000;
 
@@ -37,6 +39,8 @@ export class FaultActor {
   readonly #random: SeededRandom;
   readonly #untilMs: Milliseconds;
   readonly #currentFeeding: () => string | null;
+  /** Faults that wait for the next feeding. */
+  #waiting = 0;
 
   constructor(parts: {
     life: Life;
@@ -61,8 +65,8 @@ export class FaultActor {
     const { clock } = this.#life;
     clock.after(`fault ${kind}`, this.#random.exponential(meanMs), () => {
       if (clock.monoMs() > this.#untilMs) return;
-      const isAimed =
-        alwaysAimed.has(kind) || (!unaimed.has(kind) && this.#random.chance(AIMED_SHARE));
+      const mayAim = !unaimed.has(kind) && this.#waiting < AIMED_MAX;
+      const isAimed = alwaysAimed.has(kind) || (mayAim && this.#random.chance(AIMED_SHARE));
       if (isAimed) this.#aim(kind);
       else this.#strike(kind);
       this.#plan(kind, meanMs);
@@ -70,7 +74,9 @@ export class FaultActor {
   }
 
   #aim(kind: FaultKind): void {
+    this.#waiting += 1;
     this.#life.atNextOrder(() => {
+      this.#waiting -= 1;
       const delayMs = this.#random.chance(0.1) ? 0 : this.#random.next() * AIM_MS;
       this.#life.clock.after(`aimed ${kind}`, delayMs, () => this.#strike(kind));
     });

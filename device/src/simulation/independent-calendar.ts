@@ -72,26 +72,41 @@ function formatOf(zone: string): Intl.DateTimeFormat {
 /** Offsets of whole quarter hours ago: zones change at most at such instants. */
 const OFFSET_BLOCK_MS = 15 * MINUTE_MS;
 const OFFSETS_KEPT_MAX = 20_000;
-const offsets = new Map<string, number>();
+const offsets = new Map<string, Map<number, number>>();
 
-/** Local time minus UTC, in milliseconds, at an instant. */
+/**
+ * Local time minus UTC, in milliseconds, at an instant. Between two midnights (UTC) with the same
+ * offset there is no change: none is taken back within a day.
+ */
 export function offsetMs(zone: string, epochMs: EpochMs): number {
+  const dayMs = Math.floor(epochMs / DAY_MS) * DAY_MS;
+  const offset = offsetOfBlock(zone, dayMs);
+  return offset === offsetOfBlock(zone, dayMs + DAY_MS) ? offset : offsetOfBlock(zone, epochMs);
+}
+
+function offsetOfBlock(zone: string, epochMs: EpochMs): number {
   const block = Math.floor(epochMs / OFFSET_BLOCK_MS);
-  const key = `${zone} ${block}`;
-  let offset = offsets.get(key);
+  let known = offsets.get(zone);
+  if (known === undefined || known.size >= OFFSETS_KEPT_MAX) {
+    known = new Map();
+    offsets.set(zone, known);
+  }
+  let offset = known.get(block);
   if (offset === undefined) {
-    if (offsets.size >= OFFSETS_KEPT_MAX) offsets.clear();
-    const at = block * OFFSET_BLOCK_MS;
-    const [, day, month, year, hour, minute, second] =
-      /(\d+)\/(\d+)\/(\d+), (\d+):(\d+):(\d+)/.exec(formatOf(zone).format(at))?.map(Number) ?? [];
-    const local =
-      daysOfCivil(year ?? 0, month ?? 0, day ?? 0) * DAY_MS +
-      ((hour ?? 0) * 60 + (minute ?? 0)) * MINUTE_MS +
-      (second ?? 0) * 1000;
-    offset = local - at;
-    offsets.set(key, offset);
+    offset = askOffset(zone, block * OFFSET_BLOCK_MS);
+    known.set(block, offset);
   }
   return offset;
+}
+
+function askOffset(zone: string, at: EpochMs): number {
+  const [, day, month, year, hour, minute, second] =
+    /(\d+)\/(\d+)\/(\d+), (\d+):(\d+):(\d+)/.exec(formatOf(zone).format(at))?.map(Number) ?? [];
+  const local =
+    daysOfCivil(year ?? 0, month ?? 0, day ?? 0) * DAY_MS +
+    ((hour ?? 0) * 60 + (minute ?? 0)) * MINUTE_MS +
+    (second ?? 0) * 1000;
+  return local - at;
 }
 
 /** The local date of an instant. */

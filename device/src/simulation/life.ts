@@ -192,7 +192,7 @@ export class Life {
     const answer = await boot.ask({ method, path, body: request.feed ?? body });
     if (answer === undefined || this.#passes('answer')) return undefined;
     this.recorder.emit({ kind: 'answer', request: sent, ...answer });
-    this.pump.stir(true);
+    this.pump.stir();
     return answer.body;
   }
 
@@ -246,7 +246,7 @@ export class Life {
       this.#bury();
       if (!(error instanceof PowerCut)) this.#ended(error);
     }
-    this.pump.stir(true);
+    this.pump.stir();
   }
 
   #newBoot(): Boot {
@@ -268,7 +268,7 @@ export class Life {
       isRestless: () => world.model.leak !== null || world.model.shaft.isShorted,
       points: this.#points,
       onThrow: (error) => this.#ended(error),
-      onStir: (isSure) => this.pump.stir(isSure),
+      onStir: () => this.pump.stir(),
       sabotage: this.#sabotage,
     });
   }
@@ -297,9 +297,11 @@ export class Life {
         this.disk.refuse();
       },
       afterCommit: (name) => {
-        this.pump.stir(true);
         if (name === 'state.clock') this.#hadTime ||= this.time.wallMs() >= BUILT_AT_MS;
-        else this.#isLedgerLonger = true;
+        else {
+          this.#isLedgerLonger = true;
+          this.pump.stir();
+        }
         strike('after_commit');
       },
       onOrder: (order) => {

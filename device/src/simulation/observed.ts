@@ -57,6 +57,8 @@ export interface Situation {
 
 /** One rule, watched from outside. */
 export interface Checker {
+  /** Is shown every command to the motor, too; the others are not. */
+  readonly watchesMotor?: true;
   see(event: Observed, now: Situation): void;
 }
 

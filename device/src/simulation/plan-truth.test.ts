@@ -32,6 +32,20 @@ describe('what came due, by the ledger and a calendar of its own', () => {
     ]);
   });
 
+  it('knows when an occurrence was moved on, and when it was moved back or taken away', () => {
+    const { plan, change, meal } = planned('08:00');
+    const rest = { petId: null, missedPolicy: 'skip', enabled: true };
+    const key = `${mealId}@2027-10-05`;
+    const dueMs = at('2027-10-05T06:00:00Z');
+    const movedMs = at('2027-10-05T07:00:00Z');
+    change('meal', mealId, { ...meal, ...rest, time: '07:00' }, at('2027-10-05T06:30:00Z'));
+    change('meal', mealId, { ...meal, ...rest, time: '20:00' }, movedMs);
+    change('meal', mealId, { ...meal, ...rest, enabled: false }, at('2027-10-05T09:00:00Z'));
+    expect(plan.movedOnAt(key, dueMs, at('2027-10-05T10:00:00Z'))).toBe(movedMs);
+    expect(plan.movedOnAt(key, dueMs, at('2027-10-05T06:45:00Z'))).toBeNull();
+    expect(plan.movedOnAt(key, movedMs, at('2027-10-05T10:00:00Z'))).toBeNull();
+  });
+
   it('goes by the form of the plan that held at the time', () => {
     const { plan, change, meal } = planned('08:00');
     const moved = { ...meal, time: '20:00', petId: null, missedPolicy: 'skip', enabled: true };

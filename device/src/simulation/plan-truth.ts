@@ -36,6 +36,8 @@ export interface DueTruth {
 
 type DocChange = Extract<AuditEntry, { name: 'doc.changed' }>['body'];
 
+/** An occurrence keeps its date, so no edit moves it further than this. */
+const AHEAD_MS: Milliseconds = 3 * 24 * 3_600_000;
 /** An edit and the instant beside it leave it open which form of the plan was meant. */
 const EDIT_MARGIN_MS: Milliseconds = 2000;
 
@@ -110,6 +112,16 @@ export class PlanTruth {
     return found;
   }
 
+  /** When an edit within a stretch moved an occurrence to a later time; null when none did. */
+  movedOnAt(key: string, fromMs: EpochMs, toMs: EpochMs): EpochMs | null {
+    for (const form of this.#forms) {
+      if (form.fromMs <= fromMs || form.fromMs > toMs) continue;
+      const ahead = dueUnder(form, form.fromMs, form.fromMs + AHEAD_MS);
+      if (ahead.some((due) => due.key === key)) return form.fromMs;
+    }
+    return null;
+  }
+
   /** Forgets forms that ended before an instant. */
   forgetBefore(trueMs: EpochMs): void {
     while (this.#forms.length > 1 && (this.#forms[1]?.fromMs ?? trueMs) < trueMs) {
@@ -141,26 +153,51 @@ export function dueUnder(form: PlanForm, fromMs: EpochMs, toMs: EpochMs): DueTru
   const first = daysOfDate(localDate(zone, fromMs)) - 1;
   const last = daysOfDate(localDate(zone, toMs)) + 1;
   for (let day = first; day <= last; day++) {
-    const date = dateOfDays(day);
-    const vacation = vacationOn(form, date);
-    const planId = vacation?.planId ?? null;
-    const active = planId !== null && form.plans.has(planId) ? planId : form.settings.activePlanId;
-    for (const meal of form.meals.values()) {
-      if (meal.planId !== active || !meal.enabled) continue;
-      if (!meal.weekdays.includes(weekdayOfDays(day)) || typeof meal.time !== 'string') continue;
-      const dueMs = instantOf(zone, date, minuteOfTime(meal.time));
-      if (dueMs <= fromMs || dueMs > toMs) continue;
-      found.push({
-        key: `${meal.id}@${date}`,
-        dueMs,
-        portionGrams: meal.portionGrams * (vacation?.portionFactor ?? 1),
-        isPaused: isPausedAt(form, dueMs),
-        isSkipped: isSkipped(form, meal.id, date),
-        meal,
-      });
+    for (const due of dueOnDay(form, day)) {
+      if (due.dueMs > fromMs && due.dueMs <= toMs) found.push(due);
     }
   }
   return found.sort((a, b) => a.dueMs - b.dueMs);
+}
+
+/** Forms never change, so a day of one is worked out once. */
+const daysOfForms = new WeakMap<PlanForm, Map<number, readonly DueTruth[]>>();
+
+function dueOnDay(form: PlanForm, day: number): readonly DueTruth[] {
+  let days = daysOfForms.get(form);
+  if (days === undefined) {
+    days = new Map();
+    daysOfForms.set(form, days);
+  }
+  let due = days.get(day);
+  if (due === undefined) {
+    due = workOutDay(form, day);
+    days.set(day, due);
+  }
+  return due;
+}
+
+function workOutDay(form: PlanForm, day: number): DueTruth[] {
+  const { zone } = form.settings;
+  const found: DueTruth[] = [];
+  const date = dateOfDays(day);
+  const vacation = vacationOn(form, date);
+  const planId = vacation?.planId ?? null;
+  const active = planId !== null && form.plans.has(planId) ? planId : form.settings.activePlanId;
+  for (const meal of form.meals.values()) {
+    if (meal.planId !== active || !meal.enabled) continue;
+    if (!meal.weekdays.includes(weekdayOfDays(day)) || typeof meal.time !== 'string') continue;
+    const dueMs = instantOf(zone, date, minuteOfTime(meal.time));
+    found.push({
+      key: `${meal.id}@${date}`,
+      dueMs,
+      portionGrams: meal.portionGrams * (vacation?.portionFactor ?? 1),
+      isPaused: isPausedAt(form, dueMs),
+      isSkipped: isSkipped(form, meal.id, date),
+      meal,
+    });
+  }
+  return found;
 }
 
 function minuteOfTime(time: string): number {

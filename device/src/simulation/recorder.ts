@@ -21,8 +21,10 @@ export class Recorder {
   readonly #print: ((line: string) => void) | null;
   readonly #opinion: () => string;
   readonly #checkers: Checker[] = [];
+  readonly #motorCheckers: Checker[] = [];
   readonly #hash: Hash = createHash('sha256');
-  #trail: string[] = [];
+  /** Put into words only when somebody reads them. */
+  #trail: { readonly atMs: Milliseconds; readonly line: string }[] = [];
   readonly violations: Violation[] = [];
   faults = 0;
 
@@ -42,22 +44,23 @@ export class Recorder {
 
   add(checker: Checker): void {
     this.#checkers.push(checker);
+    if (checker.watchesMotor === true) this.#motorCheckers.push(checker);
   }
 
   readonly fail = (invariant: string, why: string): void => {
     this.tell(this.#opinion());
     this.tell(`VIOLATION ${invariant}: ${why}`);
     const { nowMs } = this.#situation;
-    const trail = [...this.#trail];
+    const trail = this.#trail.map(inWords);
     this.violations.push({ seed: this.#seed, invariant, atMs: nowMs, why, trail });
   };
 
   /** A line for people. It is no part of the hash. */
   readonly tell = (line: string): void => {
-    const text = `${sinceStart(this.#situation.nowMs)} ${line}`;
-    this.#trail.push(text);
+    const event = { atMs: this.#situation.nowMs, line };
+    this.#trail.push(event);
     if (this.#trail.length > 2 * TRAIL_LENGTH) this.#trail = this.#trail.slice(-TRAIL_LENGTH);
-    this.#print?.(text);
+    this.#print?.(inWords(event));
   };
 
   emit(event: Observed): void {
@@ -67,7 +70,8 @@ export class Recorder {
       this.tell(line);
       this.#hash.update(`${this.#situation.nowMs} ${line}\n`);
     }
-    for (const checker of this.#checkers) checker.see(event, this.#situation);
+    const checkers = event.kind === 'slice' ? this.#motorCheckers : this.#checkers;
+    for (const checker of checkers) checker.see(event, this.#situation);
   }
 
   /** Adds a fact to the hash. */
@@ -79,6 +83,10 @@ export class Recorder {
   digest(): string {
     return this.#hash.digest('hex');
   }
+}
+
+function inWords({ atMs, line }: { atMs: Milliseconds; line: string }): string {
+  return `${sinceStart(atMs)} ${line}`;
 }
 
 /** `3d 04:05:06.789`. */

@@ -63,10 +63,12 @@ export interface Scenario {
   readonly startsWithoutTime: boolean;
 }
 
+/** Most boards read ten times a second; a fast one costs as much time as eight of them. */
+const sampleRates = [10, 10, 10, 10, 10, 10, 10, 10, 10, 20, 20, 20, 20, 40, 80] as const;
 /** In a dense mixture everything comes at least this often. */
 const DENSE_PER_DAY = 1.5;
 /** Chance that a kind belongs to a seed's mixture. */
-const KIND_SHARE = 0.3;
+const KIND_SHARE = 0.36;
 /** One seed in this many has no faults, one every fault. */
 const PLAIN_SEEDS = 20;
 
@@ -226,7 +228,7 @@ function drawProfile(random: SeededRandom): ProfileInput {
     },
     hopper: { startGrams: logUniform(random, 100, 2500), hasCell: random.chance(0.3) },
     bowlCell: {
-      samplesPerSecondDispense: pick(random, [10, 10, 10, 20, 20, 40, 80]),
+      samplesPerSecondDispense: pick(random, sampleRates),
       countsPerGram: pick(random, [-429, 215, 429, 900]),
       noiseGrams: logUniform(random, 0.02, 0.3),
       spikeProbability: random.chance(0.4) ? 0.01 * random.next() : 0,

@@ -17,14 +17,22 @@ export interface SimOptions {
   readonly keepGoing: boolean;
   /** `swarm`: each seed its own mixture of faults; `dense`: all of them, all the time. */
   readonly mixture: 'swarm' | 'dense';
+  /** A campaign ends when so many faults have been injected; null: when its seeds are done. */
+  readonly faultsWanted: number | null;
+  /** Processes of a campaign; null: one for each core. */
+  readonly workers: number | null;
   /** A rule that is switched off: see mutants.ts. */
   readonly mutant: string | null;
 }
 
 const SEEDS_MAX = 10_000_000;
+/** A campaign ends by the faults that were wanted. */
+export const campaignDefaults = { seeds: SEEDS_MAX, days: 4 } as const;
 const DAYS_MAX = 4000;
+const FAULTS_MAX = 1e12;
+const WORKERS_MAX = 1024;
 
-/** Reads the flags of `sim:device` and `sim:mutants`; `ERR_CONFIG` names what is wrong. */
+/** Reads the flags of `sim:device`, `sim:campaign` and `sim:mutants`; `ERR_CONFIG` names what is wrong. */
 export function readSimOptions(
   args: readonly string[],
   defaults: { readonly seeds: number; readonly days: number } = { seeds: 20, days: 7 },
@@ -45,6 +53,8 @@ export function readSimOptions(
     trail: values.trail ?? false,
     keepGoing: values['keep-going'] ?? false,
     mixture: values.dense === true ? 'dense' : 'swarm',
+    faultsWanted: optional('faults-wanted', values['faults-wanted'], FAULTS_MAX),
+    workers: optional('workers', values.workers, WORKERS_MAX),
     mutant: values.mutant ?? null,
   };
 }
@@ -58,6 +68,8 @@ function parseFlags(args: readonly string[]) {
         days: { type: 'string' },
         'first-seed': { type: 'string' },
         faults: { type: 'string' },
+        'faults-wanted': { type: 'string' },
+        workers: { type: 'string' },
         mutant: { type: 'string' },
         dense: { type: 'boolean' },
         json: { type: 'boolean' },
@@ -68,6 +80,10 @@ function parseFlags(args: readonly string[]) {
   } catch (error) {
     throw wrong(error instanceof Error ? error.message : String(error));
   }
+}
+
+function optional(name: string, text: string | undefined, max: number): number | null {
+  return text === undefined ? null : wholeNumber(name, text, max);
 }
 
 function wholeNumber(name: string, text: string, max: number): number {

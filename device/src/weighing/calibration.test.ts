@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { span, tare, zeroDriftGramsPerHour } from './calibration.ts';
+import { span, tare } from './calibration.ts';
 import { CellWatch, SATURATED_AFTER, SILENT_AFTER, STUCK_AFTER } from './cell-watch.ts';
 import { COUNTS_MAX, COUNTS_MIN, factoryCalibration, isSaturated, toGrams } from './load-cell.ts';
 
@@ -53,15 +53,10 @@ describe('span', () => {
     });
     expect(span(tared, null, { ...at, knownGrams: 200 })).toMatchObject({ reason: 'unstable' });
     expect(span(tared, level, { ...at, knownGrams: 200, confirm: true }).kind).toBe('refused');
-  });
-});
-
-describe('drift', () => {
-  it('is the slope of the empty bowl since the tare', () => {
-    const tared = accepted(tare(fresh, level, at));
-    const later = { counts: 50_000 - 400, atMs: at.nowMs + 2 * 3_600_000 };
-    expect(zeroDriftGramsPerHour(tared, later)).toBeCloseTo(0.5, 6);
-    expect(zeroDriftGramsPerHour(fresh, later)).toBeNull();
+    const withMassIn = { ...level, counts: 50_000 + 430 * 200 };
+    expect(span(tared, withMassIn, { ...at, knownGrams: 200, confirm: true })).toMatchObject({
+      reason: 'factor_changed',
+    });
   });
 });
 
@@ -84,6 +79,21 @@ describe('B-54 the cell watch', () => {
     expect(watch.state).toBe('stuck');
     watch.accept(78);
     expect(watch.state).toBe('ok');
+  });
+
+  it('FMEA-21 takes no equal readings in a row from a cell that showed noise', () => {
+    const watch = new CellWatch();
+    for (let i = 0; i < 60; i += 1) expect(watch.accept((i * 37) % 101)).toBe(true);
+    const taken = Array.from({ length: 12 }, () => watch.accept(40)).filter(Boolean);
+    expect(taken.length).toBeLessThan(6);
+    expect(watch.state).toBe('ok');
+    expect(watch.accept(41)).toBe(true);
+  });
+
+  it('FMEA-21 takes them from a cell that is as quiet as its steps', () => {
+    const watch = new CellWatch();
+    const quiet = Array.from({ length: 300 }, (_, i) => watch.accept(i % 8 === 0 ? 41 : 40));
+    expect(quiet.every(Boolean)).toBe(true);
   });
 
   it('FMEA-22 discards readings at the ends and calls it saturated when they last', () => {

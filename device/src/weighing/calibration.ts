@@ -3,12 +3,15 @@ import type { StillLevel } from './load-cell.ts';
 
 /** A zero or a span is only taken from a level that stood still this long. */
 export const CALIBRATION_HELD_MS: Milliseconds = 2000;
-/** A new zero further than this from the one before is a paw, food or another bowl. */
-export const TARE_BAND_GRAMS: Grams = 15;
+/**
+ * A new zero further than this from the one before is a paw, food or another bowl. A bowl tared
+ * while food lies in it reads below zero once that is eaten, and nothing can be served any more.
+ */
+const TARE_BAND_GRAMS: Grams = 10;
 /** The known mass for the span. */
-export const SPAN_GRAMS_MIN: Grams = 20;
+const SPAN_GRAMS_MIN: Grams = 20;
 /** A span that differs more than this from the one before needs a confirmation. */
-export const SPAN_CHANGE_MAX = 0.2;
+const SPAN_CHANGE_MAX = 0.2;
 /** The mean of a still window must be known this well to become a zero. */
 const SIGMA_GRAMS_MAX: Grams = 0.5;
 
@@ -44,7 +47,10 @@ export function tare(
   return { kind: 'accepted', calibration };
 }
 
-/** The second point: a known mass on the tared bowl gives the span and its sign. */
+/**
+ * The second point: a known mass on the tared bowl gives the span. Its sign is that of the parts'
+ * wiring and never changes: the other one means that the bowl was tared with the mass in it.
+ */
 export function span(
   before: ScaleCalibration,
   level: StillLevel | null,
@@ -55,7 +61,8 @@ export function span(
   if (!(at.knownGrams >= SPAN_GRAMS_MIN)) return refuse('mass_too_small', at.knownGrams);
   const countsPerGram = (level.counts - before.zeroCounts) / at.knownGrams;
   const change = countsPerGram / before.countsPerGram - 1;
-  if (!(Math.abs(countsPerGram) >= 1 && Math.abs(countsPerGram) < 1e6)) {
+  const isPlausible = Math.abs(countsPerGram) >= 1 && Math.abs(countsPerGram) < 1e6;
+  if (!isPlausible || countsPerGram * before.countsPerGram < 0) {
     return refuse('factor_changed', change);
   }
   if (!at.confirm && Math.abs(change) > SPAN_CHANGE_MAX) return refuse('factor_changed', change);
@@ -66,17 +73,6 @@ export function span(
     spannedAtMs: at.nowMs,
   };
   return { kind: 'accepted', calibration };
-}
-
-/** How far the empty bowl has wandered from its zero, as a slope: the cell's health. */
-export function zeroDriftGramsPerHour(
-  calibration: ScaleCalibration,
-  emptyLevel: { counts: number; atMs: EpochMs },
-): number | null {
-  if (calibration.taredAtMs === null || emptyLevel.atMs <= calibration.taredAtMs) return null;
-  const hours = (emptyLevel.atMs - calibration.taredAtMs) / 3_600_000;
-  const grams = (emptyLevel.counts - calibration.zeroCounts) / calibration.countsPerGram;
-  return grams / Math.max(hours, 0.1);
 }
 
 function whyUnfit(level: StillLevel | null): number | null {

@@ -58,10 +58,12 @@ export class SettlingWindow {
     let newerSum = 0;
     let oldest = newest;
     const offset = this.#at(this.#grams, 0);
+    let index = this.#next;
     for (let back = 0; back < this.#count; back += 1) {
-      const atMs = this.#at(this.#atMs, back);
+      index = index === 0 ? WINDOW_READINGS - 1 : index - 1;
+      const atMs = this.#atMs[index] ?? 0;
       if (newest - atMs > windowMs) break;
-      const grams = this.#at(this.#grams, back) - offset;
+      const grams = (this.#grams[index] ?? 0) - offset;
       readings += 1;
       sum += grams;
       oldest = atMs;
@@ -100,8 +102,10 @@ export class SettlingWindow {
 
   #spread(readings: number, mean: Grams): Grams {
     let squares = 0;
+    let index = this.#next;
     for (let back = 0; back < readings; back += 1) {
-      const deviation = this.#at(this.#grams, back) - mean;
+      index = index === 0 ? WINDOW_READINGS - 1 : index - 1;
+      const deviation = (this.#grams[index] ?? 0) - mean;
       squares += deviation * deviation;
     }
     return readings < 2 ? 0 : Math.sqrt(squares / (readings - 1));

@@ -137,6 +137,14 @@ export class MemoryScheduleStore implements ScheduleStore {
     };
   }
 
+  /** What the feeding rules write before anything moves. */
+  claim({ occurrence }: OccurrenceOrder): void {
+    this.#write();
+    if (this.rows.has(occurrence.key)) throw new FeederError('ERR_CONFLICT');
+    const feedingId = `feeding of ${occurrence.key}`;
+    this.rows.set(occurrence.key, { ...occurrence, state: 'feeding', feedingId });
+  }
+
   /** What the feeding rules would have written. */
   play(feeding: PlayedFeeding): void {
     this.#write();
@@ -156,7 +164,7 @@ export class MemoryScheduleStore implements ScheduleStore {
     }
     if (order === null) return;
     const { occurrence } = order;
-    if (this.rows.has(occurrence.key)) throw new FeederError('ERR_CONFLICT');
+    if (this.rows.get(occurrence.key)?.state === 'closed') throw new FeederError('ERR_CONFLICT');
     const row: Occurrence = {
       ...occurrence,
       state: 'closed',

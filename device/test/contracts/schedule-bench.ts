@@ -109,6 +109,7 @@ export class BenchFeeder implements MealFeeder {
     }
     const verdict = 'verdict' in order ? order.verdict : order.cause;
     const { portionGrams } = order;
+    if ('occurrence' in order) this.#store.claim(order);
     this.served.push({ key, portionGrams, verdict, atMs: this.#time.now().wallMs });
     if (this.hold !== null) await this.hold;
     write();

@@ -42,6 +42,9 @@ export interface Verdict {
   readonly sentence: string;
 }
 
+/** Before the first wish. */
+const FIRST_GRAMS = 5;
+
 /** One data directory with its feeder, its food and its daemons, one after the other. */
 export class KillSeries {
   readonly #folder = mkdtempSync(join(tmpdir(), 'feeder-kill-'));
@@ -71,6 +74,19 @@ export class KillSeries {
     });
     const plan = await this.#must<{ id: string }>('POST', '/plans', { name: 'Kill' });
     await this.#must('POST', `/plans/${plan.id}/activate`);
+    await this.#feedOnce();
+  }
+
+  /**
+   * Who was never fed is starving: after a meal that brought little one portion would follow at
+   * once, by rule, and look like the meal served twice. Every motion must be the wish's own.
+   */
+  async #feedOnce(): Promise<void> {
+    await this.feed('before-all', FIRST_GRAMS);
+    const first = await this.feedingOf('before-all');
+    if ((first?.dose?.lowGrams ?? 0) < FIRST_GRAMS / 2) {
+      throw new Error(`The first portion did not arrive.\n${this.#daemon?.output}`);
+    }
   }
 
   spawn(): void {

@@ -81,6 +81,21 @@ describe('the motor and the food', () => {
     expectHonest(fed);
   });
 
+  it('FMEA-14 blocked chute: short pulses do not pile up food in it without an end', async () => {
+    feeder = await makeFeeder({
+      faults: hopeless,
+      kibble: { pieceGramsMean: 0.6 },
+      auger: { gramsPerTurnMean: 8 },
+      chute: { dribblePiecesMean: 1.5, holdsGrams: 200 },
+    });
+    feeder.world.blockChute();
+    const fed = await feeder.feed(2);
+    expect(fed.outcome.fault).not.toBeNull();
+    const held = feeder.world.truth().inFlightGrams;
+    expect(held).toBeLessThan(30);
+    expect(fed.outcome.dose.highGrams).toBeGreaterThan(held);
+  });
+
   it('FMEA-15 empty hopper: stops grinding after three attempts', async () => {
     feeder.world.emptyHopper(0);
     const empty = await feeder.feed(30);
@@ -156,11 +171,57 @@ describe('the scale', () => {
     expectHonest(fed);
   });
 
+  it.each([
+    { hasCurrentSensor: true, indexEdgesPerTurn: 1 },
+    { hasCurrentSensor: true, indexEdgesPerTurn: 20 },
+    { hasCurrentSensor: false, indexEdgesPerTurn: 1 },
+    { hasCurrentSensor: false, indexEdgesPerTurn: 4 },
+  ])(
+    'FMEA-20 unplugged, and the index lost as well: bounded by the motor time (%o)',
+    async (motor) => {
+      feeder = await makeFeeder({ motor, faults: hopeless });
+      feeder.world.disconnectScale();
+      feeder.world.loseIndex();
+      const fed = await feeder.feed(20);
+      expect(fed.trueGrams).toBeLessThan(20 * 1.3);
+      expect(fed.outcome.attempts).toBeLessThanOrEqual(1);
+      expectHonest(fed);
+    },
+  );
+
+  it('FMEA-20 unplugged, and the screw stuck: turns that no edge showed promise nothing', async () => {
+    feeder = await makeFeeder({ motor: { hasCurrentSensor: false }, faults: hopeless });
+    feeder.world.disconnectScale();
+    feeder.world.jam();
+    const fed = await feeder.feed(20);
+    expect(fed.outcome.dose.lowGrams).toBe(0);
+    expectHonest(fed);
+  });
+
   it('FMEA-21 reading stuck constant: noticed, although it looks perfectly still', async () => {
     const fed = await feedDuring(30, 4000, () => feeder.world.stickScale());
     expect(fed.outcome.fault).toBe('scale_stuck');
     expect(fed.trueGrams).toBeLessThan(31);
     expectHonest(fed);
+  });
+
+  it.each([0, 300, 600, 1200, 2000])(
+    'FMEA-21 reading stuck %i ms before a person stops it: no weight, but turns',
+    async (leadMs) => {
+      feeder = await makeFeeder({ bowlCell: { samplesPerSecondDispense: 10 } });
+      feeder.clock.after('a person', 4000, () => feeder.station.cancel());
+      const fed = await feedDuring(30, 4000 - leadMs, () => feeder.world.stickScale());
+      expect(fed.outcome).toMatchObject({ result: 'cancelled', dose: { method: 'estimated' } });
+      expect(fed.outcome.bowlAfterGrams).toBeNull();
+      expectHonest(fed);
+    },
+  );
+
+  it('FMEA-21 a weight is no weight while the reading is stuck', async () => {
+    feeder.world.stickScale();
+    const weighed = feeder.station.weigh(3000);
+    feeder.clock.advance(4000);
+    expect((await weighed).kind).not.toBe('stable');
   });
 
   it('FMEA-22 saturated: as unplugged when it lasts', async () => {
@@ -256,5 +317,19 @@ describe('the cat', () => {
     const turnsMax = (1.25 * 30) / feeder.model.gramsPerTurn + 3;
     expect(fed.outcome.turns).toBeLessThan(turnsMax);
     expect(fed.trueGrams).toBeLessThan(30 * 1.25 + 6);
+  });
+
+  it('FMEA-25 I7 cat that comes to every portion of a slowly read scale: no more is promised than fell', async () => {
+    feeder = await makeFeeder({
+      cat: { arrivesWhileDispensingProbability: 1, pushGrams: 2, mealGramsMean: 6 },
+      bowlCell: { samplesPerSecondDispense: 10 },
+    });
+    let tooHigh = 0;
+    for (let i = 0; i < 60; i += 1) {
+      const { trueGrams, outcome } = await feeder.feed(2 + (i % 7));
+      if (outcome.dose.lowGrams > trueGrams + 0.001) tooHigh += 1;
+      feeder.liveOn();
+    }
+    expect(tooHigh).toBeLessThanOrEqual(1);
   });
 });

@@ -84,7 +84,7 @@ describe('a daemon that cannot start says one sentence and exits with its code',
     expect(lines[0]).toMatch(/^ERR_PROFILE: /);
   });
 
-  it.each(['/sys/feeder', '/dev/null/feeder'])(
+  it.each(['/sys/feeder', '/proc/feeder', '/dev/null/feeder'])(
     '74: a data directory that cannot be made, %s',
     async (dataDir) => {
       const { code, lines } = await refusal(['run', '--port', '0', '--data-dir', dataDir]);

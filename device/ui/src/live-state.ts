@@ -1,5 +1,4 @@
 import type {
-  BowlReading,
   CalibrationJob,
   Feeding,
   LiveEventBody,
@@ -88,9 +87,4 @@ function withComponent(
   const components = state.status?.components ?? [];
   if (!components.some((known) => known.name === component.name)) return [...components, component];
   return components.map((known) => (known.name === component.name ? component : known));
-}
-
-/** The bowl as last seen, or null before the first status. */
-export function bowlOf(state: LiveState): BowlReading | null {
-  return state.status?.bowl ?? null;
 }

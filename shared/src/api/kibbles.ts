@@ -33,4 +33,6 @@ export const CalibrationJobSchema = v.strictObject({
   endedAtMs: v.nullable(v.number()),
   why: v.string(),
 });
+/** GET /api/v1/kibbles/{id}/calibrate: null when none was begun since the start. */
+export const LatestCalibrationSchema = v.nullable(CalibrationJobSchema);
 export type CalibrationJob = v.InferOutput<typeof CalibrationJobSchema>;

@@ -10,6 +10,7 @@ import {
   KibblesSchema,
   type KibbleView,
   KibbleViewSchema,
+  LatestCalibrationSchema,
 } from '@cat-feeder/shared';
 import type { ApiDeps } from '../deps.ts';
 import { changeOf, found, IdParamsSchema, ruleBroken } from '../params.ts';
@@ -145,12 +146,13 @@ function calibration({ kibbles, kibbleCalibration }: ApiDeps): RouteDef[] {
       method: 'GET',
       operationId: 'getCalibration',
       summary: 'How far the calibration of this kibble has come.',
-      statuses: { 200: 'The job that runs or ran last.' },
+      response: LatestCalibrationSchema,
+      statuses: { 200: 'The job that runs or ran last; null: none since the start.' },
       errors: ['ERR_NOT_FOUND'],
       handler: ({ params }) => {
         found(kibbles.get(params.id));
         const job = kibbleCalibration.status();
-        return ok(found(job?.kibbleId === params.id ? job : undefined));
+        return ok(job?.kibbleId === params.id ? job : null);
       },
     }),
   ];

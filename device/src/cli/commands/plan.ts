@@ -1,4 +1,4 @@
-import type { Meal, Occurrence, Overlay, PlanView, Preview } from '@cat-feeder/shared';
+import type { Meal, Overlay, PlanView, Preview } from '@cat-feeder/shared';
 import { type Command, numberOf, required, UsageError } from '../command.ts';
 import { gramsText, occurrenceText, tableText } from '../text.ts';
 
@@ -102,13 +102,23 @@ function mealRow(meal: Meal): string[] {
   return [`  ${when}`, gramsText(meal.portionGrams), meal.name, days, meal.id, state];
 }
 
+const effectWords = { skipped: 'left out once', paused: 'paused', past: 'its time has passed' };
+
+/** What is not going to be served is said so, and not as a portion of 0 g. */
+function previewMealText(meal: Preview['days'][number]['occurrences'][number]): string {
+  const { effect } = meal;
+  if (effect === 'none') return occurrenceText(meal);
+  if (effect === 'vacation') return `${occurrenceText(meal)} (vacation)`;
+  return `${meal.localDate} ${meal.localTime}  ${meal.mealName}: ${effectWords[effect]}`;
+}
+
 function previewText(preview: Preview): string {
   const lines = preview.days.flatMap((day) => {
     const kcal = day.totalKcal === null ? '' : `, ${Math.round(day.totalKcal)} kcal`;
     const shift =
       day.clockShiftMinutes === 0 ? '' : `, the clock shifts by ${day.clockShiftMinutes} min`;
     const head = `${day.localDate}  ${gramsText(day.totalGrams)}${kcal}${shift}`;
-    return [head, ...day.occurrences.map((meal: Occurrence) => `  ${occurrenceText(meal)}`)];
+    return [head, ...day.occurrences.map((meal) => `  ${previewMealText(meal)}`)];
   });
   const empty = preview.hopperEmptyOn;
   if (empty !== null) lines.push(`The hopper runs out on ${empty}.`);

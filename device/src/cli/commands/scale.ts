@@ -83,6 +83,12 @@ function calibrationText({ calibration }: ScaleView): string {
   return `Calibration: ${span} counts per gram, zero at ${zero}, ${steps.join(', ')}.`;
 }
 
+const lostJob = (job: CalibrationJob): CalibrationJob => ({
+  ...job,
+  state: 'failed',
+  why: 'The feeder was started again; the calibration has to be begun anew.',
+});
+
 async function calibrateKibble(input: CommandInput): Promise<CommandResult> {
   const { api, io, words, option } = input;
   const path = `/kibbles/${encodeURIComponent(words[0] ?? '')}/calibrate`;
@@ -95,7 +101,8 @@ async function calibrateKibble(input: CommandInput): Promise<CommandResult> {
   if (input.flag('wait')) {
     for (let polls = 0; job.state === 'running' && polls < POLLS_MAX; polls++) {
       await io.sleep(POLL_MS);
-      job = await api.get<CalibrationJob>(path);
+      // A daemon that was started again in between knows nothing of the job.
+      job = (await api.get<CalibrationJob | null>(path)) ?? lostJob(job);
     }
   }
   const served = job.servedGrams.map(gramsText).join(', ') || 'nothing yet';

@@ -102,11 +102,11 @@ export class FeederModel {
 
   /** Lives on to `atMs`; going back does nothing. */
   advanceTo(atMs: Milliseconds): void {
+    let eventMs = this.#nextEventMs();
     // Ends: every pass moves time on, or takes one of finitely many events due at this instant.
-    while (this.#nowMs < atMs || this.#nextEventMs() <= atMs) {
-      const eventMs = this.#nextEventMs();
+    while (this.#nowMs < atMs || eventMs <= atMs) {
       const isTurning = this.#isTurning();
-      let untilMs = Math.min(atMs, eventMs);
+      let untilMs = eventMs < atMs ? eventMs : atMs;
       if (isTurning) untilMs = Math.min(untilMs, this.#stepEndMs());
       if (untilMs > this.#nowMs) {
         const fromMs = this.#nowMs;
@@ -114,6 +114,7 @@ export class FeederModel {
         if (isTurning) this.#turn(fromMs, untilMs - fromMs);
       }
       if (this.#nowMs >= eventMs) this.#takeEvent();
+      eventMs = this.#nextEventMs();
     }
   }
 
@@ -155,13 +156,12 @@ export class FeederModel {
   }
 
   #nextEventMs(): Milliseconds {
-    return Math.min(
-      this.chute.falling.nextMs,
-      this.cat.nextMs,
-      this.silence.nextMs,
-      this.sag.nextMs,
-      this.sampler === null ? Number.POSITIVE_INFINITY : this.sampler.nextMs,
-    );
+    let nextMs = this.chute.falling.nextMs;
+    if (this.cat.nextMs < nextMs) nextMs = this.cat.nextMs;
+    if (this.silence.nextMs < nextMs) nextMs = this.silence.nextMs;
+    if (this.sag.nextMs < nextMs) nextMs = this.sag.nextMs;
+    if (this.sampler !== null && this.sampler.nextMs < nextMs) nextMs = this.sampler.nextMs;
+    return nextMs;
   }
 
   #takeEvent(): void {

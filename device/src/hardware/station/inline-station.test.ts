@@ -102,6 +102,36 @@ describe('the inline station', () => {
     await rig.station.close();
   });
 
+  it('goes on showing the bowl between the end of a run and the first batch at rest', async () => {
+    const rig = openRig();
+    await rig.pass(5000);
+    const order = {
+      feedingId: 'f1',
+      portionGrams: 10,
+      gramsMax: 12,
+      model: rig.model,
+      openLoop: false,
+    };
+    const shown: (number | null)[] = [];
+    let isOver = false;
+    const running = rig.station
+      .dispense(order, () => {})
+      .finally(() => {
+        isOver = true;
+      });
+    for (let i = 0; i < 600 && !isOver; i++) await rig.pass(50);
+    for (let i = 0; i < 60; i++) {
+      const { grams, state } = rig.station.health().bowl;
+      expect(['moving', 'stable']).toContain(state);
+      shown.push(grams);
+      await rig.pass(50);
+    }
+    const { dose } = await running;
+    expect(shown).not.toContain(null);
+    for (const grams of shown) expect(Math.abs((grams ?? 0) - dose.likelyGrams)).toBeLessThan(1.5);
+    await rig.station.close();
+  });
+
   it('follows a zero that drifts down without missing its bowl', async () => {
     const rig = openRig();
     const { zeroCounts, countsPerGram } = rig.calibration;

@@ -81,6 +81,8 @@ export class InlineStation implements FeedStation {
   readonly #pulse = new PulseModel();
   #angle = 0;
   #noiseGrams: Grams | null = null;
+  /** What the last run saw last, and when: shown until the first reading at rest. */
+  #left: { readonly grams: Grams | null; readonly sigmaGrams: Grams; readonly atMs: Milliseconds };
   #isClosed = false;
 
   constructor(options: InlineStationOptions) {
@@ -91,6 +93,7 @@ export class InlineStation implements FeedStation {
     this.#guard = new MotorGuard(this.#board.drive, this.#board.traits);
     this.#rest = new RestWatch(this.#board.traits, options.calibration);
     this.#lastSampleAtMs = this.#clock.monoMs();
+    this.#left = { grams: null, sigmaGrams: 0, atMs: this.#lastSampleAtMs };
     this.#board.onSamples((batch) => this.#onSamples(batch));
     this.#board.setMode('rest');
   }
@@ -174,6 +177,7 @@ export class InlineStation implements FeedStation {
   setCalibration(calibration: ScaleCalibration): void {
     this.#calibration = calibration;
     this.#noiseGrams = null;
+    this.#left = { ...this.#left, grams: null };
     this.#rest.setCalibration(calibration);
   }
 
@@ -258,6 +262,10 @@ export class InlineStation implements FeedStation {
     const nowMs = this.#clock.monoMs();
     this.#guard.shut(nowMs);
     this.#cancelWatchdog();
+    if (this.#active !== null) {
+      const { grams, sigmaGrams, ageMs } = this.#runReading(this.#active.run, nowMs);
+      this.#left = { grams, sigmaGrams, atMs: nowMs - ageMs };
+    }
     this.#active = null;
     this.#rest.restart(nowMs);
     if (!this.#isClosed) this.#board.setMode('rest');
@@ -277,7 +285,7 @@ export class InlineStation implements FeedStation {
       feedingId: run.order.feedingId,
       stage: run.stage,
       servedGrams: servedSoFar(run),
-      turns: run.meter.forwardTurns,
+      turns: run.meter.mostTurns,
       motorMs: run.meter.motorMs,
       attempts: run.attempts,
       bowlBeforeGrams: run.bowlBeforeGrams,
@@ -304,9 +312,12 @@ export class InlineStation implements FeedStation {
   }
 
   #reading(nowMs: Milliseconds): BowlReading {
-    return this.#active === null
-      ? this.#rest.reading(nowMs)
-      : this.#runReading(this.#active.run, nowMs);
+    if (this.#active !== null) return this.#runReading(this.#active.run, nowMs);
+    const atRest = this.#rest.reading(nowMs);
+    if (atRest.grams !== null || atRest.state !== 'moving') return atRest;
+    // Readings at rest come in batches; the bowl is not unknown until the first.
+    const { grams, sigmaGrams, atMs } = this.#left;
+    return { grams, sigmaGrams, state: 'moving', ageMs: Math.max(0, nowMs - atMs) };
   }
 
   #runReading(run: Run, nowMs: Milliseconds): BowlReading {

@@ -12,6 +12,8 @@ import type { Sample } from '../../weighing/sample.ts';
 const STILL_MS: Milliseconds = 1500;
 /** A spread above this is somebody at the bowl. */
 const DISTURBED_GRAMS: Grams = 1;
+/** Readings at rest come at least this often. */
+const READING_GAP_MS: Milliseconds = 500;
 /** A bowl that is lifted for less long than this is not missing. */
 const MISSING_MS: Milliseconds = 5000;
 /** What the motor or the flap did wrong stays known this long after it was last seen. */
@@ -119,9 +121,10 @@ export class RestWatch {
 
   /** A level that stood still since `beginWeighing`; null while there is none yet. */
   weighed(nowMs: Milliseconds): Extract<WeighResult, { kind: 'stable' }> | null {
-    if (nowMs - this.#weighFromMs < CALIBRATION_HELD_MS || this.#bowl.cell.state !== 'ok') {
-      return null;
-    }
+    const { cell, lastReadingAtMs } = this.#bowl;
+    // A cell that repeats itself gives no readings: what was read before is not a weight of now.
+    const readMs = Math.min(nowMs, lastReadingAtMs + READING_GAP_MS) - this.#weighFromMs;
+    if (readMs < CALIBRATION_HELD_MS || cell.state !== 'ok') return null;
     const view = this.#bowl.look(CALIBRATION_HELD_MS);
     if (!view.isStill) return null;
     const sigmaGrams = view.sdGrams;

@@ -27,7 +27,7 @@ describe('StationCells', () => {
   it('knows nothing before the first sign of life', () => {
     const cells = new StationCells({ nowMs: 1000 });
     expect(cells.readHealth(4000)).toMatchObject({
-      bowl: { grams: null, state: 'silent' },
+      bowl: { grams: null, state: 'moving' },
       motorOn: false,
       fault: null,
       loopAgeMs: 3000,

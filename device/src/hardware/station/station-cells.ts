@@ -141,8 +141,9 @@ export class StationCells {
   }
 }
 
+/** Before the first scan nothing is known, and nothing is wrong either. */
 const unknownHealth: StationHealth = {
-  bowl: { grams: null, sigmaGrams: 0, state: 'silent', ageMs: 0 },
+  bowl: { grams: null, sigmaGrams: 0, state: 'moving', ageMs: 0 },
   hopperGrams: null,
   motorOn: false,
   undervoltage: false,

@@ -17,6 +17,7 @@ interface ClaimIds {
  * earlier feeding is still open in the ledger.
  */
 export class AtMostOnce implements Checker {
+  readonly watchesMotor = true;
   readonly #fail: Fail;
   readonly #truths: FeedingTruths;
   readonly #reader: LedgerReader;

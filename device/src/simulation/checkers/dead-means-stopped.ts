@@ -10,6 +10,7 @@ const ROUNDING_MS: Milliseconds = 0.01;
  * the motor has power for no longer than what was left of its last slice.
  */
 export class DeadMeansStopped implements Checker {
+  readonly watchesMotor = true;
   readonly #fail: Fail;
   readonly #world: FeederWorld;
   /** By when the motor must be without power, in the simulation's time; null: no such demand. */

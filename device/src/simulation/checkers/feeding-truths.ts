@@ -46,6 +46,7 @@ const SETTLED_MS: Milliseconds = 30_000;
  * before it landed.
  */
 export class FeedingTruths implements Checker {
+  readonly watchesMotor = true;
   readonly #truth: () => WorldTruth;
   readonly #settings: () => Settings;
   readonly #isCalm: () => boolean;

@@ -41,6 +41,8 @@ export class NeverStarves implements Checker {
   readonly #mayFeed: () => boolean;
   readonly #bowlGrams: () => Grams;
   readonly #hasRoom: (now: Situation) => boolean;
+  /** When enough lay in the bowl at a look: until then `bowl_full` may have refused the portion. */
+  #lastFullMs: Milliseconds = Number.NEGATIVE_INFINITY;
   /** Hungry occurrences since the last food, oldest first. */
   #hungry: { key: string; atMs: Milliseconds; feedingId: string | null }[] = [];
   #lastFoodMs: Milliseconds = 0;
@@ -126,6 +128,7 @@ export class NeverStarves implements Checker {
   }
 
   #look(now: Situation): void {
+    if (this.#bowlGrams() >= STARVING_GRAMS) this.#lastFullMs = now.nowMs;
     const last = this.#hungry.at(-1);
     if (last === undefined || !this.#isSound(now)) return;
     const { settings } = this.#plan.now;
@@ -134,7 +137,7 @@ export class NeverStarves implements Checker {
     if (now.nowMs - this.#lastFoodMs < limitMs) return;
     if (now.nowMs - Math.max(...Object.values(this.#lastCatchUpMs)) < CATCH_UP_GAP_MS + SLACK_MS)
       return;
-    if (now.nowMs - Math.max(last.atMs, this.#lastOffMs) < SLACK_MS) return;
+    if (now.nowMs - Math.max(last.atMs, this.#lastOffMs, this.#lastFullMs) < SLACK_MS) return;
     if (this.#catchUpKeys.has(`starve:${last.key}`) || this.#hasFailed) return;
     this.#hasFailed = true;
     this.#fail(
@@ -156,7 +159,6 @@ export class NeverStarves implements Checker {
       now.nowMs - sinceMs > SOUND_MS &&
       form.settings.activePlanId !== null &&
       !wasPaused(form, now.trueWallMs - SLACK_MS, now.trueWallMs) &&
-      this.#bowlGrams() < STARVING_GRAMS &&
       this.#hasRoom(now) &&
       this.#mayFeed()
     );

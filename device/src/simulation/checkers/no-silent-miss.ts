@@ -91,12 +91,17 @@ export class NoSilentMiss implements Checker {
     return later.some((due) => due.key === key);
   }
 
-  /** Reopened because it was to come again, and taken away before it did: nothing is owed. */
-  #wasTakenAwayInTime(due: DueTruth, throughMs: EpochMs): boolean {
-    const reopenedAtMs = this.#reopenedAtMs.get(due.key);
-    if (reopenedAtMs === undefined || due.dueMs > reopenedAtMs) return false;
-    const again = this.#plan.dueBetween(reopenedAtMs, throughMs);
-    return !again.some(({ key }) => key === due.key);
+  /**
+   * It was to come again and was taken away before it did: nothing is owed. Its verdict was taken
+   * back, or it was moved on while it waited to be served and had none yet.
+   */
+  #wasTakenAwayInTime({ key, dueMs }: DueTruth, throughMs: EpochMs): boolean {
+    const graceMs = this.#plan.now.settings.graceMinutes * MINUTE_MS;
+    const reopenedAtMs = this.#reopenedAtMs.get(key) ?? Number.NEGATIVE_INFINITY;
+    const aheadFromMs =
+      dueMs <= reopenedAtMs ? reopenedAtMs : this.#plan.movedOnAt(key, dueMs, dueMs + graceMs);
+    if (aheadFromMs === null) return false;
+    return !this.#plan.dueBetween(aheadFromMs, throughMs).some((again) => again.key === key);
   }
 
   #isInGap(dueMs: EpochMs): boolean {

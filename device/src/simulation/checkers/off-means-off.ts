@@ -18,6 +18,7 @@ const LANDED_MS: Milliseconds = 30_000;
  * over restarts, too.
  */
 export class OffMeansOff implements Checker {
+  readonly watchesMotor = true;
   readonly #fail: Fail;
   readonly #world: FeederWorld;
   /** Whether the daemon runs and its scale can see. */

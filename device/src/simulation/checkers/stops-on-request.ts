@@ -9,6 +9,7 @@ const STOP_MS: Milliseconds = 50;
  * reaches it afterwards, until something else is ordered.
  */
 export class StopsOnRequest implements Checker {
+  readonly watchesMotor = true;
   readonly #fail: Fail;
   #feedingId: string | null = null;
   #stoppedAtMs: Milliseconds | null = null;

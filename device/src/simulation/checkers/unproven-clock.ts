@@ -10,6 +10,7 @@ const HOLD_MS: Milliseconds = 30 * MINUTE_MS;
  * after half an hour of being up.
  */
 export class UnprovenClock implements Checker {
+  readonly watchesMotor = true;
   readonly #fail: Fail;
   readonly #truths: FeedingTruths;
   readonly #isUnproven: () => boolean;

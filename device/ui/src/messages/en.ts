@@ -335,6 +335,8 @@ export const en = {
   'component.live events': 'Live news',
   'component.feeding': 'Feeding',
   'component.schedule': 'Schedule',
+  'component.sensors': 'Sensors',
+  'component.disk': 'Disk space',
   'component.housekeeping': 'Housekeeping',
   'component.watchdog': 'Watchdog',
   'component.api': 'Page and API',
@@ -383,6 +385,6 @@ export const en = {
   'settings.zoneNote': 'This browser is in {zone}.',
   'settings.feedingGramsMax': 'Most grams at once',
   'settings.hourGramsMax': 'Most grams an hour',
-  'settings.dayGramsMax': 'Most grams in 24 hours',
+  'settings.dayGramsMax': 'Most grams in a day',
   'settings.saved': 'Saved.',
 } as const;
