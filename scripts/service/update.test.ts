@@ -331,8 +331,8 @@ function bootUntilSettled(feeder: FeederRoot): void {
   }
 }
 
-/** `FEEDER_CUTS=all` (npm run test:update) tries every step; otherwise one of four. */
-const stride = process.env['FEEDER_CUTS'] === 'all' ? 1 : 4;
+/** `FEEDER_CUTS=all` (npm run test:update) tries every step; otherwise one of eight. */
+const stride = process.env['FEEDER_CUTS'] === 'all' ? 1 : 8;
 const CUTS_MAX = 400;
 
 function expectWorking(feeder: FeederRoot, what: string): void {
@@ -345,7 +345,7 @@ function expectWorking(feeder: FeederRoot, what: string): void {
 
 /** The cuts came at the steps that matter: a filter that sees nothing would pass everything. */
 function expectDecisiveSteps(steps: readonly string[], offered: Behaviour): void {
-  expect(steps.length).toBeGreaterThan(24 / stride);
+  expect(steps.length).toBeGreaterThan(40 / stride);
   if (stride > 1) return;
   const all = steps.join('\n');
   for (const step of ['tar -xzf', 'mv -T -- "$1" "$releases/$2"', 'mv -T -- "$2.cat-feeder-new"']) {
