@@ -4,12 +4,14 @@ import {
   type EventBody,
   FeederError,
   type Milliseconds,
+  makeUlid,
 } from '@cat-feeder/shared';
 import { recoverOpenFeedings } from '../feeding/crash-recovery.ts';
 import { type ActiveFault, faultEffects } from '../feeding/fault-effects.ts';
 import type { FeedService } from '../feeding/feed-service.ts';
 import type { Panel } from '../hardware/parts/open-panel.ts';
 import type { DeviceStore } from '../storage/store.ts';
+import { ButtonFeeding } from './button-feeding.ts';
 import type { DeviceCore } from './compose-device.ts';
 import type { DeviceParts } from './device-parts.ts';
 import { FrontPanel } from './front-panel.ts';
@@ -98,15 +100,25 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
   return runtime;
 }
 
-function frontPanel(panel: Panel, { clock, station }: DeviceParts, core: DeviceCore): FrontPanel {
+function frontPanel(panel: Panel, parts: DeviceParts, core: DeviceCore): FrontPanel {
   const { feeding, faults } = core.feeding;
+  const { clock, station, logger, randomBytes } = parts;
+  const button = new ButtonFeeding({
+    feeding,
+    portionGrams: panel.buttonGrams,
+    newId: (wallMs) => makeUlid(wallMs, randomBytes),
+    wallMs: () => core.time.now().wallMs,
+    stop: () => station.cancel(),
+    onRefused: () => panel.sounder?.play('fault'),
+    logger,
+  });
   return new FrontPanel({
     panel,
     clock,
     live: core.live,
     hasFault: () => faults.active().length > 0,
     isFeeding: () => feeding.isBusy(),
-    stopFeeding: () => station.cancel(),
+    onPress: (pattern) => button.press(pattern),
   });
 }
 

@@ -17,7 +17,7 @@ import { FrontPanel } from './front-panel.ts';
 function makePanel(level: { isLow: boolean }) {
   const clock = new VirtualClock();
   const live = new LiveEvents({ epoch: 'e', logger: silentLogger });
-  const state = { hasFault: false, isFeeding: false, stops: 0, isClosed: false };
+  const state = { hasFault: false, isFeeding: false, presses: [] as string[], isClosed: false };
   const button = new SimulatedButton();
   const indicator = new SimulatedIndicator();
   const sounder = new SimulatedSounder();
@@ -26,6 +26,7 @@ function makePanel(level: { isLow: boolean }) {
   const gauge = Object.assign(new SimulatedThermometer(), { look });
   const panel: Panel = {
     button,
+    buttonGrams: 0,
     indicator,
     sounder,
     power,
@@ -45,8 +46,8 @@ function makePanel(level: { isLow: boolean }) {
     live,
     hasFault: () => state.hasFault,
     isFeeding: () => state.isFeeding,
-    stopFeeding: () => {
-      state.stops += 1;
+    onPress: (pattern) => {
+      state.presses.push(pattern);
     },
   });
   front.start();
@@ -93,13 +94,11 @@ describe('FrontPanel', () => {
     expect(indicator.shown).toBe('ready');
   });
 
-  it('stops a feeding by the button, and nothing else', () => {
-    const { button, state, change } = makePanel({ isLow: false });
+  it('hands on what the button says', () => {
+    const { button, state } = makePanel({ isLow: false });
     button.press('press');
-    expect(state.stops).toBe(0);
-    change({ isFeeding: true });
     button.press('long');
-    expect(state.stops).toBe(1);
+    expect(state.presses).toEqual(['press', 'long']);
   });
 
   it('says which part is not well, and gives all of them up', () => {

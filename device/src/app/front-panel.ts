@@ -1,6 +1,7 @@
 import { MINUTE_MS, type Milliseconds } from '@cat-feeder/shared';
 import type { Panel } from '../hardware/parts/open-panel.ts';
 import type { Cancel, Clock } from '../platform/clock.ts';
+import type { PressPattern } from '../platform/front-button.ts';
 import type { IndicatorMeaning } from '../platform/indicator.ts';
 import type { LiveEvents } from '../platform/live-events.ts';
 import type { Part } from '../platform/part.ts';
@@ -15,13 +16,12 @@ export interface FrontPanelParts {
   readonly live: LiveEvents;
   readonly hasFault: () => boolean;
   readonly isFeeding: () => boolean;
-  /** Stops the motor and whatever feeding runs. */
-  readonly stopFeeding: () => void;
+  readonly onPress: (pattern: PressPattern) => void;
 }
 
 /**
  * What people see and touch at the front: the light and the buzzer say how the feeder is, and the
- * button stops a feeding. It follows what happens; nothing that feeds depends on it.
+ * button's patterns are handed on. It follows what happens; nothing that feeds depends on it.
  */
 export class FrontPanel implements Service {
   readonly #parts: FrontPanelParts;
@@ -35,10 +35,8 @@ export class FrontPanel implements Service {
   }
 
   start(): void {
-    const { panel, live, isFeeding, stopFeeding } = this.#parts;
-    panel.button?.onPattern(() => {
-      if (isFeeding()) stopFeeding();
-    });
+    const { panel, live, onPress } = this.#parts;
+    panel.button?.onPattern(onPress);
     panel.power.onChange(() => this.#show());
     this.#unsubscribe = live.subscribe(({ name }) => {
       if (name === 'faults' || name === 'feeding') this.#show();

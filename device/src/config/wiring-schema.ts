@@ -1,3 +1,4 @@
+import { FEEDING_GRAMS_CEILING, PORTION_GRAMS_MIN } from '@cat-feeder/shared';
 import * as v from 'valibot';
 
 /*
@@ -165,7 +166,21 @@ const sensors = [
   }),
   v.strictObject({ part: v.literal('lid_switch'), pin, closedLevel: v.optional(level, 0) }),
   v.strictObject({ part: v.literal('bowl_switch'), pin, closedLevel: v.optional(level, 0) }),
-  v.strictObject({ part: v.literal('button'), pin }),
+  v.strictObject({
+    part: v.literal('button'),
+    pin,
+    /** What a press feeds; 0: the button only stops. */
+    portionGrams: v.optional(
+      v.pipe(
+        numberIn(0, FEEDING_GRAMS_CEILING),
+        v.check(
+          (grams) => grams === 0 || grams >= PORTION_GRAMS_MIN,
+          `must be 0, or at least ${PORTION_GRAMS_MIN}`,
+        ),
+      ),
+      0,
+    ),
+  }),
   v.strictObject({
     part: v.literal('pet_reader'),
     port,

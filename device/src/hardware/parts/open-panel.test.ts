@@ -8,7 +8,7 @@ import { VirtualClock } from '../../platform/virtual-clock.ts';
 import { openPanel } from './open-panel.ts';
 
 const all = [
-  { part: 'button', pin: 5 },
+  { part: 'button', pin: 5, portionGrams: 4 },
   { part: 'lid_switch', pin: 6 },
   { part: 'bowl_switch', pin: 13 },
   { part: 'light', pin: 17 },
@@ -41,6 +41,7 @@ describe('openPanel', () => {
     const parts = [button, lid, bowl, indicator, sounder, ...others];
     expect(parts.every((part) => part !== null)).toBe(true);
     expect(panel.missing).toEqual([]);
+    expect(panel.buttonGrams).toBe(4);
     expect(lines.driven(20)).toBe(1);
     indicator?.show('fault');
     panel.close();
@@ -70,6 +71,7 @@ describe('openPanel', () => {
     ]);
     panel.indicator?.show('ready');
     expect(folder.text('sys/class/leds/feeder/brightness')).toBe('1');
+    expect(panel.buttonGrams).toBe(0);
     panel.sounder?.play('ready');
     expect(lines.driven(27)).toBe(1);
     panel.close();

@@ -1,3 +1,4 @@
+import type { Grams } from '@cat-feeder/shared';
 import { pwmChannels } from '../../config/check-pins.ts';
 import type { WiredPart, Wiring } from '../../config/wiring-schema.ts';
 import type { HopperGauge } from '../../dispensing/hopper-gauge.ts';
@@ -39,6 +40,8 @@ export interface PanelDoors {
 /** The parts around the dispenser; null: not wired, or it could not be had. */
 export interface Panel {
   readonly button: FrontButton | null;
+  /** What a press of it feeds; 0: it only stops. */
+  readonly buttonGrams: Grams;
   readonly lid: LidSensor | null;
   readonly bowl: BowlSensor | null;
   readonly indicator: Indicator | null;
@@ -83,6 +86,7 @@ export function openPanel({ parts }: Wiring, doors: PanelDoors): Panel {
   const plainPower = () => new SysfsPowerSupply({ tree, clock });
   const panel = {
     button: open('button', ({ pin }) => new LineButton({ lines, clock, pin })),
+    buttonGrams: parts.find((part) => part.part === 'button')?.portionGrams ?? 0,
     lid: open('lid_switch', contact('lid')),
     bowl: open('bowl_switch', contact('bowl')),
     indicator:

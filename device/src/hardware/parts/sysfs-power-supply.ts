@@ -50,9 +50,9 @@ export class SysfsPowerSupply implements PowerSupply {
   constructor(parts: {
     readonly tree: SysfsTree;
     readonly clock: Clock;
-    /** The UPS's line that tells of failing mains, and the level at which it does. */
     /** False: nothing wakes it up, it looks when it is asked. */
     readonly isWatched?: boolean;
+    /** The UPS's line that tells of failing mains, and the level at which it does. */
     readonly powerFail?: {
       readonly lines: LineSource;
       readonly pin: number;
