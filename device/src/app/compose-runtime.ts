@@ -9,6 +9,7 @@ import {
 import { recoverOpenFeedings } from '../feeding/crash-recovery.ts';
 import { type ActiveFault, faultEffects } from '../feeding/fault-effects.ts';
 import type { FeedService } from '../feeding/feed-service.ts';
+import type { HopperLevel } from '../dispensing/hopper-gauge.ts';
 import type { Panel } from '../hardware/parts/open-panel.ts';
 import type { DeviceStore } from '../storage/store.ts';
 import { ButtonFeeding } from './button-feeding.ts';
@@ -38,6 +39,7 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
       why,
     });
   });
+  const unwatchPower = savePower(parts, core);
   const recover = async () => {
     await recoverOpenFeedings(recovery);
     feeding.openDoor();
@@ -70,6 +72,7 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
     .add('station', {
       start: () => station.setCalibration(store.calibration.get()),
       stop: () => {
+        unwatchPower();
         unwatchFaults();
         return station.close();
       },
@@ -116,19 +119,51 @@ function frontPanel(panel: Panel, parts: DeviceParts, core: DeviceCore): FrontPa
     panel,
     clock,
     live: core.live,
+    interlocks: core.interlocks,
+    onHopper: (level) => tellHopper(level, parts, core),
     hasFault: () => faults.active().length > 0,
     isFeeding: () => feeding.isBusy(),
     onPress: (pattern) => button.press(pattern),
   });
 }
 
-function watchSensors(
-  { clock, station }: DeviceParts,
-  { alerts, feeding }: DeviceCore,
-): SensorWatch {
+/** While the supply still lasts, everything goes from the log of writes into the database. */
+function savePower(parts: DeviceParts, { interlocks, store }: DeviceCore): () => void {
+  let wasFailing = false;
+  return interlocks.onChange(() => {
+    const isFailing = interlocks.active().includes('power_failing');
+    const hasBegun = isFailing && !wasFailing;
+    wasFailing = isFailing;
+    if (!hasBegun) return;
+    parts.logger.warn(
+      {},
+      'The mains have failed: feeding waits, and the database is put in order.',
+    );
+    tolerate(parts, 'The database was not put in order.', () => void store.checkpoint());
+  });
+}
+
+/** An empty hopper is told before a meal finds out; a gauge that sees food again takes it back. */
+function tellHopper(level: HopperLevel, parts: DeviceParts, core: DeviceCore): void {
+  const { alerts, feeding, time } = core;
+  const { faults } = feeding;
+  alerts.hopper(level);
+  const known = faults.active().find(({ fault }) => fault === 'hopper_empty');
+  if (level.isEmpty) {
+    const why = 'The gauge in the lid sees no food.';
+    faults.raise({ fault: 'hopper_empty', feedingId: null, sinceMs: time.now().wallMs, why });
+  } else if (known?.feedingId === null && !level.isLow) {
+    // One that a feeding found stays: food that hangs in a full hopper looks the same to it.
+    tolerate(parts, 'A fault that is gone was not taken away.', () =>
+      faults.clear('hopper_empty', 'the gauge sees food again'),
+    );
+  }
+}
+
+function watchSensors({ clock }: DeviceParts, { alerts, feeding }: DeviceCore): SensorWatch {
   return new SensorWatch({
     clock,
-    fault: () => station.health().fault,
+    fault: alerts.seenFault,
     isBusy: () => feeding.feeding.isBusy(),
     isShown: alerts.isSensorShown,
     raise: alerts.sensor,

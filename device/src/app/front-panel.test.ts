@@ -1,61 +1,44 @@
 import { describe, expect, it } from 'vitest';
-import type { Panel } from '../hardware/parts/open-panel.ts';
-import {
-  SimulatedButton,
-  SimulatedIndicator,
-  SimulatedSounder,
-} from '../hardware/simulated/parts/simulated-panel.ts';
-import {
-  SimulatedPowerSupply,
-  SimulatedThermometer,
-} from '../hardware/simulated/parts/simulated-surroundings.ts';
+import { simulatedPanel } from '../../test/support/simulated-panel.ts';
 import { LiveEvents } from '../platform/live-events.ts';
 import { silentLogger } from '../platform/logger.ts';
 import { VirtualClock } from '../platform/virtual-clock.ts';
 import { FrontPanel } from './front-panel.ts';
+import { PanelInterlocks } from './panel-interlocks.ts';
 
 function makePanel(level: { isLow: boolean }) {
   const clock = new VirtualClock();
   const live = new LiveEvents({ epoch: 'e', logger: silentLogger });
-  const state = { hasFault: false, isFeeding: false, presses: [] as string[], isClosed: false };
-  const button = new SimulatedButton();
-  const indicator = new SimulatedIndicator();
-  const sounder = new SimulatedSounder();
-  const power = new SimulatedPowerSupply();
-  const look = async () => ({ fraction: 0.5, confidence: 1, isEmpty: false, atMs: 0, ...level });
-  const gauge = Object.assign(new SimulatedThermometer(), { look });
-  const panel: Panel = {
-    button,
-    buttonGrams: 0,
-    indicator,
-    sounder,
-    power,
-    lid: null,
-    bowl: null,
-    petReader: null,
-    hopperGauge: gauge,
-    thermometer: new SimulatedThermometer(),
-    missing: [],
-    close: () => {
-      state.isClosed = true;
-    },
+  const presses: string[] = [];
+  const seen: number[] = [];
+  const state = { hasFault: false, isFeeding: false, isClosed: false };
+  const simulated = simulatedPanel(clock);
+  const { button, indicator, sounder, power } = simulated;
+  simulated.hopperGauge.level = Object.assign(level, {
+    fraction: 0.5,
+    confidence: 1,
+    isEmpty: false,
+  });
+  const close = () => {
+    state.isClosed = true;
   };
+  const panel = { ...simulated, close };
   const front = new FrontPanel({
     panel,
     clock,
     live,
     hasFault: () => state.hasFault,
     isFeeding: () => state.isFeeding,
-    onPress: (pattern) => {
-      state.presses.push(pattern);
-    },
+    interlocks: new PanelInterlocks(panel),
+    onHopper: ({ fraction }) => seen.push(fraction),
+    onPress: (pattern) => presses.push(pattern),
   });
   front.start();
   const change = (next: Partial<typeof state>) => {
     Object.assign(state, next);
     live.publish('faults', { items: [] });
   };
-  return { front, state, button, indicator, sounder, power, clock, change };
+  return { front, state, presses, seen, button, indicator, sounder, power, clock, change };
 }
 
 const settle = async () => {
@@ -85,20 +68,21 @@ describe('FrontPanel', () => {
 
   it('looks into the hopper now and then', async () => {
     const level = { isLow: true };
-    const { indicator, sounder, clock } = makePanel(level);
+    const { indicator, sounder, clock, seen } = makePanel(level);
     await settle();
     expect([indicator.shown, sounder.playing]).toEqual(['low_food', 'low_food']);
     level.isLow = false;
     clock.advance(10 * 60_000);
     await settle();
     expect(indicator.shown).toBe('ready');
+    expect(seen).toEqual([0.5, 0.5]);
   });
 
   it('hands on what the button says', () => {
-    const { button, state } = makePanel({ isLow: false });
+    const { button, presses } = makePanel({ isLow: false });
     button.press('press');
     button.press('long');
-    expect(state.presses).toEqual(['press', 'long']);
+    expect(presses).toEqual(['press', 'long']);
   });
 
   it('says which part is not well, and gives all of them up', () => {

@@ -1,4 +1,6 @@
 import { MINUTE_MS, type Milliseconds } from '@cat-feeder/shared';
+import type { HopperLevel } from '../dispensing/hopper-gauge.ts';
+import type { Interlocks } from '../feeding/interlocks.ts';
 import type { Panel } from '../hardware/parts/open-panel.ts';
 import type { Cancel, Clock } from '../platform/clock.ts';
 import type { PressPattern } from '../platform/front-button.ts';
@@ -16,6 +18,9 @@ export interface FrontPanelParts {
   readonly live: LiveEvents;
   readonly hasFault: () => boolean;
   readonly isFeeding: () => boolean;
+  /** What the gauge has just seen. */
+  readonly onHopper: (level: HopperLevel) => void;
+  readonly interlocks: Interlocks;
   readonly onPress: (pattern: PressPattern) => void;
 }
 
@@ -27,7 +32,7 @@ export class FrontPanel implements Service {
   readonly #parts: FrontPanelParts;
   #isLow = false;
   #shown: IndicatorMeaning = 'off';
-  #unsubscribe: () => void = () => {};
+  #unsubscribes: (() => void)[] = [];
   #cancelLook: Cancel = () => {};
 
   constructor(parts: FrontPanelParts) {
@@ -35,18 +40,20 @@ export class FrontPanel implements Service {
   }
 
   start(): void {
-    const { panel, live, onPress } = this.#parts;
+    const { panel, live, interlocks, onPress } = this.#parts;
     panel.button?.onPattern(onPress);
-    panel.power.onChange(() => this.#show());
-    this.#unsubscribe = live.subscribe(({ name }) => {
-      if (name === 'faults' || name === 'feeding') this.#show();
-    });
+    this.#unsubscribes = [
+      interlocks.onChange(() => this.#show()),
+      live.subscribe(({ name }) => {
+        if (name === 'faults' || name === 'feeding') this.#show();
+      }),
+    ];
     this.#show();
     this.#look();
   }
 
   stop(): void {
-    this.#unsubscribe();
+    for (const unsubscribe of this.#unsubscribes.splice(0)) unsubscribe();
     this.#cancelLook();
     this.#parts.panel.close();
   }
@@ -75,7 +82,8 @@ export class FrontPanel implements Service {
 
   #meaning(): IndicatorMeaning {
     const { panel, hasFault, isFeeding } = this.#parts;
-    if (hasFault() || panel.power.reading().isUndervoltage) return 'fault';
+    const { isUndervoltage, isFailing } = panel.power.reading();
+    if (hasFault() || isUndervoltage || isFailing) return 'fault';
     if (isFeeding()) return 'feeding';
     return this.#isLow ? 'low_food' : 'ready';
   }
@@ -91,7 +99,7 @@ export class FrontPanel implements Service {
   }
 
   #look(): void {
-    const { panel, clock } = this.#parts;
+    const { panel, clock, onHopper } = this.#parts;
     const { hopperGauge } = panel;
     if (hopperGauge === null) return;
     this.#cancelLook = clock.after('hopper gauge', LOOK_EVERY_MS, () => this.#look());
@@ -99,6 +107,7 @@ export class FrontPanel implements Service {
     void hopperGauge.look().then((level) => {
       if (level === null) return;
       this.#isLow = level.isLow;
+      onHopper(level);
       this.#show();
     });
   }

@@ -72,3 +72,144 @@ describe('the front button', () => {
     expect(feeder.landed()).toBeLessThan(39);
   });
 });
+
+describe('the lid', () => {
+  test('open, refuses by its name, and a meal is served when it is closed in time', async () => {
+    const { feeder, panel } = await wiredFeeder();
+    panel.lid.move(false);
+    const refused = await feeder.ask('POST', '/feedings', { requestId: 'a', portionGrams: 5 });
+    expect(refused.error).toMatchObject({
+      code: 'ERR_REFUSED',
+      message: 'Refused because the lid of the hopper is open.',
+    });
+    expect(refused.error?.details).toContainEqual({ path: 'rule', message: 'lid_open' });
+    await feeder.pass(7 * 60_000);
+    expect((await feeder.status()).alerts).toContainEqual(
+      expect.objectContaining({ alert: 'sensor', subject: 'lid_open' }),
+    );
+    panel.lid.move(true);
+    expect((await feeder.status()).alerts).toEqual([]);
+    expect((await feeder.feedToEnd(5)).result).toBe('served');
+  });
+
+  test('opened while food falls, ends the feeding with what fell, named', async () => {
+    const { feeder, panel } = await wiredFeeder();
+    const { id } = await feeder.feed(40);
+    await feeder.pass(8000);
+    expect(feeder.world.truth().isMotorOn).toBe(true);
+    panel.lid.move(false);
+    await feeder.pass(60);
+    expect(feeder.world.truth().isMotorOn).toBe(false);
+    await feeder.passUntilIdle();
+    const ended = await feeder.feeding(id);
+    expect(ended).toMatchObject({ result: 'short', fault: 'lid_open' });
+    expect(ended.why).toContain('because the lid of the hopper was open');
+    expect(ended.dose?.lowGrams).toBeLessThanOrEqual(feeder.landed());
+    expect(ended.dose?.highGrams).toBeGreaterThanOrEqual(feeder.landed());
+    panel.lid.move(true);
+    await feeder.pass(60_000);
+    expect((await feeder.feedToEnd(5)).result).toBe('served');
+    expect((await feeder.status()).faults).toEqual([]);
+  });
+
+  test('whose switch babbles or is unplugged, speaks against nothing and is told', async () => {
+    const { feeder, panel } = await wiredFeeder();
+    panel.lid.move(false);
+    panel.lid.become('babbling');
+    expect((await feeder.feedToEnd(5)).result).toBe('served');
+    expect((await feeder.status()).components).toContainEqual(
+      expect.objectContaining({ name: 'front panel', state: 'degraded' }),
+    );
+  });
+});
+
+describe('the bowl’s switch', () => {
+  test('FMEA-27 says that it is gone: refused as by the scale, and the motor stops', async () => {
+    const { feeder, panel } = await wiredFeeder();
+    const { id } = await feeder.feed(40);
+    await feeder.pass(8000);
+    panel.bowl.move(false);
+    feeder.world.removeBowl();
+    await feeder.passUntilIdle();
+    const ended = await feeder.feeding(id);
+    expect(ended.fault).toBe('bowl_missing');
+    const { landedGrams, spilledGrams } = feeder.world.truth();
+    expect(ended.dose?.highGrams).toBeGreaterThanOrEqual(landedGrams + spilledGrams);
+    feeder.world.returnBowl();
+    await feeder.pass(60_000);
+    const refused = await feeder.ask('POST', '/feedings', { requestId: 'b', portionGrams: 5 });
+    expect(refused.error?.message).toContain('the bowl was missing');
+    panel.bowl.move(true);
+    expect((await feeder.feedToEnd(5)).result).toBe('served');
+  });
+});
+
+describe('the gauge in the hopper', () => {
+  test('tells of little food once, and of none as the fault that there is for it', async () => {
+    const { feeder, panel } = await wiredFeeder();
+    panel.hopperGauge.level = { fraction: 0.15, confidence: 1, isLow: true, isEmpty: false };
+    await feeder.pass(60 * 60_000);
+    expect((await feeder.status()).alerts).toMatchObject([{ alert: 'hopper_low' }]);
+    expect(feeder.ledger('alert.raised')).toHaveLength(1);
+    panel.hopperGauge.level = { fraction: 0.01, confidence: 1, isLow: true, isEmpty: true };
+    await feeder.pass(60 * 60_000);
+    expect((await feeder.status()).faults).toMatchObject([{ fault: 'hopper_empty' }]);
+    expect(feeder.ledger('fault.raised')).toHaveLength(1);
+    panel.hopperGauge.level = { fraction: 0.9, confidence: 1, isLow: false, isEmpty: false };
+    await feeder.pass(11 * 60_000);
+    const { faults, alerts } = await feeder.status();
+    expect([faults, alerts]).toEqual([[], []]);
+  });
+
+  test('takes back no fault that a feeding has found', async () => {
+    const { feeder } = await wiredFeeder();
+    feeder.world.emptyHopper();
+    await feeder.feedToEnd(10);
+    expect((await feeder.status()).faults).toMatchObject([{ fault: 'hopper_empty' }]);
+    await feeder.pass(30 * 60_000);
+    expect((await feeder.status()).faults).toMatchObject([{ fault: 'hopper_empty' }]);
+  });
+});
+
+describe('the supply', () => {
+  test('FMEA-04 fails: no new feeding, a running one ends, the database is put in order', async () => {
+    const { feeder, panel } = await wiredFeeder();
+    const { id } = await feeder.feed(40);
+    await feeder.pass(8000);
+    const { store } = feeder.device;
+    let checkpoints = 0;
+    const checkpoint = store.checkpoint.bind(store);
+    Object.assign(store, {
+      checkpoint: () => {
+        checkpoints += 1;
+        return checkpoint();
+      },
+    });
+    panel.power.set({ isFailing: true, source: 'battery' });
+    expect(checkpoints).toBe(1);
+    await feeder.pass(60);
+    expect(feeder.world.truth().isMotorOn).toBe(false);
+    await feeder.passUntilIdle();
+    expect(await feeder.feeding(id)).toMatchObject({ result: 'short', fault: 'power_failing' });
+    const refused = await feeder.ask('POST', '/feedings', { requestId: 'c', portionGrams: 5 });
+    expect(refused.error?.details).toContainEqual({ path: 'rule', message: 'power_failing' });
+    panel.power.set({ isFailing: false, source: 'mains' });
+    await feeder.pass(60_000);
+    expect((await feeder.feedToEnd(5)).result).toBe('served');
+  });
+
+  test('FMEA-04 is weak: refused by its name, while a sag in a feeding only pauses it', async () => {
+    const { feeder, panel } = await wiredFeeder();
+    const { id } = await feeder.feed(20);
+    await feeder.pass(8000);
+    panel.power.set({ isUndervoltage: true, why: 'weak' });
+    await feeder.pass(2000);
+    panel.power.set({ isUndervoltage: false, why: '' });
+    await feeder.passUntilIdle();
+    expect((await feeder.feeding(id)).result).toBe('served');
+    panel.power.set({ isUndervoltage: true, why: 'weak' });
+    await feeder.pass(60_000);
+    const refused = await feeder.ask('POST', '/feedings', { requestId: 'd', portionGrams: 5 });
+    expect(refused.error?.message).toContain('the supply was too weak');
+  });
+});

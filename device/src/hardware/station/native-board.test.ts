@@ -9,9 +9,11 @@ import { FakeNau7802 } from '../../../test/support/fake-nau7802.ts';
 import { passSlowly } from '../../../test/support/hand-link.ts';
 import { SysfsFolder } from '../../../test/support/sysfs-folder.ts';
 import { parseHardware } from '../../config/read-hardware.ts';
+import { guessModel } from '../../dispensing/kibble-model.ts';
 import { VirtualClock } from '../../platform/virtual-clock.ts';
 import { Nau7802Cell } from '../cells/nau7802-cell.ts';
 import { NativeLines } from '../io/native-lines.ts';
+import { InlineStation } from './inline-station.ts';
 import { openWiredBoard } from './open-wired-board.ts';
 
 /** A DC motor with its index through the addon itself, on a kernel made of nothing. */
@@ -74,6 +76,7 @@ function openBench() {
   };
   return {
     board,
+    clock,
     batches,
     pass,
     orderMs: 0,
@@ -110,5 +113,36 @@ it('a driver that reports a fault, and a chip that goes away, are named', async 
   await bench.pass(50);
   const named = bench.board.problems().map(({ part }) => part);
   expect(named).toContain('shaft sensor');
+  bench.end();
+});
+
+it('FMEA-04 a weak supply is told by the station at rest, and a feeding turns nothing', async () => {
+  const bench = openBench();
+  const { board, clock } = bench;
+  const calibration = {
+    zeroCounts: 0,
+    countsPerGram: 420,
+    noiseGrams: 0.1,
+    taredAtMs: null,
+    spannedAtMs: null,
+  };
+  const station = new InlineStation({ board, clock, calibration });
+  await bench.pass(3000);
+  expect(station.health().undervoltage).toBe(false);
+  bench.sagSupply(true);
+  await bench.pass(3000);
+  // What checkFeed refuses by.
+  expect(station.health().undervoltage).toBe(true);
+  const model = guessModel(board.traits);
+  const order = { feedingId: 'f', portionGrams: 5, gramsMax: 8, openLoop: true, model };
+  const run = station.dispense(order, () => {});
+  run.catch(() => {}); // Closing the station ends it.
+  let turned = false;
+  for (let step = 0; step < 100; step++) {
+    await bench.pass(50);
+    turned ||= bench.isMotorOn();
+  }
+  expect(turned).toBe(false);
+  await station.close();
   bench.end();
 });

@@ -101,7 +101,7 @@ export function serveStation(options: {
         station.setCalibration(request.calibration);
         break;
       case 'cancel':
-        station.cancel();
+        station.cancel(request.fault ?? undefined);
         break;
       case 'readings':
         isWanted = request.wanted;

@@ -3,6 +3,7 @@ import {
   DoseSchema,
   type ErrorCode,
   errorTable,
+  type Fault,
   FaultSchema,
   FeederError,
   FeedingStageSchema,
@@ -17,7 +18,7 @@ export type StationRequest =
   | { readonly kind: 'dispense'; readonly call: number; readonly order: DispenseOrder }
   | { readonly kind: 'weigh'; readonly call: number; readonly timeoutMs: number }
   | { readonly kind: 'calibrate'; readonly calibration: ScaleCalibration }
-  | { readonly kind: 'cancel' }
+  | { readonly kind: 'cancel'; readonly fault: Fault | null }
   | { readonly kind: 'readings'; readonly wanted: boolean }
   | { readonly kind: 'close' };
 

@@ -125,8 +125,8 @@ export class WorkerStation implements FeedStation {
     }
   }
 
-  cancel(): void {
-    this.#thread.post({ kind: 'cancel' });
+  cancel(fault?: Fault): void {
+    this.#thread.post({ kind: 'cancel', fault: fault ?? null });
   }
 
   async weigh(timeoutMs: Milliseconds): Promise<WeighResult> {
