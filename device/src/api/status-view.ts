@@ -24,6 +24,7 @@ export function statusView(deps: ApiDeps): Status {
     faults: deps.faults.active().map(faultView),
     alerts: [...deps.alerts()],
     storage: deps.storage(),
+    reader: deps.reader(),
     simulated: identity.simulated,
     components: [...deps.components()],
   };

@@ -55,6 +55,7 @@ export function apiDeps(
         ? { ok: true, why: '' }
         : { ok: condition.state === 'degraded', why: condition.why };
     },
+    reader: () => core.presence?.view() ?? null,
     diskFreeBytes: () => store.diskUse().freeBytes,
     onAudience: readingsOnDemand(parts, core),
   };

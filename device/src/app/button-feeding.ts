@@ -1,7 +1,7 @@
 import {
   type EpochMs,
-  type Feeding,
   FeederError,
+  type Feeding,
   type FeedRequest,
   type Grams,
 } from '@cat-feeder/shared';

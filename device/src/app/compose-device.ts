@@ -8,6 +8,7 @@ import { apiDeps } from './api-deps.ts';
 import { composeAlerts } from './compose-alerts.ts';
 import { composeFeeding } from './compose-feeding.ts';
 import { composePlan } from './compose-plan.ts';
+import { composePresence } from './compose-presence.ts';
 import { composeRuntime } from './compose-runtime.ts';
 import type { DeviceParts } from './device-parts.ts';
 import { PanelInterlocks } from './panel-interlocks.ts';
@@ -68,7 +69,8 @@ function composeCore(parts: DeviceParts) {
   });
   const { journal, kibble } = feeding;
   const plan = composePlan(parts, { store, time, scheduler, journal, kibble });
-  return { live, store, time, interlocks, feeding, alerts, scheduler, plan };
+  const presence = composePresence(parts, { store, time, live });
+  return { live, store, time, interlocks, presence, feeding, alerts, scheduler, plan };
 }
 
 /** The database and the clock need each other: the clock's memory is in it, its stamps are the clock's. */

@@ -6,10 +6,10 @@ import {
   type Milliseconds,
   makeUlid,
 } from '@cat-feeder/shared';
+import type { HopperLevel } from '../dispensing/hopper-gauge.ts';
 import { recoverOpenFeedings } from '../feeding/crash-recovery.ts';
 import { type ActiveFault, faultEffects } from '../feeding/fault-effects.ts';
 import type { FeedService } from '../feeding/feed-service.ts';
-import type { HopperLevel } from '../dispensing/hopper-gauge.ts';
 import type { Panel } from '../hardware/parts/open-panel.ts';
 import type { DeviceStore } from '../storage/store.ts';
 import { ButtonFeeding } from './button-feeding.ts';
@@ -97,6 +97,8 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
     .add('schedule', { stop: () => scheduler.stop() }, { needs: ['feeding'] })
     .add('sensors', watchSensors(parts, core), { critical: false })
     .add('housekeeping', housekeeping, { critical: false });
+  const { presence } = core;
+  if (presence !== null) runtime.add('pet reader', presence, { critical: false });
   const { panel } = parts;
   if (panel !== undefined)
     runtime.add('front panel', frontPanel(panel, parts, core), { critical: false });

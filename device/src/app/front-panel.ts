@@ -60,7 +60,8 @@ export class FrontPanel implements Service {
 
   condition(): ServiceCondition {
     const { panel } = this.#parts;
-    const { button, lid, bowl, indicator, sounder, hopperGauge, petReader, power } = panel;
+    // The pet reader speaks for itself.
+    const { button, lid, bowl, indicator, sounder, hopperGauge, power } = panel;
     const all: readonly (Part | null)[] = [
       button,
       lid,
@@ -68,7 +69,6 @@ export class FrontPanel implements Service {
       indicator,
       sounder,
       hopperGauge,
-      petReader,
       power,
     ];
     const unwell = all.flatMap((part) => {

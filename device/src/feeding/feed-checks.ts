@@ -11,8 +11,8 @@ import { leastElapsedMs } from './elapsed.ts';
 import { explainRefusal } from './explain.ts';
 import { type ActiveFault, faultEffects, OPEN_LOOP_ERROR } from './fault-effects.ts';
 import type { FeedCommand, Refusal } from './feed-command.ts';
-import { isScaleDead } from './maintenance-portion.ts';
 import type { Interlock } from './interlocks.ts';
+import { isScaleDead } from './maintenance-portion.ts';
 import { checkLimits, type LimitContext } from './portion-limits.ts';
 
 /** Everything that may speak against beginning a feeding now. */

@@ -1,6 +1,6 @@
 import { HOUR_MS } from '@cat-feeder/shared';
 import type { Cancel, Clock } from '../platform/clock.ts';
-import type { PetReader } from './pet-reader.ts';
+import type { PetReader, ReaderLink } from './pet-reader.ts';
 import {
   nextPresence,
   nextTimeMs,
@@ -17,6 +17,8 @@ const LOOK_LATE_MS = 1;
 export interface PresenceWatchParts {
   readonly reader: Pick<PetReader, 'onReading' | 'onLink'>;
   readonly clock: Clock;
+  /** Told after each change of the reader's link. */
+  readonly onLink?: (link: ReaderLink) => void;
 }
 
 /** Follows which tags are at the bowl. It takes over the reader's listeners, not its closing. */
@@ -27,11 +29,12 @@ export class PresenceWatch {
   #cancelTimer: Cancel = () => {};
   #listener: (change: PresenceChange) => void = () => {};
 
-  constructor({ reader, clock }: PresenceWatchParts) {
+  constructor({ reader, clock, onLink }: PresenceWatchParts) {
     this.#clock = clock;
     reader.onReading(({ id, atMs }) => this.#handle({ kind: 'frame', id, atMs }));
-    reader.onLink(({ isUp }) => {
-      if (!isUp) this.#handle({ kind: 'reader-lost', atMs: clock.monoMs() });
+    reader.onLink((link) => {
+      if (!link.isUp) this.#handle({ kind: 'reader-lost', atMs: clock.monoMs() });
+      if (!this.#isClosed) onLink?.(link);
     });
   }
 

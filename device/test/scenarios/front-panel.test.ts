@@ -213,3 +213,45 @@ describe('the supply', () => {
     expect(refused.error?.message).toContain('the supply was too weak');
   });
 });
+
+describe('the pet reader', () => {
+  const mia = { protocol: 'fdxb', id: '276098102345678', isAnimal: true } as const;
+
+  test('A-69 shows who is at the bowl, and the ledger has the visit with what was eaten', async () => {
+    const { feeder, panel } = await wiredFeeder();
+    await feeder.feedToEnd(20);
+    await feeder.pass(60_000);
+    for (let half = 0; half < 20; half++) {
+      panel.petReader.hold(mia);
+      await feeder.pass(500);
+    }
+    expect((await feeder.status()).reader).toEqual({ state: 'ok', why: '', tags: [mia.id] });
+    const taken = feeder.world.takeFood(8);
+    await feeder.pass(60_000);
+    expect((await feeder.status()).reader?.tags).toEqual([]);
+    const [visit] = feeder.ledger('visit.ended');
+    expect(visit?.body).toMatchObject({ petId: null, confidence: 0 });
+    expect(Math.abs(Number(visit?.body['eatenMg']) / 1000 - (taken ?? 8))).toBeLessThan(1);
+  });
+
+  test('that babbles, is unplugged or floods, never touches a feeding', async () => {
+    const { feeder, panel } = await wiredFeeder();
+    const { id } = await feeder.feed(20);
+    for (let step = 0; feeder.device.feeding.isBusy() && step < 600; step++) {
+      for (let tag = 0; tag < 50; tag++) panel.petReader.hold({ ...mia, id: `${tag}` });
+      panel.petReader.disturb(4096);
+      if (step % 7 === 0) panel.petReader.unplug();
+      if (step % 7 === 3) panel.petReader.plugIn();
+      await feeder.pass(250);
+    }
+    expect((await feeder.feeding(id)).result).toBe('served');
+    panel.petReader.unplug();
+    const { reader, components } = await feeder.status();
+    expect(reader?.state).toBe('unplugged');
+    expect(components).toContainEqual(
+      expect.objectContaining({ name: 'pet reader', state: 'degraded' }),
+    );
+    await feeder.pass(60_000);
+    expect((await feeder.feedToEnd(5)).result).toBe('served');
+  });
+});

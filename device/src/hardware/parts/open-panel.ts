@@ -16,6 +16,7 @@ import type { I2cBus } from '../io/i2c-bus.ts';
 import type { LineSource } from '../io/lines.ts';
 import type { SerialLink } from '../io/serial-link.ts';
 import { frameFormats } from '../readers/frame-formats.ts';
+import { ReaderPower } from '../readers/reader-power.ts';
 import { SerialPetReader } from '../readers/serial-pet-reader.ts';
 import { LineButton } from './line-button.ts';
 import { LineContact } from './line-contact.ts';
@@ -99,13 +100,14 @@ export function openPanel({ parts }: Wiring, doors: PanelDoors): Panel {
       return new RangeHopperGauge({ bus: doors.busOf(bus), clock, span: { emptyMm, fullMm } });
     }),
     petReader: open('pet_reader', (wiring) => {
-      if (wiring.powerPin !== null) {
-        const supply = lines.output({ pin: wiring.powerPin, activeLow: false });
-        keepIn(opened, supply).set(1);
-      }
+      const { powerPin } = wiring;
+      const supply = powerPin === null ? null : lines.output({ pin: powerPin, activeLow: false });
+      if (supply !== null) keepIn(opened, supply).set(1);
       const format = frameFormats[wiring.kind];
       const link = doors.openPort(wiring.port, format.baudRate);
-      return new SerialPetReader({ link, format, clock });
+      const reader = new SerialPetReader({ link, format, clock });
+      if (supply !== null) keepIn(opened, new ReaderPower({ reader, line: supply, clock }));
+      return reader;
     }),
     power:
       open('power_fail', ({ pin, failLevel }) => {
