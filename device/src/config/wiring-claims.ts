@@ -30,8 +30,8 @@ const i2cAddresses: Partial<Record<WiredPart['part'], number>> = {
   real_time_clock: 0x68,
 };
 /** MOSI and MISO of SPI 0, which the HX711 hangs on. */
-const SPI0_MISO = 9;
-const SPI0_MOSI = 10;
+export const SPI0_MISO = 9;
+export const SPI0_MOSI = 10;
 
 /** What stands at the part's end of the wire. */
 const signals: Readonly<Record<string, string>> = {

@@ -1,3 +1,4 @@
+import type { BoardIo } from '@cat-feeder/board-io';
 import { expect, it } from 'vitest';
 import { loadFakeBoard } from '../../../native/board-io/fake/fake-board.ts';
 import {
@@ -14,6 +15,8 @@ import { VirtualClock } from '../../platform/virtual-clock.ts';
 import { Nau7802Cell } from '../cells/nau7802-cell.ts';
 import { NativeLines } from '../io/native-lines.ts';
 import { InlineStation } from './inline-station.ts';
+import { openCell } from './open-cell.ts';
+import type { BoardDoors } from './open-drive.ts';
 import { openWiredBoard } from './open-wired-board.ts';
 
 /** A DC motor with its index through the addon itself, on a kernel made of nothing. */
@@ -24,38 +27,104 @@ const ENABLE = 23;
 const EDGE = 16;
 const alarm = 'sys/class/hwmon/hwmon0/in0_lcrit_alarm';
 
-const hardware = {
-  kind: 'board',
-  name: 'native',
-  parts: [
-    {
-      part: 'dc_motor',
-      enablePin: ENABLE,
-      directionPin: 24,
-      faultPin: 25,
-      edgePin: EDGE,
-      edgesPerTurn: 16,
-      turnsPerSecond: 0.5,
-      gramsPerTurn: 6,
-    },
-    { part: 'nau7802', ratedGrams: 5000, countsPerGram: 420 },
-  ],
+const motor = {
+  part: 'dc_motor',
+  enablePin: ENABLE,
+  directionPin: 24,
+  faultPin: 25,
+  edgePin: EDGE,
+  edgesPerTurn: 16,
+  turnsPerSecond: 0.5,
+  gramsPerTurn: 6,
 };
+const rating = { ratedGrams: 5000, countsPerGram: 420 };
+/** Where the HX711's wires end on the header, whichever way it is read. */
+const DOUT = 9;
+const PD_SCK = 10;
+const ENOENT = 2;
 
-function openBench() {
+/** A load cell on this kernel, moved on by the bench. */
+interface BenchCell {
+  readonly part: object;
+  readonly openCell: BoardDoors['openCell'];
+  counts: number;
+  isPlugged: boolean;
+  /** So much time passes at the cell. */
+  pass(ms: number): Promise<void>;
+}
+
+function nau7802(clock: VirtualClock): BenchCell {
+  const adc = new FakeNau7802(clock);
+  return Object.assign(adc, {
+    part: { part: 'nau7802', ...rating },
+    openCell: () => new Nau7802Cell({ name: 'bowl', bus: adc, clock, chance: () => 0.5 }),
+    pass: async () => {},
+  });
+}
+
+/** The converter clocked by a thread of the addon: each conversion is awaited before time goes on. */
+function hx711(clock: VirtualClock, lines: NativeLines): BenchCell {
+  let offsetMs: number | null = null;
+  const board: BoardIo = {
+    ...native,
+    openHx711: (request, onResults) => {
+      if (request.source.kind === 'spi') fake.fail('open', ENOENT, 1);
+      return native.openHx711(request, (results) => {
+        // The kernel's clock began elsewhere; what was told last was converted just now.
+        offsetMs ??= (results.at(-1)?.atMs ?? 0) - clock.monoMs();
+        const shift = offsetMs;
+        onResults(results.map((result) => ({ ...result, atMs: result.atMs - shift })));
+      });
+    },
+  };
+  let owedMs = 0;
+  const convert = async (counts: number) => {
+    const { reads } = fake.hx711Report();
+    fake.hx711Convert(counts, 1);
+    // The thread reads at once when it lives; a loaded machine may keep it waiting.
+    for (let tries = 0; tries < 500 && fake.hx711Report().reads === reads; tries++) {
+      await new Promise((resolve) =>
+        tries < 100 ? setImmediate(resolve) : setTimeout(resolve, 1),
+      );
+    }
+    // Nobody reads any more: what was converted is lost with the next edge.
+    if (fake.hx711Report().reads === reads) cell.isPlugged = false;
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  const cell: BenchCell = {
+    part: { part: 'hx711', ...rating },
+    openCell: (wiring) => {
+      const busOf = (): never => {
+        throw new TypeError('There is no I2C here.');
+      };
+      return openCell(wiring, { board, chip, lines, busOf, clock, chance: () => 0.5 });
+    },
+    counts: 0,
+    isPlugged: true,
+    pass: async (ms) => {
+      for (owedMs += ms; owedMs >= 12.5; owedMs -= 12.5) {
+        if (cell.isPlugged) await convert(cell.counts);
+      }
+    },
+  };
+  return cell;
+}
+
+function openBench(makeCell: typeof hx711 = nau7802) {
   fake.addChip(chip, 'gpiochip0', 'pinctrl-bcm2711', 58);
   fake.freeze();
   // The driver's fault output is high while all is well, and so is the light barrier.
   fake.put(chip, 25, 1);
   const clock = new VirtualClock();
   const folder = new SysfsFolder({ 'sys/class/hwmon/hwmon0/name': 'rpi_volt', [alarm]: '0' });
-  const adc = new FakeNau7802(clock);
+  const lines = new NativeLines({ board: native, chip });
+  const adc = makeCell(clock, lines);
   const doors = fakeDoors(clock, folder, {
     native: () => ({ board: native, chip }),
-    lines: new NativeLines({ board: native, chip }),
-    openCell: () => new Nau7802Cell({ name: 'bowl', bus: adc, clock, chance: () => 0.5 }),
+    lines,
+    openCell: adc.openCell,
   });
-  const wiring = parseHardware(hardware, '');
+  const wiring = parseHardware({ kind: 'board', name: 'native', parts: [motor, adc.part] }, '');
   if (wiring.kind !== 'board') throw new Error('no board');
   const board = openWiredBoard(wiring, doors);
   const batches: ControlBoardBench['batches'] = [];
@@ -71,6 +140,7 @@ function openBench() {
       }
       // A live converter never repeats itself.
       if (adc.counts < 1000) adc.counts = (adc.counts + 7) % 1000;
+      await adc.pass(Math.min(5, ms - passed));
       await passSlowly(clock, Math.min(5, ms - passed));
     }
   };
@@ -97,7 +167,13 @@ function openBench() {
   };
 }
 
-controlBoardContract('a board with a DC motor through the addon', openBench);
+controlBoardContract('a board with a DC motor and a NAU7802', () => openBench());
+controlBoardContract('a board with a DC motor and an HX711 whose SPI is not there', () =>
+  openBench((clock, lines) => {
+    fake.hx711Lines(chip, DOUT, PD_SCK);
+    return hx711(clock, lines);
+  }),
+);
 
 it('a driver that reports a fault, and a chip that goes away, are named', async () => {
   const bench = openBench();

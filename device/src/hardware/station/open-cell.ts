@@ -1,5 +1,6 @@
 import type { BoardIo } from '@cat-feeder/board-io';
 import type { Hx711Source } from 'hx711';
+import { SPI0_MISO, SPI0_MOSI } from '../../config/wiring-claims.ts';
 import type { CellWiring } from '../../config/wiring-schema.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { CellSource } from '../../weighing/cell-source.ts';
@@ -34,16 +35,27 @@ export function openCell(wiring: CellWiring, doors: CellDoors): CellSource {
           kind: 'switched',
           line: doors.lines.output({ pin: ratePin, activeLow: false }),
         } as const);
-  const sources = [sourceOf(wiring, doors.chip)];
+  const sources = sourcesOf(wiring, doors.chip);
   return new Hx711Cell({ name, board: doors.board, sources, gain: 128, rate, clock, chance });
 }
 
-function sourceOf(wiring: Extract<CellWiring, { part: 'hx711' }>, chip: string): Hx711Source {
-  const { way, spiDevice, dataPin, clockPin } = wiring;
-  if (way === 'iio') return { kind: 'iio' };
+/**
+ * The ways to an HX711, the wired one first. Over SPI its two wires end at pins that can be driven as
+ * lines, too; and wherever the kernel has a driver loaded for it, its files are the last resort.
+ */
+function sourcesOf(
+  { way, spiDevice, dataPin, clockPin }: Extract<CellWiring, { part: 'hx711' }>,
+  chip: string,
+): Hx711Source[] {
+  const files: Hx711Source = { kind: 'iio' };
+  const lines = (dataLine: number, clockLine: number): Hx711Source => {
+    return { kind: 'lines', chip, dataLine, clockLine };
+  };
+  if (way === 'iio') return [files];
   // The check of the wiring has seen both pins, or asked for them.
   if (way === 'lines' && dataPin !== null && clockPin !== null) {
-    return { kind: 'lines', chip, dataLine: dataPin, clockLine: clockPin };
+    return [lines(dataPin, clockPin), files];
   }
-  return { kind: 'spi', path: `/dev/spidev${spiDevice}` };
+  const spi: Hx711Source = { kind: 'spi', path: `/dev/spidev${spiDevice}` };
+  return spiDevice.startsWith('0.') ? [spi, lines(SPI0_MISO, SPI0_MOSI), files] : [spi, files];
 }
