@@ -9,6 +9,7 @@ import type { DeviceConfig } from '../config/device-config.ts';
 import { refuse } from '../config/read-hardware.ts';
 import type { Hardware } from '../config/wiring-schema.ts';
 import { knownChips } from '../hardware/io/known-lines.ts';
+import { loadOnoff, type OnoffPackage } from '../hardware/io/onoff-lines.ts';
 import { openSerialPort } from '../hardware/io/serial-port.ts';
 import { serveSerial } from '../hardware/io/serial-relay.ts';
 import { NodeScheduleAlarm } from '../hardware/node-schedule-alarm.ts';
@@ -69,7 +70,7 @@ export async function runDaemon(
       simulated: config.hardware.kind === 'simulated',
     },
     partProblems: () => station.partProblems(),
-    ...panelOf(config.hardware, clock),
+    ...(await panelOf(config.hardware, clock)),
     uiDir: config.uiDir ?? join(import.meta.dirname, 'ui'),
     onFatal: (error) => safetyStop.fail(error),
   });
@@ -87,9 +88,24 @@ export async function runDaemon(
 }
 
 /** What is wired around the dispenser. The control loop has its parts by now, so the header is there. */
-function panelOf(hardware: Hardware, clock: SystemClock): { readonly panel?: Panel } {
+async function panelOf(
+  hardware: Hardware,
+  clock: SystemClock,
+): Promise<{ readonly panel?: Panel }> {
   if (hardware.kind === 'simulated') return {};
-  return { panel: openPanel(hardware, realPanelDoors({ clock, chance: safeChance })) };
+  const isWanted = hardware.parts.some((part) => 'via' in part && part.via === 'onoff');
+  const onoff = isWanted ? await onoffOrWhyNot() : null;
+  return { panel: openPanel(hardware, realPanelDoors({ clock, chance: safeChance, onoff })) };
+}
+
+/** An optional package: without it the daemon runs, and the parts that want it are told as missing. */
+async function onoffOrWhyNot(): Promise<OnoffPackage | FeederError> {
+  try {
+    return await loadOnoff();
+  } catch (error) {
+    if (error instanceof FeederError) return error;
+    throw error;
+  }
 }
 
 /** Serial ports can only be read in this thread: it opens them for the control loop's. */

@@ -28,6 +28,11 @@ const flag = (fallback: boolean) => v.optional(v.boolean('must be true or false'
 const pin = wholeIn(0, 53);
 const maybePin = orNone(pin);
 const level = oneOf([0, 1]);
+/**
+ * How an input is read. `chip`: the kernel's character device. `onoff`: the package onoff by sysfs,
+ * for old images; it sets no pull, so the wire needs a resistor of its own.
+ */
+const via = v.optional(oneOf(['chip', 'onoff']), 'chip');
 /** A device file of a serial port; the names under /dev/serial/by-id survive another order of plugging. */
 const port = v.pipe(text(255), v.startsWith('/dev/', 'must be a path under /dev'));
 const i2cBus = v.optional(wholeIn(0, 22), 1);
@@ -164,11 +169,12 @@ const sensors = [
     emptyMm: wholeIn(30, 1200),
     fullMm: wholeIn(30, 1200),
   }),
-  v.strictObject({ part: v.literal('lid_switch'), pin, closedLevel: v.optional(level, 0) }),
-  v.strictObject({ part: v.literal('bowl_switch'), pin, closedLevel: v.optional(level, 0) }),
+  v.strictObject({ part: v.literal('lid_switch'), pin, via, closedLevel: v.optional(level, 0) }),
+  v.strictObject({ part: v.literal('bowl_switch'), pin, via, closedLevel: v.optional(level, 0) }),
   v.strictObject({
     part: v.literal('button'),
     pin,
+    via,
     /** What a press feeds; 0: the button only stops. */
     portionGrams: v.optional(
       v.pipe(
@@ -200,7 +206,7 @@ const surroundings = [
     /** `own`: the buzzer has an oscillator; `pwm`: the header's PWM makes the tone. */
     tone: v.optional(oneOf(['own', 'pwm']), 'own'),
   }),
-  v.strictObject({ part: v.literal('power_fail'), pin, failLevel: v.optional(level, 0) }),
+  v.strictObject({ part: v.literal('power_fail'), pin, via, failLevel: v.optional(level, 0) }),
   v.strictObject({ part: v.literal('real_time_clock'), bus: i2cBus }),
 ] as const;
 

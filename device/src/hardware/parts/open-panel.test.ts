@@ -18,18 +18,32 @@ const all = [
   { part: 'pet_reader', port: '/dev/ttyUSB0', kind: 'wl134a', powerPin: 20 },
 ];
 
+/** Instead of a pin that is held. */
+const ONOFF_MISSING = -1;
+
 function open(parts: readonly object[], held: readonly number[] = []) {
   const clock = new VirtualClock();
   const lines = new FakeLines(clock);
-  for (const pin of held) lines.output({ pin, activeLow: false });
+  for (const pin of held.filter((one) => one >= 0)) lines.output({ pin, activeLow: false });
   const folder = piFolder();
   const bus = new FakeVl53l0x();
   const hardware = parseHardware({ kind: 'board', name: 'x', parts }, '');
   if (hardware.kind !== 'board') throw new Error('no board');
   const link = new HandLink();
-  const doors = { clock, tree: folder.tree, lines, busOf: () => bus, openPort: () => link };
+  const oldLines = new FakeLines(clock);
+  const doors = {
+    clock,
+    tree: folder.tree,
+    lines,
+    busOf: () => bus,
+    openPort: () => link,
+    onoff: () => {
+      if (held.includes(ONOFF_MISSING)) throw new Error('onoff cannot be loaded.');
+      return oldLines;
+    },
+  };
   const panel = openPanel(hardware, doors);
-  return { panel, lines, clock, folder, link };
+  return { panel, lines, oldLines, clock, folder, link };
 }
 
 describe('openPanel', () => {
@@ -62,6 +76,34 @@ describe('openPanel', () => {
     ]);
     panel.close();
     folder.end();
+  });
+
+  it('reads the inputs that want it by onoff, without a pull of their own', () => {
+    const parts = [
+      { part: 'button', pin: 5, via: 'onoff' },
+      { part: 'lid_switch', pin: 6, via: 'onoff' },
+      { part: 'power_fail', pin: 4, via: 'onoff' },
+      { part: 'bowl_switch', pin: 13 },
+    ];
+    const { panel, lines, oldLines, folder } = open(parts);
+    expect(oldLines.requests.map(({ pin, bias }) => [pin, bias])).toEqual([
+      [5, 'none'],
+      [6, 'none'],
+      [4, 'none'],
+    ]);
+    expect(lines.requests.map(({ pin, bias }) => [pin, bias])).toEqual([[13, 'up']]);
+    panel.close();
+    expect(oldLines.isHeld(6)).toBe(false);
+    folder.end();
+    const without = open(parts, [ONOFF_MISSING]);
+    expect(without.panel.missing.map(({ part }) => part)).toEqual([
+      'button',
+      'lid_switch',
+      'power_fail',
+    ]);
+    expect(without.panel.bowl).not.toBeNull();
+    without.panel.close();
+    without.folder.end();
   });
 
   it('takes the kernel’s light, and a buzzer with its own tone', () => {

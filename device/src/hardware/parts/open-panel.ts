@@ -33,6 +33,8 @@ export interface PanelDoors {
   readonly clock: Clock;
   readonly tree: SysfsTree;
   readonly lines: LineSource;
+  /** Inputs by the package onoff. Throws a sentence when it cannot be had. */
+  onoff(): LineSource;
   busOf(number: number): I2cBus;
   /** A serial port that comes back by itself. */
   openPort(path: string, baudRate: number): SerialLink;
@@ -82,11 +84,18 @@ export function openPanel({ parts }: Wiring, doors: PanelDoors): Panel {
     }
   };
   const { clock, tree, lines } = doors;
-  const contact = (name: string) => (wiring: { pin: number; closedLevel: 0 | 1 }) =>
-    new LineContact({ name, lines, clock, ...wiring });
+  const inputsOf = ({ via }: { via: 'chip' | 'onoff' }) =>
+    via === 'chip' ? lines : withoutPull(doors.onoff());
+  const contact =
+    (name: string) => (wiring: { pin: number; via: 'chip' | 'onoff'; closedLevel: 0 | 1 }) => {
+      const { pin, closedLevel } = wiring;
+      return new LineContact({ name, lines: inputsOf(wiring), clock, pin, closedLevel });
+    };
   const plainPower = () => new SysfsPowerSupply({ tree, clock });
   const panel = {
-    button: open('button', ({ pin }) => new LineButton({ lines, clock, pin })),
+    button: open('button', (wiring) => {
+      return new LineButton({ lines: inputsOf(wiring), clock, pin: wiring.pin });
+    }),
     buttonGrams: parts.find((part) => part.part === 'button')?.portionGrams ?? 0,
     lid: open('lid_switch', contact('lid')),
     bowl: open('bowl_switch', contact('bowl')),
@@ -110,8 +119,9 @@ export function openPanel({ parts }: Wiring, doors: PanelDoors): Panel {
       return reader;
     }),
     power:
-      open('power_fail', ({ pin, failLevel }) => {
-        const powerFail = { lines, pin, level: failLevel };
+      open('power_fail', (wiring) => {
+        const { pin, failLevel } = wiring;
+        const powerFail = { lines: inputsOf(wiring), pin, level: failLevel };
         return new SysfsPowerSupply({ tree, clock, powerFail });
       }) ?? keepIn(opened, plainPower()),
     thermometer: keepIn(opened, new SysfsThermometer({ tree })),
@@ -120,6 +130,15 @@ export function openPanel({ parts }: Wiring, doors: PanelDoors): Panel {
     for (const part of opened.splice(0).reverse()) part.close();
   };
   return { ...panel, missing, close };
+}
+
+/** The wire has a resistor of its own: sysfs can switch none on. */
+function withoutPull(lines: LineSource): LineSource {
+  return {
+    input: (request) => lines.input({ ...request, bias: 'none' }),
+    output: (request) => lines.output(request),
+    close: () => lines.close(),
+  };
 }
 
 function keepIn<Kind extends Closable>(opened: Closable[], part: Kind): Kind {
