@@ -44,6 +44,15 @@ describe('systemd/cat-feeder.service', () => {
     expect(statSync(resolve(root, 'systemd/start-notifying')).mode & 0o111).not.toBe(0);
   });
 
+  it('lets the threads of motor and load cell hurry, and ends one that never rests', () => {
+    const source = resolve(root, 'device/native/board-io/src/native-thread.c');
+    const [, priority] = /PRIORITY = (\d+)/.exec(readFileSync(source, 'utf8')) ?? [];
+    expect(settingOf('LimitRTPRIO')).toBe(priority);
+    expect(settingOf('LimitRTTIME')).toBe('200ms');
+    expect(unit).toMatch(/^SystemCallFilter=sched_setscheduler$/m);
+    expect(unit).not.toMatch(/^RestrictRealtime=yes/m);
+  });
+
   it('FMEA-88 offers no debugger', () => {
     expect(settingOf('ExecStart')).toContain('--disable-sigusr1');
     expect(unit).not.toMatch(/--inspect/);
