@@ -53,6 +53,16 @@ describe('systemd/cat-feeder.service', () => {
     expect(unit).not.toMatch(/^RestrictRealtime=yes/m);
   });
 
+  it('FMEA-07 lets the board’s own watchdog restart a system that hangs', () => {
+    const system = readFileSync(resolve(root, 'systemd/system.conf'), 'utf8');
+    const [, seconds] = /^RuntimeWatchdogSec=(\d+)s$/m.exec(system) ?? [];
+    // A Raspberry Pi's counts to 15 at most.
+    expect(Number(seconds)).toBeGreaterThan(5);
+    expect(Number(seconds)).toBeLessThan(15);
+    const links = readFileSync(resolve(root, 'systemd/links'), 'utf8');
+    expect(links).toContain('/etc/systemd/system.conf.d/cat-feeder.conf systemd/system.conf\n');
+  });
+
   it('FMEA-88 offers no debugger', () => {
     expect(settingOf('ExecStart')).toContain('--disable-sigusr1');
     expect(unit).not.toMatch(/--inspect/);

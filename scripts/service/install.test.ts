@@ -41,7 +41,7 @@ usr/local/bin/feeder`
   .split('\n');
 
 describe('install.sh', () => {
-  it('leaves exactly these files in an empty root', () => {
+  it('B-68 leaves exactly these files in an empty root', () => {
     const feeder = feederRoot();
     withBoot(feeder);
     const tree = feeder.tree({ version: '1.0.0' });

@@ -47,7 +47,7 @@ function releasesOf(feeder: FeederRoot): string[] {
 }
 
 describe('update.sh', () => {
-  it('keeps a newer release that becomes ready, and the one before for a rollback', () => {
+  it('B-68 keeps a newer release that becomes ready, and the one before for a rollback', () => {
     const feeder = installed();
     const ran = update(feeder, feeder.offer({ version: '1.1.0' }));
     expect(ran.err).toBe('');
@@ -255,7 +255,7 @@ function flip(path: string): void {
   writeFileSync(path, bytes);
 }
 
-describe('an update that is not what it says is refused, and the running version untouched', () => {
+describe('FMEA-78 an update that is not what it says is refused, and the running version untouched', () => {
   it('by one sentence each', () => {
     const feeder = installed();
     const before = contentOf(feeder);

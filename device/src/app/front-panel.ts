@@ -12,6 +12,9 @@ import type { Service, ServiceCondition } from './runtime-manager.ts';
 /** How often the gauge looks into the hopper. */
 const LOOK_EVERY_MS: Milliseconds = 10 * MINUTE_MS;
 
+/** From here on a Raspberry Pi slows itself down. Meals are served all the same. */
+const WARM_CELSIUS = 80;
+
 export interface FrontPanelParts {
   readonly panel: Panel;
   readonly clock: Clock;
@@ -76,8 +79,15 @@ export class FrontPanel implements Service {
       return health === undefined || health.state === 'ok' ? [] : [health.why];
     });
     const missing = panel.missing.map(({ part, why }) => `${part}: ${why}`);
-    const [...whys] = [...missing, ...unwell];
+    const whys = [...missing, ...unwell, ...this.#tooWarm()];
     return whys.length === 0 ? { state: 'ok' } : { state: 'degraded', why: whys.join(' ') };
+  }
+
+  #tooWarm(): string[] {
+    return this.#parts.panel.thermometer
+      .read()
+      .filter(({ celsius }) => celsius >= WARM_CELSIUS)
+      .map(({ zone, celsius }) => `${zone} is at ${Math.round(celsius)} °C: give the board air.`);
   }
 
   #meaning(): IndicatorMeaning {

@@ -255,3 +255,16 @@ describe('the pet reader', () => {
     expect((await feeder.feedToEnd(5)).result).toBe('served');
   });
 });
+
+describe('the board', () => {
+  test('FMEA-63 that is too hot says so, and meals are still served', async () => {
+    const { feeder, panel } = await wiredFeeder();
+    panel.thermometer.celsius = 84;
+    expect((await feeder.status()).components).toContainEqual({
+      name: 'front panel',
+      state: 'degraded',
+      why: 'cpu-thermal is at 84 °C: give the board air.',
+    });
+    expect((await feeder.feedToEnd(5)).result).toBe('served');
+  });
+});

@@ -51,7 +51,7 @@ function open(kind: ReaderKind) {
   return { clock, link, reader, readings };
 }
 
-describe('a pet reader at a serial port', () => {
+describe('B-45 a pet reader at a serial port', () => {
   it('gives a frame with its raw bytes and the time of its end', () => {
     const { clock, link, readings } = open('wl134a');
     const frame = wl134aFrame(chip);

@@ -175,7 +175,7 @@ controlBoardContract('a board with a DC motor and an HX711 whose SPI is not ther
   }),
 );
 
-it('a driver that reports a fault, and a chip that goes away, are named', async () => {
+it('B-44 a driver that reports a fault, and a chip that goes away, are named', async () => {
   const bench = openBench();
   await bench.pass(1500);
   expect(bench.board.problems()).toEqual([]);
