@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Three kinds of tests, each runnable alone: `vitest run --project unit|scenarios|e2e`. */
+/** Four kinds of tests, each runnable alone: `vitest run --project unit|scenarios|service|e2e`. */
 export default defineConfig({
   test: {
     globals: false,
@@ -12,10 +12,12 @@ export default defineConfig({
           include: [
             'shared/src/**/*.test.ts',
             'device/src/**/*.test.ts',
+            'device/native/**/*.test.ts',
             'device/ui/**/*.test.ts',
             'cloud-sync/src/**/*.test.ts',
             'scripts/**/*.test.ts',
           ],
+          exclude: ['scripts/service/**'],
           testTimeout: 10_000,
           hookTimeout: 10_000,
         },
@@ -28,6 +30,17 @@ export default defineConfig({
           exclude: ['device/test/e2e/**'],
           testTimeout: 30_000,
           hookTimeout: 30_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'service',
+          include: ['scripts/service/**/*.test.ts'],
+          // Each test installs and starts programs: one file at a time fits two cores.
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -14,6 +14,7 @@ const programs = [
     entry: 'device/src/hardware/station/control-worker.ts',
     bundle: 'dist/device/control-worker.mjs',
   },
+  { entry: 'scripts/release-tool.ts', bundle: 'dist/device/release-tool.mjs' },
   { entry: 'cloud-sync/src/main.ts', bundle: 'dist/cloud-sync/cloud-sync.mjs' },
 ];
 
@@ -34,7 +35,7 @@ async function bundleProgram(entry: string, bundle: string): Promise<void> {
     platform: 'node',
     format: 'esm',
     target: 'node24',
-    external: ['better-sqlite3'],
+    external: ['better-sqlite3', '@cat-feeder/board-io', 'serialport', 'onoff', 'pigpio'],
     banner: { js: commonJsNames },
     minifySyntax: true,
     minifyWhitespace: true,

@@ -15,7 +15,8 @@ const installed = Object.entries(lock.packages).filter(
 );
 
 describe('FMEA-85 the packages', () => {
-  it.each(['.', 'shared', 'device', 'cloud-sync'])('are pinned exactly in %s', (folder) => {
+  const workspaces = read<{ workspaces: readonly string[] }>('package.json').workspaces;
+  it.each(['.', ...workspaces])('are pinned exactly in %s', (folder) => {
     const manifest = read<Manifest>(`${folder}/package.json`);
     const kinds = ['dependencies', 'devDependencies', 'optionalDependencies'];
     const versions = kinds.flatMap((kind) => Object.values(manifest[kind] ?? {}));

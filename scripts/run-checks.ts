@@ -29,7 +29,16 @@ const steps: readonly Step[] = [
     command: ['npm', 'run', '-s', 'sim:mutants', '--', '--seeds', '60', '--json'],
     timeoutMs: 5 * MINUTE_MS,
   },
+  {
+    name: 'installed service under systemd',
+    command: ['scripts/test-systemd'],
+    timeoutMs: 10 * MINUTE_MS,
+  },
 ];
+
+/** How a step says that this machine cannot run it: shown above the count, never silently. */
+const EXIT_SKIPPED = 77;
+const skipped: string[] = [];
 
 const VITEST_TIMEOUT_MS = 20 * MINUTE_MS;
 
@@ -74,6 +83,10 @@ async function runStep(step: Step): Promise<Count> {
   console.log(`\n== ${step.name}: ${step.command.join(' ')}`);
   const code = await run(step.command, step.timeoutMs);
   if (code === 0) return { passed: 1, failures: [] };
+  if (code === EXIT_SKIPPED) {
+    skipped.push(`${step.name}: \`${step.command.join(' ')}\` says why`);
+    return { passed: 0, failures: [] };
+  }
   const how = code === null ? 'did not finish' : `exit ${code}`;
   return { passed: 0, failures: [`${step.name}: ${how}`] };
 }
@@ -115,5 +128,8 @@ const passed = counts.reduce((sum, count) => sum + count.passed, 0);
 const failures = counts.flatMap((count) => count.failures);
 if (failures.length > 0)
   console.log(`\nFailed:\n${failures.map((line) => `  ${line}`).join('\n')}`);
+if (skipped.length > 0) {
+  console.log(`\nSKIPPED (${skipped.length}):\n${skipped.map((line) => `  ${line}`).join('\n')}`);
+}
 console.log(`\n${passed} passed, ${failures.length} failed`);
 process.exitCode = failures.length === 0 ? 0 : 1;

@@ -1,5 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { exitCodes } from '../device/src/app/exit-codes.ts';
 import { WATCHDOG_PACE_MS } from '../device/src/app/watchdog.ts';
@@ -21,7 +23,11 @@ describe('systemd/cat-feeder.service', () => {
 
   it('FMEA-08 restarts for ever, but not on what a restart cannot mend', () => {
     expect(settingOf('Restart')).toBe('always');
-    expect(settingOf('StartLimitIntervalSec')).toBe('0');
+    // Ten quick starts; then the guard starts it again every minute.
+    expect(settingOf('OnFailure')).toBe('cat-feeder-guard.service');
+    expect(Number(settingOf('StartLimitBurst')) * Number(settingOf('RestartSec'))).toBeLessThan(
+      Number(settingOf('StartLimitIntervalSec')),
+    );
     expect(settingOf('RestartPreventExitStatus')).toBe(
       `${exitCodes.usage} ${exitCodes.configuration}`,
     );
@@ -32,13 +38,109 @@ describe('systemd/cat-feeder.service', () => {
   });
 
   it('starts through the launcher that it ships with', () => {
-    expect(settingOf('ExecStart')).toMatch(/^\/opt\/cat-feeder\/systemd\/start-notifying /);
+    expect(settingOf('ExecStart')).toMatch(
+      /^\/opt\/cat-feeder\/current\/systemd\/start-notifying /,
+    );
     expect(statSync(resolve(root, 'systemd/start-notifying')).mode & 0o111).not.toBe(0);
+  });
+
+  it('lets the threads of motor and load cell hurry, and ends one that never rests', () => {
+    const source = resolve(root, 'device/native/board-io/src/native-thread.c');
+    const [, priority] = /PRIORITY = (\d+)/.exec(readFileSync(source, 'utf8')) ?? [];
+    expect(settingOf('LimitRTPRIO')).toBe(priority);
+    expect(settingOf('LimitRTTIME')).toBe('200ms');
+    expect(unit).toMatch(/^SystemCallFilter=sched_setscheduler$/m);
+    expect(unit).not.toMatch(/^RestrictRealtime=yes/m);
+  });
+
+  it('FMEA-07 lets the board’s own watchdog restart a system that hangs', () => {
+    const system = readFileSync(resolve(root, 'systemd/system.conf'), 'utf8');
+    const [, seconds] = /^RuntimeWatchdogSec=(\d+)s$/m.exec(system) ?? [];
+    // A Raspberry Pi's counts to 15 at most.
+    expect(Number(seconds)).toBeGreaterThan(5);
+    expect(Number(seconds)).toBeLessThan(15);
+    const links = readFileSync(resolve(root, 'systemd/links'), 'utf8');
+    expect(links).toContain('/etc/systemd/system.conf.d/cat-feeder.conf systemd/system.conf\n');
   });
 
   it('FMEA-88 offers no debugger', () => {
     expect(settingOf('ExecStart')).toContain('--disable-sigusr1');
     expect(unit).not.toMatch(/--inspect/);
+  });
+});
+
+const units = readdirSync(resolve(root, 'systemd')).filter((name) =>
+  /\.(service|timer)$/.test(name),
+);
+
+/** The units as they are, with the programs of this repository in the place of installed ones. */
+function inFolder<Result>(
+  change: (text: string) => string,
+  use: (folder: string) => Result,
+): Result {
+  const folder = mkdtempSync(join(tmpdir(), 'feeder-units-'));
+  try {
+    for (const name of units) {
+      const text = readFileSync(resolve(root, 'systemd', name), 'utf8')
+        .replaceAll('/opt/cat-feeder/current/bin/node', process.execPath)
+        .replaceAll('/opt/cat-feeder/current', root);
+      writeFileSync(join(folder, name), change(text));
+    }
+    return use(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function analyze(folder: string, args: readonly string[], names: readonly string[]) {
+  const paths = names.map((name) => join(folder, name));
+  const ran = spawnSync('systemd-analyze', [...args, ...paths], {
+    encoding: 'utf8',
+    env: { ...process.env, SYSTEMD_UNIT_PATH: `${folder}:` },
+  });
+  return { status: ran.status, text: `${ran.stdout}${ran.stderr}${ran.error ?? ''}` };
+}
+const verify = ['verify', '--man=no', '--recursive-errors=no'];
+const exposure = (limit: number) => [
+  ...['security', '--offline=true', '--no-pager', `--threshold=${limit * 10}`],
+];
+
+describe('systemd-analyze', () => {
+  it.each(units)('finds nothing wrong with %s', (name) => {
+    const { status, text } = inFolder(
+      (unit) => unit,
+      (folder) => analyze(folder, verify, [name]),
+    );
+    expect([status, text]).toEqual([0, '']);
+  });
+
+  it('would find a misspelt key', () => {
+    const misspell = (unit: string) => unit.replace('WatchdogSec', 'WatchDogSec');
+    const { status } = inFolder(misspell, (folder) =>
+      analyze(folder, verify, ['cat-feeder.service']),
+    );
+    expect(status).not.toBe(0);
+  });
+
+  it.each([
+    ['cat-feeder.service', 1.5],
+    ['cat-feeder-guard.service', 3.5],
+    ['cat-feeder-guard-boot.service', 3.5],
+    ['cat-feeder-update.service', 3.5],
+  ])('finds an exposure of %s of at most %s', (name, limit) => {
+    const ran = inFolder(
+      (unit) => unit,
+      (folder) => analyze(folder, exposure(limit), [name]),
+    );
+    expect(ran.status, ran.text.trim().split('\n').at(-1)).toBe(0);
+  });
+
+  it('would find one hole more', () => {
+    const open = (unit: string) => unit.replace('PrivateUsers=yes\nPrivateMounts=yes', '');
+    const { status } = inFolder(open, (folder) =>
+      analyze(folder, exposure(1.5), ['cat-feeder.service']),
+    );
+    expect(status).not.toBe(0);
   });
 });
 

@@ -58,7 +58,8 @@ async function run(asked: Parameters<typeof readConfig>[0]): Promise<void> {
   for (const warning of warnings) logger.warn({}, warning);
   try {
     const { url } = await runDaemon(config, { logger, safetyStop });
-    logger.info({ url, dataDir: config.dataDir, board: config.board }, `The feeder is at ${url}`);
+    const hardware = config.hardware.kind;
+    logger.info({ url, dataDir: config.dataDir, hardware }, `The feeder is at ${url}`);
   } catch (error) {
     process.stderr.write(lastWords(error));
     safetyStop.fail(error);

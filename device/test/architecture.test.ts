@@ -18,6 +18,7 @@ describe('A-02, A-03 the layer table', () => {
     ['device/src/weighing/scale.ts', '../dispensing/motor.ts'],
     ['device/src/dispensing/dispenser.ts', '../hardware/board.ts'],
     ['device/src/dispensing/dispenser.ts', 'node:fs'],
+    ['device/src/dispensing/dispenser.ts', '@cat-feeder/board-io'],
     ['device/src/feeding/feed-pet.ts', '../storage/database.ts'],
     ['device/src/pets/rations.ts', 'temporal-polyfill'],
     ['device/src/platform/jobs.ts', '../feeding/feed-pet.ts'],
@@ -41,6 +42,7 @@ describe('A-02, A-03 the layer table', () => {
     ['device/src/scheduling/next-feedings.ts', 'temporal-polyfill'],
     ['device/src/feeding/feed-pet.ts', '@cat-feeder/shared'],
     ['device/src/app/compose-device.ts', '../hardware/board.ts'],
+    ['device/src/hardware/io/lines.ts', '@cat-feeder/board-io'],
     ['device/ui/views/today.tsx', '../api-client.ts'],
   ] as const;
   it.each(allowed)('allows %s importing %s', (path, imported) => {

@@ -21,7 +21,6 @@ const laterParts = [
   'notifications',
   'real parts',
   'sync',
-  'visits',
 ];
 
 function idsOf(letter: string, count: number): string[] {

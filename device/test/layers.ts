@@ -49,9 +49,9 @@ export const layers: Readonly<Record<string, Layer>> = {
     why: 'the use case joins the features, and reaches devices only through their ports',
   },
   hardware: {
-    mayImport: ['weighing', 'dispensing', 'scheduling'],
+    mayImport: ['weighing', 'dispensing', 'scheduling', 'pets', 'config'],
     packages: 'all',
-    why: 'boards implement the ports of motor, scale and alarm clock and know no pet and no rule',
+    why: 'boards implement the ports of motor, scale, alarm clock and pet reader and know no rule',
   },
   storage: {
     mayImport: features,
@@ -69,9 +69,9 @@ export const layers: Readonly<Record<string, Layer>> = {
     why: 'settings are read before anything exists that could use them',
   },
   cli: {
-    mayImport: ['config'],
+    mayImport: ['config', 'hardware'],
     packages: 'all',
-    why: 'the command line talks to the running daemon; it is not a second one',
+    why: 'the command line talks to the running daemon; only the doctor looks at the board itself',
   },
   simulation: { mayImport: 'all', packages: 'all', why: 'it runs the whole feeder on a model' },
   app: { mayImport: 'all', packages: 'all', why: 'the composition root names every part' },
@@ -84,6 +84,8 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
 };
 
+/** Packages of this repository that stand below every layer, like those from elsewhere. */
+const nativePackages = ['@cat-feeder/board-io'];
 const openToAll = ['shared', 'platform'];
 /** These run elsewhere, where the feeder's platform does not exist. */
 const withoutPlatform = ['shared', 'ui', 'cloud-sync'];
@@ -125,6 +127,7 @@ function targetOf(path: string, imported: string): { kind: 'layer' | 'package'; 
     return { kind: 'layer', name: layerOf(target) };
   }
   const [first = '', second = ''] = imported.split('/');
+  if (nativePackages.includes(imported)) return { kind: 'package', name: imported };
   if (first === '@cat-feeder') return { kind: 'layer', name: second };
   return { kind: 'package', name: first.startsWith('@') ? `${first}/${second}` : first };
 }

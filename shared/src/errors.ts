@@ -168,6 +168,12 @@ const table = {
     message: 'The configuration is not usable.',
     hint: 'Correct the values listed, or run feeder config check.',
   },
+  ERR_WIRING: {
+    status: 500,
+    retry: 'never',
+    message: 'The hardware profile does not fit this board.',
+    hint: 'Correct what is listed; docs/wiring.md shows three builds that fit. Nothing was switched on.',
+  },
   ERR_ALREADY_RUNNING: {
     status: 500,
     retry: 'never',

@@ -114,9 +114,11 @@ const bodies = {
   'visit.ended': v.strictObject({
     startedMs: v.number(),
     endedMs: v.number(),
-    eatenMg: mg,
-    sigmaMg: mg,
+    /** Null, both: it could not be told what was eaten. */
+    eatenMg: v.nullable(mg),
+    sigmaMg: v.nullable(mg),
     petId: v.nullable(v.string()),
+    /** Of `petId`, 0 to 1; 0 without one. */
     confidence: v.number(),
   }),
   'weight.chunk': v.strictObject({

@@ -85,6 +85,8 @@ export const FaultSchema = v.picklist([
   'deadline',
   'controller_lost',
   'storage',
+  'lid_open',
+  'power_failing',
 ]);
 export type Fault = v.InferOutput<typeof FaultSchema>;
 
@@ -105,6 +107,8 @@ export const RefusalRuleSchema = v.picklist([
   'clock_unproven',
   'storage',
   'stopping',
+  'lid_open',
+  'power_failing',
 ]);
 export type RefusalRule = v.InferOutput<typeof RefusalRuleSchema>;
 

@@ -21,6 +21,7 @@ import type {
   Plan,
   PlanInput,
   RationToday,
+  ReaderView,
   ScaleCalibration,
   Settings,
   StorageHealth,
@@ -154,6 +155,8 @@ export interface ApiDeps {
   readonly alerts: () => readonly Alert[];
   readonly components: () => readonly Component[];
   readonly storage: () => StorageHealth;
+  /** Null: no pet reader is wired. */
+  readonly reader: () => ReaderView | null;
   /** Space left where the data lies; null when it cannot be known. */
   readonly diskFreeBytes: () => number | null;
   /** Live readings cost wake-ups: told when somebody begins to watch, and when nobody does. */

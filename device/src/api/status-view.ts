@@ -26,6 +26,7 @@ export function statusView(deps: ApiDeps): Status {
     faults: deps.faults.active().map(faultView),
     alerts: [...deps.alerts()],
     storage: deps.storage(),
+    reader: deps.reader(),
     simulated: identity.simulated,
     components: [...deps.components()],
   };

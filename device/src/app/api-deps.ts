@@ -1,3 +1,4 @@
+import type { Component } from '@cat-feeder/shared';
 import type { ApiDeps } from '../api/deps.ts';
 import { todayFigures } from '../feeding/day-totals.ts';
 import { StockFigure } from '../feeding/stock-figure.ts';
@@ -52,7 +53,7 @@ export function apiDeps(
     settings: plan.settings,
     ledger: ledgerPort(store),
     alerts: () => alerts.active(),
-    components: () => run.runtime.health(),
+    components: () => [...run.runtime.health(), ...partComponents(parts)],
     storage: () => {
       if (unwritten.count > 0) {
         return { ok: false, why: `${unwritten.count} outcomes wait for the disk` };
@@ -62,6 +63,7 @@ export function apiDeps(
         ? { ok: true, why: '' }
         : { ok: condition.state === 'degraded', why: condition.why };
     },
+    reader: () => core.presence?.view() ?? null,
     diskFreeBytes: () => store.diskUse().freeBytes,
     onAudience: readingsOnDemand(parts, core),
   };
@@ -80,4 +82,13 @@ function readingsOnDemand(parts: DeviceParts, { live }: DeviceCore): (isWatched:
       );
     }
   };
+}
+
+/** Parts of the dispenser that are not well; feeding goes on as well as it can without them. */
+function partComponents({ partProblems }: DeviceParts): Component[] {
+  return (partProblems?.() ?? []).map(({ part, state, why }) => ({
+    name: part,
+    state: 'degraded',
+    why: `${state}: ${why}`,
+  }));
 }

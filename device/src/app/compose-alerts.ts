@@ -1,5 +1,7 @@
 import { type Alert, DAY_MS, type Fault, FeederError } from '@cat-feeder/shared';
+import type { HopperLevel } from '../dispensing/hopper-gauge.ts';
 import { faultAdvice } from '../feeding/fault-effects.ts';
+import type { Interlocks } from '../feeding/interlocks.ts';
 import type { StationClock } from '../platform/clock.ts';
 import type { LiveEvents } from '../platform/live-events.ts';
 import type { ScheduleAlert } from '../scheduling/scheduler.ts';
@@ -11,6 +13,7 @@ import type { DeviceParts } from './device-parts.ts';
 const SHOWN_MS = 3 * DAY_MS;
 const KIBBLE_CHANGED = 'kibble_changed';
 const SENSOR = 'sensor';
+const HOPPER_LOW = 'hopper_low';
 const SERVED = new Set(['fed', 'fed_late', 'fed_reduced']);
 
 /** Raises alerts durably, shows them, and takes away what is no longer true. */
@@ -21,14 +24,19 @@ export function composeAlerts(
     readonly time: StationClock;
     readonly live: LiveEvents;
     readonly isBusy: () => boolean;
+    readonly interlocks: Interlocks;
   },
 ) {
-  const { store, time, live, isBusy } = joined;
+  const { store, time, live, isBusy, interlocks } = joined;
   const { station } = parts;
+  let isHopperLow = true;
+  /** What is seen at rest, by the scale or by a switch. */
+  const seenFault = (): Fault | null => station.health().fault ?? interlocks.active()[0] ?? null;
   const alerts = new AlertStore(store);
   const isSettled = (alert: Alert): boolean => {
     if (time.now().wallMs - alert.sinceMs > SHOWN_MS) return true;
-    if (alert.alert === SENSOR) return !isBusy() && station.health().fault !== alert.subject;
+    if (alert.alert === SENSOR) return !isBusy() && seenFault() !== alert.subject;
+    if (alert.alert === HOPPER_LOW) return !isHopperLow;
     if (alert.alert === KIBBLE_CHANGED) {
       const kibble = alert.subject === null ? undefined : store.kibbles.get(alert.subject);
       return (kibble?.calibratedAtMs ?? 0) > alert.sinceMs;
@@ -63,6 +71,16 @@ export function composeAlerts(
         kibbleId,
         'Three portions in a row flowed over 30 % otherwise than learned. If the food is another one, choose it in the settings or calibrate it.',
       ),
+    seenFault,
+    /** What the gauge saw; told once for each occasion. */
+    hopper: ({ isLow, fraction }: HopperLevel) => {
+      isHopperLow = isLow;
+      if (!isLow) tolerate(() => alerts.settle(isSettled));
+      else if (!alerts.active().some(({ alert }) => alert === HOPPER_LOW)) {
+        const percent = Math.round(fraction * 100);
+        raise(HOPPER_LOW, null, `The hopper is ${percent} % full. Fill it before it is empty.`);
+      }
+    },
     settle: () => tolerate(() => alerts.settle(isSettled)),
   };
 }

@@ -1,4 +1,5 @@
 import { type Api, createApi } from '../api/server.ts';
+import { noInterlocks } from '../feeding/interlocks.ts';
 import { LiveEvents } from '../platform/live-events.ts';
 import { Scheduler } from '../scheduling/scheduler.ts';
 import { StationClockKeeper } from '../scheduling/station-clock-keeper.ts';
@@ -7,8 +8,10 @@ import { apiDeps } from './api-deps.ts';
 import { composeAlerts } from './compose-alerts.ts';
 import { composeFeeding } from './compose-feeding.ts';
 import { composePlan } from './compose-plan.ts';
+import { composePresence } from './compose-presence.ts';
 import { composeRuntime } from './compose-runtime.ts';
 import type { DeviceParts } from './device-parts.ts';
+import { PanelInterlocks } from './panel-interlocks.ts';
 import type { RuntimeManager } from './runtime-manager.ts';
 
 /** One feeder, ready to be started. */
@@ -46,7 +49,8 @@ function composeCore(parts: DeviceParts) {
   const { clock, logger } = parts;
   const live = new LiveEvents({ epoch: parts.bootId, logger });
   const { store, time } = openMemory(parts);
-  const joined = { store, time, live };
+  const interlocks = parts.panel === undefined ? noInterlocks : new PanelInterlocks(parts.panel);
+  const joined = { store, time, live, interlocks };
   const feeding = composeFeeding(parts, {
     ...joined,
     onFeedingEnded: () => scheduler.feedingEnded(),
@@ -65,7 +69,8 @@ function composeCore(parts: DeviceParts) {
   });
   const { journal, kibble } = feeding;
   const plan = composePlan(parts, { store, time, scheduler, journal, kibble });
-  return { live, store, time, feeding, alerts, scheduler, plan };
+  const presence = composePresence(parts, { store, time, live });
+  return { live, store, time, interlocks, presence, feeding, alerts, scheduler, plan };
 }
 
 /** The database and the clock need each other: the clock's memory is in it, its stamps are the clock's. */

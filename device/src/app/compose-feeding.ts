@@ -7,6 +7,7 @@ import { checkFeed } from '../feeding/feed-checks.ts';
 import { FeedService, type FeedServiceParts } from '../feeding/feed-service.ts';
 import type { FeedingJournal } from '../feeding/feeding-journal.ts';
 import { HopperScale } from '../feeding/hopper-scale.ts';
+import type { Interlocks } from '../feeding/interlocks.ts';
 import { KibbleCalibration } from '../feeding/kibble-calibration.ts';
 import { KibbleDoubt } from '../feeding/kibble-doubt.ts';
 import { MemoryOnly } from '../feeding/memory-only.ts';
@@ -28,6 +29,7 @@ export function composeFeeding(
     readonly store: DeviceStore;
     readonly time: StationClock;
     readonly live: LiveEvents;
+    readonly interlocks: Interlocks;
     readonly onFeedingEnded: () => void;
     /** The food in the hopper flows otherwise than the model of this kibble says. */
     readonly onKibbleDoubted: (kibbleId: string | null) => void;
@@ -57,6 +59,7 @@ export function composeFeeding(
     station,
     journal,
     faults,
+    interlocks: joined.interlocks,
     unwritten,
     memoryOnly,
     time,

@@ -4,13 +4,18 @@ import {
   type EventBody,
   FeederError,
   type Milliseconds,
+  makeUlid,
 } from '@cat-feeder/shared';
+import type { HopperLevel } from '../dispensing/hopper-gauge.ts';
 import { recoverOpenFeedings } from '../feeding/crash-recovery.ts';
 import { type ActiveFault, faultEffects } from '../feeding/fault-effects.ts';
 import type { FeedService } from '../feeding/feed-service.ts';
+import type { Panel } from '../hardware/parts/open-panel.ts';
 import type { DeviceStore } from '../storage/store.ts';
+import { ButtonFeeding } from './button-feeding.ts';
 import type { DeviceCore } from './compose-device.ts';
 import type { DeviceParts } from './device-parts.ts';
+import { FrontPanel } from './front-panel.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { RuntimeManager, type ServiceCondition } from './runtime-manager.ts';
 import { SensorWatch } from './sensor-watch.ts';
@@ -34,6 +39,7 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
       why,
     });
   });
+  const unwatchPower = savePower(parts, core);
   const recover = async () => {
     await recoverOpenFeedings(recovery);
     feeding.openDoor();
@@ -52,7 +58,7 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
       },
     ],
   });
-  return new RuntimeManager({ clock, log: logger })
+  const runtime = new RuntimeManager({ clock, log: logger })
     .add('storage', {
       start: () => startStorage(parts, store),
       stop: () => stopStorage(parts, store),
@@ -69,6 +75,7 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
         station.setHopperCalibration(store.hopperCalibration.get().calibration);
       },
       stop: () => {
+        unwatchPower();
         unwatchFaults();
         return station.close();
       },
@@ -93,15 +100,75 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
     .add('schedule', { stop: () => scheduler.stop() }, { needs: ['feeding'] })
     .add('sensors', watchSensors(parts, core), { critical: false })
     .add('housekeeping', housekeeping, { critical: false });
+  const { presence } = core;
+  if (presence !== null) runtime.add('pet reader', presence, { critical: false });
+  const { panel } = parts;
+  if (panel !== undefined)
+    runtime.add('front panel', frontPanel(panel, parts, core), { critical: false });
+  return runtime;
 }
 
-function watchSensors(
-  { clock, station }: DeviceParts,
-  { alerts, feeding }: DeviceCore,
-): SensorWatch {
+function frontPanel(panel: Panel, parts: DeviceParts, core: DeviceCore): FrontPanel {
+  const { feeding, faults } = core.feeding;
+  const { clock, station, logger, randomBytes } = parts;
+  const button = new ButtonFeeding({
+    feeding,
+    portionGrams: panel.buttonGrams,
+    newId: (wallMs) => makeUlid(wallMs, randomBytes),
+    wallMs: () => core.time.now().wallMs,
+    stop: () => station.cancel(),
+    onRefused: () => panel.sounder?.play('fault'),
+    logger,
+  });
+  return new FrontPanel({
+    panel,
+    clock,
+    live: core.live,
+    interlocks: core.interlocks,
+    onHopper: (level) => tellHopper(level, parts, core),
+    hasFault: () => faults.active().length > 0,
+    isFeeding: () => feeding.isBusy(),
+    onPress: (pattern) => button.press(pattern),
+  });
+}
+
+/** While the supply still lasts, everything goes from the log of writes into the database. */
+function savePower(parts: DeviceParts, { interlocks, store }: DeviceCore): () => void {
+  let wasFailing = false;
+  return interlocks.onChange(() => {
+    const isFailing = interlocks.active().includes('power_failing');
+    const hasBegun = isFailing && !wasFailing;
+    wasFailing = isFailing;
+    if (!hasBegun) return;
+    parts.logger.warn(
+      {},
+      'The mains have failed: feeding waits, and the database is put in order.',
+    );
+    tolerate(parts, 'The database was not put in order.', () => void store.checkpoint());
+  });
+}
+
+/** An empty hopper is told before a meal finds out; a gauge that sees food again takes it back. */
+function tellHopper(level: HopperLevel, parts: DeviceParts, core: DeviceCore): void {
+  const { alerts, feeding, time } = core;
+  const { faults } = feeding;
+  alerts.hopper(level);
+  const known = faults.active().find(({ fault }) => fault === 'hopper_empty');
+  if (level.isEmpty) {
+    const why = 'The gauge in the lid sees no food.';
+    faults.raise({ fault: 'hopper_empty', feedingId: null, sinceMs: time.now().wallMs, why });
+  } else if (known?.feedingId === null && !level.isLow) {
+    // One that a feeding found stays: food that hangs in a full hopper looks the same to it.
+    tolerate(parts, 'A fault that is gone was not taken away.', () =>
+      faults.clear('hopper_empty', 'the gauge sees food again'),
+    );
+  }
+}
+
+function watchSensors({ clock }: DeviceParts, { alerts, feeding }: DeviceCore): SensorWatch {
   return new SensorWatch({
     clock,
-    fault: () => station.health().fault,
+    fault: alerts.seenFault,
     isBusy: () => feeding.feeding.isBusy(),
     isShown: alerts.isSensorShown,
     raise: alerts.sensor,

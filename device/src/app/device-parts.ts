@@ -4,6 +4,7 @@ import type { FeedStation } from '../dispensing/feed-station.ts';
 import type { CloseAfterCrash } from '../feeding/crash-recovery.ts';
 import type { checkFeed } from '../feeding/feed-checks.ts';
 import type { FeedingJournal } from '../feeding/feeding-journal.ts';
+import type { Panel } from '../hardware/parts/open-panel.ts';
 import type { Clock, StationTime, TimeSource } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { AlarmClock, ScheduleStore } from '../scheduling/schedule-store.ts';
@@ -28,6 +29,14 @@ export interface DeviceParts {
     readonly board: string;
     readonly simulated: boolean;
   };
+  /** Light, button and what else is wired around the dispenser; missing: nothing is. */
+  readonly panel?: Panel;
+  /** Parts of the dispenser that are not as they should be; missing: nobody tells. */
+  readonly partProblems?: () => readonly {
+    readonly part: string;
+    readonly state: string;
+    readonly why: string;
+  }[];
   /** Directory of the built page; null: API only. */
   readonly uiDir: string | null;
   /** The program cannot go on: stop the motor and end it. */

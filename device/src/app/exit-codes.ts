@@ -17,6 +17,7 @@ const byError: Partial<Record<ErrorCode, ExitCode>> = {
   ERR_CONFIG: exitCodes.configuration,
   ERR_BIND_REFUSED: exitCodes.configuration,
   ERR_PROFILE: exitCodes.configuration,
+  ERR_WIRING: exitCodes.configuration,
   ERR_PORT_IN_USE: exitCodes.portInUse,
   ERR_DATA_DIR: exitCodes.dataDirectory,
   ERR_DATABASE_CORRUPT: exitCodes.dataDirectory,

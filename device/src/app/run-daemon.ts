@@ -1,16 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { FeederError } from '@cat-feeder/shared';
 import { type Listening, listen } from '../api/listen.ts';
 import type { Api } from '../api/server.ts';
+import { checkWiring } from '../config/check-wiring.ts';
 import type { DeviceConfig } from '../config/device-config.ts';
+import { refuse } from '../config/read-hardware.ts';
+import type { Hardware } from '../config/wiring-schema.ts';
+import { knownChips } from '../hardware/io/known-lines.ts';
+import { loadOnoff, type OnoffPackage } from '../hardware/io/onoff-lines.ts';
+import { openSerialPort } from '../hardware/io/serial-port.ts';
+import { serveSerial } from '../hardware/io/serial-relay.ts';
 import { NodeScheduleAlarm } from '../hardware/node-schedule-alarm.ts';
+import { openPanel, type Panel } from '../hardware/parts/open-panel.ts';
+import { PiBoard } from '../hardware/parts/pi-board.ts';
+import { realPanelDoors } from '../hardware/parts/real-panel-doors.ts';
 import { spawnStation } from '../hardware/station/spawn-station.ts';
 import { StationCells } from '../hardware/station/station-cells.ts';
 import { WorkerStation } from '../hardware/station/worker-station.ts';
 import type { PinoLogger } from '../platform/pino-logger.ts';
-import { safeRandomBytes } from '../platform/safe-random.ts';
+import { safeChance, safeRandomBytes } from '../platform/safe-random.ts';
 import { createServiceNotify, type ServiceNotify } from '../platform/service-notify.ts';
+import { SysfsTree } from '../platform/sysfs-tree.ts';
 import { SystemClock } from '../platform/system-clock.ts';
 import { SystemTimeSource } from '../platform/system-time-source.ts';
 import { dataDir, makeDataDir } from '../storage/data-dir.ts';
@@ -31,6 +43,7 @@ export async function runDaemon(
 ): Promise<Listening> {
   const { logger, safetyStop } = run;
   const clock = new SystemClock();
+  refuseWrongWiring(config.hardware);
   // Before anything of the hardware is touched: it may belong to another daemon.
   const dir = dataDir(config.dataDir);
   makeDataDir(dir);
@@ -53,9 +66,11 @@ export async function runDaemon(
     identity: {
       version: programVersion,
       builtAtMs,
-      board: config.board,
-      simulated: config.board === 'simulated',
+      board: config.hardware.kind === 'board' ? config.hardware.name : 'simulated',
+      simulated: config.hardware.kind === 'simulated',
     },
+    partProblems: () => station.partProblems(),
+    ...(await panelOf(config.hardware, clock)),
     uiDir: config.uiDir ?? join(import.meta.dirname, 'ui'),
     onFatal: (error) => safetyStop.fail(error),
   });
@@ -72,6 +87,41 @@ export async function runDaemon(
   return listening;
 }
 
+/** What is wired around the dispenser. The control loop has its parts by now, so the header is there. */
+async function panelOf(
+  hardware: Hardware,
+  clock: SystemClock,
+): Promise<{ readonly panel?: Panel }> {
+  if (hardware.kind === 'simulated') return {};
+  const isWanted = hardware.parts.some((part) => 'via' in part && part.via === 'onoff');
+  const onoff = isWanted ? await onoffOrWhyNot() : null;
+  return { panel: openPanel(hardware, realPanelDoors({ clock, chance: safeChance, onoff })) };
+}
+
+/** An optional package: without it the daemon runs, and the parts that want it are told as missing. */
+async function onoffOrWhyNot(): Promise<OnoffPackage | FeederError> {
+  try {
+    return await loadOnoff();
+  } catch (error) {
+    if (error instanceof FeederError) return error;
+    throw error;
+  }
+}
+
+/** Serial ports can only be read in this thread: it opens them for the control loop's. */
+function serialForLoop(): MessagePort {
+  const { port1, port2 } = new MessageChannel();
+  serveSerial(port1, openSerialPort);
+  return port2;
+}
+
+/** Throws `ERR_WIRING` with all that does not fit this board; nothing is switched on for it. */
+function refuseWrongWiring(hardware: Hardware): void {
+  if (hardware.kind === 'simulated') return;
+  const board = new PiBoard({ tree: new SysfsTree(), chips: knownChips });
+  refuse(checkWiring(hardware, board.facts()), hardware.name);
+}
+
 /** The control loop's thread, and the watchdog that ends the daemon when the loop falls silent. */
 async function startStation(
   config: DeviceConfig,
@@ -86,6 +136,8 @@ async function startStation(
   const thread = spawnStation(
     {
       memory: cells.memory,
+      hardware: config.hardware,
+      serial: config.hardware.kind === 'board' ? serialForLoop() : null,
       profile: config.profile,
       seed: config.simulationSeed,
       speed: config.simulationSpeed,

@@ -1,4 +1,6 @@
+import type { Hardware } from '../config/wiring-schema.ts';
 import type { ApiClient } from './api-client.ts';
+import type { Machine } from './doctor/machine.ts';
 
 /** How a command ends. */
 export const EXIT_OK = 0;
@@ -17,6 +19,8 @@ export interface CheckedConfig {
   /** Without its secrets. */
   readonly config: object;
   readonly warnings: readonly string[];
+  /** What the feeder is made of; missing: simulated. */
+  readonly hardware?: Hardware;
   /** All of it for people, each value with where it comes from. */
   readonly report: string;
 }
@@ -36,6 +40,11 @@ export interface CliIo {
    * `ERR_CONFIG` with every problem, or a `UsageError`.
    */
   loadConfig(args: readonly string[]): CheckedConfig;
+  /** Asks the person at the terminal; false also when there is none. */
+  ask(question: string): Promise<boolean>;
+  /** Writes a file that only its owner can read. */
+  writeFile(path: string, text: string): void;
+  readonly machine: Machine;
 }
 
 /** What the words after the command say. */

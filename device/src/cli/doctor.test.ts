@@ -1,13 +1,33 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { FeederError } from '@cat-feeder/shared';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { FAKE_URL, FakeFeeder } from '../../test/contracts/fake-feeder.ts';
 import { fakeId } from '../../test/contracts/fake-parts.ts';
+import { type FakeMachine, fakeMachine } from '../../test/support/fake-machine.ts';
 import type { ApiDeps } from '../api/deps.ts';
+import { parseHardware } from '../config/read-hardware.ts';
+import type { Hardware } from '../config/wiring-schema.ts';
 import type { CliIo } from './command.ts';
-import type { Finding } from './doctor.ts';
+import type { Finding } from './doctor/finding.ts';
 import { runCli } from './run-cli.ts';
 
-async function examine(feeder: FakeFeeder, overrides: Partial<CliIo> = {}) {
+const machines: FakeMachine[] = [];
+afterEach(() => {
+  for (const { folder } of machines.splice(0)) folder.end();
+});
+
+function goodMachine(): FakeMachine {
+  const machine = fakeMachine();
+  machines.push(machine);
+  return machine;
+}
+
+async function examine(
+  feeder: FakeFeeder,
+  overrides: Partial<CliIo> = {},
+  words: readonly string[] = [],
+) {
   let out = '';
   const io: CliIo = {
     out: (text) => {
@@ -19,9 +39,12 @@ async function examine(feeder: FakeFeeder, overrides: Partial<CliIo> = {}) {
     sleep: async () => {},
     newRequestId: () => 'x',
     loadConfig: () => ({ config: {}, warnings: [], report: '' }),
+    ask: async () => false,
+    writeFile: () => {},
+    machine: overrides.machine ?? goodMachine(),
     ...overrides,
   };
-  const code = await runCli(['doctor', '--json', '--url', FAKE_URL], io);
+  const code = await runCli(['doctor', ...words, '--json', '--url', FAKE_URL], io);
   const { ok, findings } = JSON.parse(out) as { ok: boolean; findings: Finding[] };
   return { code, ok, findings };
 }
@@ -50,6 +73,17 @@ describe('A-66 doctor', () => {
       'ledger',
       'plan',
       'config',
+      'board',
+      'system',
+      'time service',
+      'real-time clock',
+      'temperature',
+      'supply',
+      'disk mmcblk0',
+      'network',
+      'wiring',
+      'camera',
+      'cloud',
     ]);
   });
 
@@ -148,14 +182,168 @@ describe('A-66 doctor', () => {
       },
     });
     expect(code).toBe(1);
-    expect(findings.map(({ check, level }) => [check, level])).toEqual([
-      ['daemon', 'bad'],
-      ['config', 'bad'],
+    expect(findings.filter(({ level }) => level === 'bad').map(({ check }) => check)).toEqual([
+      'daemon',
+      'config',
     ]);
     expect(findings[1]?.found).toContain('FEEDER_PORT is "x"');
     const warned = await examine(healthy(), {
       loadConfig: () => ({ config: {}, warnings: ['FEEDER_PROT is not a setting'], report: '' }),
     });
-    expect(warned.findings.at(-1)).toMatchObject({ check: 'config', level: 'warn' });
+    expect(warned.findings.find(({ check }) => check === 'config')?.level).toBe('warn');
+  });
+});
+
+const profile = resolve(import.meta.dirname, '../../profiles/boards/hx711-dc-motor.json');
+const wired = parseHardware(JSON.parse(readFileSync(profile, 'utf8')), profile);
+
+async function examineMachine(
+  break_: (machine: FakeMachine) => void = () => {},
+  hardware: Hardware = wired,
+) {
+  const machine = goodMachine();
+  break_(machine);
+  const loadConfig = () => ({ config: {}, warnings: [], hardware, report: '' });
+  return examine(healthy(), { machine, loadConfig });
+}
+
+describe('A-66 doctor on a wired board', () => {
+  it('finds nothing wrong with one that is set up for its wiring', async () => {
+    const { code, findings } = await examineMachine();
+    expect(findings.filter(({ level }) => level !== 'ok')).toEqual([]);
+    expect(code).toBe(0);
+    const found = (name: string) => findings.find(({ check }) => check === name)?.found;
+    expect(found('board')).toContain('Raspberry Pi 4 Model B Rev 1.5, kernel 6.12.47');
+    expect(found('wiring')).toContain('HX711 and DC motor: dc_motor, hx711');
+    expect(found('disk mmcblk0')).toContain('SD64G: 2.0 GB written since the start');
+    expect(found('overlays')).toBe('dtparam=spi=on, dtparam=strict_gpiod');
+    expect(found('lines')).toContain('none held by others');
+    expect(found('camera')).toBe('not built yet');
+  });
+
+  const volt = 'sys/class/hwmon/hwmon1/in0_lcrit_alarm';
+  const cases: readonly (readonly [string, Finding['level'], (machine: FakeMachine) => void])[] = [
+    ['system', 'warn', ({ folder }) => folder.put('etc/os-release', 'VERSION_ID="11"')],
+    ['time service', 'warn', ({ folder }) => folder.remove('run/systemd')],
+    ['real-time clock', 'bad', ({ folder }) => folder.put('sys/class/rtc/rtc0/since_epoch', '9')],
+    ['real-time clock', 'bad', ({ folder }) => folder.remove('sys/class/rtc/rtc0/since_epoch')],
+    ['real-time clock', 'warn', ({ folder }) => folder.put('sys/class/rtc/rtc0/hctosys', '0')],
+    [
+      'temperature',
+      'warn',
+      ({ folder }) => folder.put('sys/class/thermal/thermal_zone0/temp', '84000'),
+    ],
+    ['supply', 'bad', ({ folder }) => folder.put(volt, '1')],
+    [
+      'disk mmcblk0',
+      'warn',
+      ({ folder }) => folder.put('sys/block/mmcblk0/device/life_time', '0x01 0x09'),
+    ],
+    ['disk mmcblk0', 'bad', ({ folder }) => folder.put('sys/block/mmcblk0/ro', '1')],
+    ['file system', 'bad', ({ folder }) => folder.put('sys/fs/ext4/mmcblk0p2/errors_count', '3')],
+    ['network', 'warn', ({ folder }) => folder.put('sys/class/net/wlan0/operstate', 'down')],
+    ['wiring', 'bad', ({ folder }) => folder.remove('dev/spidev0.0')],
+    ['wiring', 'bad', ({ folder }) => folder.remove('sys/class/pwm')],
+    ['lines', 'bad', ({ owners }) => owners.set(23, 'a stray script')],
+    ['groups', 'bad', ({ folder }) => folder.put('etc/group', 'gpio:x:1:dog\nspi:x:2:cat')],
+    [
+      'strict_gpiod',
+      'bad',
+      ({ folder }) => folder.put('boot/firmware/config.txt', '#dtparam=strict_gpiod'),
+    ],
+    ['strict_gpiod', 'warn', ({ folder }) => folder.remove('boot')],
+  ];
+  it.each(cases)('%s is %s, with a fix', async (check, level, break_) => {
+    const { code, findings } = await examineMachine(break_);
+    const wrong = findings.filter((found) => found.level !== 'ok');
+    expect(wrong.map((found) => [found.check, found.level])).toEqual([[check, level]]);
+    expect(wrong[0]?.fix).toMatch(/\w+.*\.$/);
+    expect(code).toBe(level === 'bad' ? 1 : 0);
+  });
+
+  it('takes its own lines, and those of the kernel’s light, for what they are', async () => {
+    const { findings } = await examineMachine(({ owners }) => {
+      owners.set(23, 'cat-feeder motor');
+      owners.set(17, 'feeder');
+    });
+    expect(findings.filter(({ level }) => level !== 'ok')).toEqual([]);
+  });
+});
+
+describe('A-66 doctor --motor', () => {
+  it('asks first, and turns nothing without a yes', async () => {
+    const feeder = healthy();
+    const asked: string[] = [];
+    const ask = async (question: string) => {
+      asked.push(question);
+      return false;
+    };
+    const { code, findings } = await examine(feeder, { ask }, ['--motor']);
+    expect(asked).toEqual([expect.stringContaining('3 g of food will fall')]);
+    expect(findings.find(({ check }) => check === 'motor')?.level).toBe('warn');
+    expect(feeder.motorStarts).toBe(0);
+    expect(code).toBe(0);
+  });
+
+  it('serves a small portion as a person would, by the same rules', async () => {
+    const feeder = healthy();
+    const sleep = async () => feeder.finish();
+    const { code, findings } = await examine(feeder, { sleep }, ['--motor', '--yes']);
+    expect(findings.find(({ check }) => check === 'motor')?.found).toMatch(/^served: .* g in/);
+    expect(feeder.feedings.at(-1)).toMatchObject({ portionGrams: 3, cause: 'person' });
+    expect(code).toBe(0);
+  });
+
+  it('says what the rules said when they refuse', async () => {
+    const feeder = healthy();
+    feeder.refuseWith = new FeederError('ERR_HARDWARE_FAULT');
+    const { findings } = await examine(feeder, {}, ['--motor', '--yes']);
+    const motor = findings.find(({ check }) => check === 'motor');
+    expect(motor).toMatchObject({ level: 'warn', fix: expect.stringContaining('clear it') });
+    expect(motor?.found).toContain('ERR_HARDWARE_FAULT');
+  });
+});
+
+describe('A-66 doctor --bundle', () => {
+  it('writes what helps, and no secret', async () => {
+    const feeder = healthy();
+    feeder.settings = { ...feeder.settings, name: 'Canary Cottage' };
+    const files = new Map<string, string>();
+    const config = {
+      port: 8480,
+      cloudToken: 'canary-token',
+      proxy: 'http://canary:canary@proxy.example/',
+      dataDir: '/home/canary/feeder',
+    };
+    const { code, findings } = await examine(
+      feeder,
+      {
+        writeFile: (path, text) => void files.set(path, text),
+        loadConfig: () => ({ config, warnings: [], report: '' }),
+      },
+      ['--bundle', '/tmp/b.json'],
+    );
+    const text = files.get('/tmp/b.json') ?? '';
+    expect(text.toLowerCase()).not.toContain('canary');
+    const bundle = JSON.parse(text);
+    expect(bundle.findings.length).toBeGreaterThan(10);
+    expect(bundle.config).toMatchObject({ port: 8480, cloudToken: '***' });
+    expect(bundle.board.model).toContain('Raspberry Pi');
+    expect(bundle.answers['/status'].clockQuality).toBeDefined();
+    expect(findings.at(-1)?.found).toContain('/tmp/b.json');
+    expect(code).toBe(0);
+  });
+
+  it('is written without a feeder, too', async () => {
+    const files = new Map<string, string>();
+    await examine(
+      healthy(),
+      {
+        fetch: () => Promise.reject(new TypeError('fetch failed')),
+        writeFile: (path, text) => void files.set(path, text),
+      },
+      ['--bundle', 'b.json'],
+    );
+    expect(JSON.parse(files.get('b.json') ?? '').answers['/system'].unanswered).toBeDefined();
   });
 });

@@ -1,192 +1,74 @@
+import { FeederError } from '@cat-feeder/shared';
 import {
-  FeederError,
-  type LedgerVerify,
-  roundGrams,
-  type ScaleView,
-  type Settings,
-  type Status,
-  type SystemView,
-} from '@cat-feeder/shared';
-import { RefusedError, UnreachableError } from './api-client.ts';
-import { type Command, type CommandInput, EXIT_FAILED, EXIT_OK } from './command.ts';
+  type Command,
+  type CommandInput,
+  type CommandResult,
+  EXIT_FAILED,
+  EXIT_OK,
+} from './command.ts';
+import { bundleOf } from './doctor/bundle.ts';
+import { lookAtDaemon } from './doctor/daemon-findings.ts';
+import { bad, type Finding, good, warn } from './doctor/finding.ts';
+import { lookAtMachine } from './doctor/machine-findings.ts';
+import { testMotor } from './doctor/motor-test.ts';
+import { lookAtWiring } from './doctor/wiring-findings.ts';
 import { tableText } from './text.ts';
-
-/** What one look at one part found. */
-export interface Finding {
-  readonly check: string;
-  readonly level: 'ok' | 'warn' | 'bad';
-  readonly found: string;
-  /** What to do; null when nothing is to be done. */
-  readonly fix: string | null;
-}
-
-const MEGABYTE = 1_000_000;
-const DISK_BAD_BYTES = 50 * MEGABYTE;
-const DISK_WARN_BYTES = 300 * MEGABYTE;
-/** Noise of a good cell with a bowl on it is far under half a gram. */
-const NOISE_WARN_GRAMS = 0.5;
-const NOISE_BAD_GRAMS = 2;
-const LOOP_AGE_BAD_MS = 2_000;
 
 /** Looks at everything that can be looked at from outside, and says how to mend it. */
 export const doctor: Command = {
   name: 'doctor',
-  usage: '',
+  usage: '[--motor [--yes]] [--bundle FILE]',
   summary:
-    'Look at everything and say how to mend what is wrong. Exit code 1 when anything is bad.',
+    'Look at everything and say how to mend what is wrong. --motor serves a small portion, after asking. --bundle writes a file to send to somebody who helps, without secrets. Exit code 1 when anything is bad.',
+  options: ['bundle'],
+  flags: ['motor', 'yes'],
   words: [0, 0],
-  run: async (input) => {
-    const findings = [...(await lookAtDaemon(input)), lookAtConfig(input)];
-    const isBad = findings.some(({ level }) => level === 'bad');
-    return {
-      data: { ok: !isBad, findings },
-      text: findingsText(findings),
-      exitCode: isBad ? EXIT_FAILED : EXIT_OK,
-    };
-  },
+  run: examine,
 };
 
-async function lookAtDaemon({ api, url }: CommandInput): Promise<Finding[]> {
-  try {
-    const status = await api.get<Status>('/status');
-    const [system, scale, settings] = await Promise.all([
-      api.get<SystemView>('/system'),
-      api.get<ScaleView>('/scale'),
-      api.get<Settings>('/settings'),
-    ]);
-    const ledger = await api.post<LedgerVerify>('/ledger/verify');
-    return [
-      good('daemon', `answers at ${url}, version ${system.version}, board ${system.board}`),
-      storageFinding(system),
-      diskFinding(system),
-      clockFinding(status),
-      ...scaleFindings(scale),
-      loopFinding(system),
-      ...componentFindings(system),
-      ...faultFindings(status),
-      ledgerFinding(ledger),
-      planFinding(settings),
-    ];
-  } catch (error) {
-    if (error instanceof UnreachableError) {
-      const fix =
-        'Start it (scripts/start, or systemctl start cat-feeder), or name its address with --url.';
-      return [bad('daemon', error.message, fix)];
-    }
-    if (error instanceof RefusedError) {
-      const { code, message, hint } = error.error;
-      return [bad('daemon', `${code}: ${message}`, hint)];
-    }
-    throw error;
+async function examine(input: CommandInput): Promise<CommandResult> {
+  const { hardware, finding } = lookAtConfig(input);
+  const findings = [
+    ...(await lookAtDaemon(input)),
+    finding,
+    ...lookAtMachine(input.io.machine, hardware),
+    ...lookAtWiring(input.io.machine, hardware),
+    ...(input.flag('motor') ? [await testMotor(input)] : []),
+    ...notBuiltYet,
+  ];
+  const path = input.option('bundle');
+  if (path !== undefined) {
+    input.io.writeFile(path, await bundleOf(input, findings));
+    findings.push(good('bundle', `written to ${path}; look through it before you send it`));
   }
+  const isBad = findings.some(({ level }) => level === 'bad');
+  return {
+    data: { ok: !isBad, findings },
+    text: findingsText(findings),
+    exitCode: isBad ? EXIT_FAILED : EXIT_OK,
+  };
 }
 
-function lookAtConfig({ io }: CommandInput): Finding {
+/** Parts of the product that do not exist: nobody shall look for what is wrong with them. */
+const notBuiltYet: readonly Finding[] = [
+  good('camera', 'not built yet'),
+  good('cloud', 'not built yet'),
+];
+
+function lookAtConfig({ io }: CommandInput) {
   try {
-    const { warnings } = io.loadConfig([]);
-    if (warnings.length === 0) return good('config', 'every value is usable');
-    return warn('config', warnings.join('; '), 'Remove or correct these names.');
+    const { warnings, hardware = { kind: 'simulated' as const } } = io.loadConfig([]);
+    const finding =
+      warnings.length === 0
+        ? good('config', 'every value is usable')
+        : warn('config', warnings.join('; '), 'Remove or correct these names.');
+    return { hardware, finding };
   } catch (error) {
     if (!(error instanceof FeederError)) throw error;
     const problems = error.details.map(({ path, message }) => `${path} ${message}`).join('; ');
-    return bad('config', problems || error.message, 'Correct these values.');
+    const finding = bad('config', problems || error.message, 'Correct these values.');
+    return { hardware: null, finding };
   }
-}
-
-function storageFinding({ storage }: SystemView): Finding {
-  if (storage.ok) return good('storage', 'the disk takes writes');
-  return bad(
-    'storage',
-    storage.why,
-    'Free space, check the card with dmesg, replace it if it fails.',
-  );
-}
-
-function diskFinding({ diskFreeBytes }: SystemView): Finding {
-  if (diskFreeBytes === null) return good('disk space', 'cannot be known here');
-  const found = `${Math.round(diskFreeBytes / MEGABYTE)} MB free`;
-  const fix = 'Delete what is not needed on the disk that holds the data directory.';
-  if (diskFreeBytes < DISK_BAD_BYTES) return bad('disk space', found, fix);
-  if (diskFreeBytes < DISK_WARN_BYTES) return warn('disk space', found, fix);
-  return good('disk space', found);
-}
-
-function clockFinding({ clockQuality }: Status): Finding {
-  const fix = 'Connect the feeder to a network with time service, or fit a real-time clock.';
-  if (clockQuality === 'unknown') {
-    return bad('clock', 'is not proven: the plan waits, then feeds by elapsed time', fix);
-  }
-  if (clockQuality === 'estimated') return warn('clock', 'is only estimated', fix);
-  return good('clock', clockQuality);
-}
-
-function scaleFindings({ bowl, calibration }: ScaleView): Finding[] {
-  const findings: Finding[] = [];
-  if (bowl.state === 'silent' || bowl.state === 'stuck' || bowl.state === 'saturated') {
-    const fix = 'Check plug, cable and load of the cell; until then portions are by turns.';
-    findings.push(bad('scale', `is ${bowl.state}`, fix));
-  } else findings.push(good('scale', `gives readings (${bowl.state})`));
-  const noise = `${roundGrams(calibration.noiseGrams)} g of noise at rest`;
-  const steady = 'Put the feeder on firm ground, away from draught and motors; shield the cable.';
-  if (calibration.noiseGrams > NOISE_BAD_GRAMS) findings.push(bad('scale noise', noise, steady));
-  else if (calibration.noiseGrams > NOISE_WARN_GRAMS) {
-    findings.push(warn('scale noise', noise, steady));
-  } else findings.push(good('scale noise', noise));
-  const missing = [
-    calibration.taredAtMs === null ? 'tare it: feeder tare' : null,
-    calibration.spannedAtMs === null
-      ? 'then weigh a known mass: feeder calibrate scale --grams G'
-      : null,
-  ].filter((step) => step !== null);
-  if (missing.length > 0) {
-    findings.push(warn('calibration', 'was never done', `Empty the bowl; ${missing.join('; ')}.`));
-  } else findings.push(good('calibration', 'was done'));
-  return findings;
-}
-
-function loopFinding({ loopAgeMs }: SystemView): Finding {
-  const found = `last sign of life ${Math.round(loopAgeMs)} ms ago`;
-  if (loopAgeMs < LOOP_AGE_BAD_MS) return good('control loop', found);
-  return bad('control loop', found, 'Restart the feeder; if it comes back, look into its log.');
-}
-
-/** What no other finding has named; the clock has one of its own. */
-function componentFindings({ components }: SystemView): Finding[] {
-  return components
-    .filter(({ name, state }) => state !== 'ok' && name !== 'clock')
-    .map(({ name, state, why }) => {
-      const found = `${state}: ${why}`;
-      const fix = 'The log says more about this part.';
-      return state === 'failed' ? bad(name, found, fix) : warn(name, found, fix);
-    });
-}
-
-function faultFindings({ faults }: Status): Finding[] {
-  if (faults.length === 0) return [good('faults', 'none')];
-  return faults.map(({ fault, why, advice }) =>
-    bad('fault', `${fault}: ${why}`, `${advice} Then: feeder clear ${fault}`),
-  );
-}
-
-function ledgerFinding({ ok, why }: LedgerVerify): Finding {
-  if (ok) return good('ledger', why);
-  return bad('ledger', why, 'Keep a copy of the database and restore the last snapshot.');
-}
-
-function planFinding({ activePlanId }: Settings): Finding {
-  if (activePlanId !== null) return good('plan', 'one is active');
-  const fix = 'Add a meal: feeder plan add --time 07:30 --grams 15';
-  return warn('plan', 'none is active, so nothing is fed by itself', fix);
-}
-
-function good(check: string, found: string): Finding {
-  return { check, level: 'ok', found, fix: null };
-}
-function warn(check: string, found: string, fix: string): Finding {
-  return { check, level: 'warn', found, fix };
-}
-function bad(check: string, found: string, fix: string): Finding {
-  return { check, level: 'bad', found, fix };
 }
 
 function findingsText(findings: readonly Finding[]): string {

@@ -1,11 +1,19 @@
 import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { createInterface } from 'node:readline/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { configReport } from '../config/config-report.ts';
 import { maskSecrets } from '../config/describe-config.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { parseArguments } from '../config/parse-arguments.ts';
 import { readConfig } from '../config/read-config.ts';
+import { knownChips, lineOwner } from '../hardware/io/known-lines.ts';
+import { PiBoard } from '../hardware/parts/pi-board.ts';
+import { SysfsThermometer } from '../hardware/parts/sysfs-thermometer.ts';
+import { SysfsTree } from '../platform/sysfs-tree.ts';
 import { type CheckedConfig, type CliIo, UsageError } from './command.ts';
+import type { Machine } from './doctor/machine.ts';
 
 /** The real world, as the command line sees it. */
 export function nodeIo(env: CliIo['env']): CliIo {
@@ -21,10 +29,35 @@ export function nodeIo(env: CliIo['env']): CliIo {
       if (asked.kind === 'check-config') return checked(readConfig(asked, env));
       throw new UsageError(asked.kind === 'usage' ? asked.problem : 'Usage: feeder config check');
     },
+    ask,
+    writeFile: (path, text) => writeFileSync(path, text, { mode: 0o600 }),
+    machine: thisMachine(),
+  };
+}
+
+async function ask(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY) return false;
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+function thisMachine(): Machine {
+  const tree = new SysfsTree();
+  return {
+    tree,
+    user: userInfo().username,
+    board: () => new PiBoard({ tree, chips: knownChips }).facts(),
+    temperatures: () => new SysfsThermometer({ tree }).read(),
+    lineOwner,
   };
 }
 
 function checked(loaded: LoadedConfig): CheckedConfig {
   const { config, warnings } = loaded;
-  return { config: maskSecrets(config), warnings, report: configReport(loaded) };
+  const { hardware } = config;
+  return { config: maskSecrets(config), warnings, hardware, report: configReport(loaded) };
 }

@@ -1,9 +1,13 @@
 import { FeederError } from '@cat-feeder/shared';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { FAKE_URL, FakeFeeder } from '../../test/contracts/fake-feeder.ts';
+import { fakeMachine } from '../../test/support/fake-machine.ts';
 import type { CliIo } from './command.ts';
 import { commands } from './commands/all.ts';
 import { runCli } from './run-cli.ts';
+
+const machine = fakeMachine();
+afterAll(() => machine.folder.end());
 
 interface Terminal {
   readonly out: string;
@@ -31,6 +35,9 @@ function terminal(feeder: FakeFeeder, overrides: Partial<CliIo> = {}) {
         return `cli-${requests}`;
       },
       loadConfig: () => ({ config: { port: 8480 }, warnings: [], report: 'port = 8480' }),
+      ask: async () => false,
+      writeFile: () => {},
+      machine,
       ...overrides,
     };
     // Words in quotes belong together, as in a shell.
@@ -49,7 +56,13 @@ describe('every command', () => {
       expect([line, code, err]).toEqual([line, 0, '']);
       return out;
     };
-    expect(await ok('status')).toContain('3.2 g (stable)');
+    const status = await ok('status');
+    expect(status).toContain('3.2 g (stable)');
+    expect(status).not.toContain('Reader');
+    feeder.reader = { state: 'ok', why: '', tags: ['276098102345678'] };
+    expect(await ok('status')).toMatch(/Reader +ok, at the bowl: 276098102345678/);
+    feeder.reader = { state: 'babbling', why: 'No valid frame.', tags: [] };
+    expect(await ok('status')).toMatch(/Reader +babbling: No valid frame\./);
     expect(await ok('plan')).toContain('There is no plan');
     expect(await ok('plan add --time 07:30 --grams 15 --days 1,3 --name Breakfast')).toMatch(
       /07:30 {2}15 g {2}Breakfast {2}Mon Wed/,

@@ -8,7 +8,9 @@ export interface ConfigMigration {
 }
 
 /** All steps, oldest first. A file without `version` is of version 1. */
-export const configMigrations: readonly ConfigMigration[] = [];
+export const configMigrations: readonly ConfigMigration[] = [
+  { from: 1, renamed: { board: 'hardware' }, removed: {} },
+];
 
 /** The version that this program writes and reads. */
 export const CONFIG_VERSION = 1 + configMigrations.length;

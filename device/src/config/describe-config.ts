@@ -48,7 +48,7 @@ export function describeConfig(
       kind: kindOf(nodes),
       isNullable: nodes.some((node) => node.type === 'nullable'),
       default: v.getDefault(entry as never) as SettingDescription['default'],
-      bounds: boundsOf(nodes),
+      bounds: notes.values ?? boundsOf(nodes),
       help: v.getDescription(entry as never) ?? '',
       unit: notes.unit,
       secret: notes.secret,

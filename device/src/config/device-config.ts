@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { type Hardware, HardwareSchema } from './wiring-schema.ts';
 
 /** What an installer needs to know of a setting besides its type, default and bounds. */
 export type SettingNotes = {
@@ -8,6 +9,8 @@ export type SettingNotes = {
   readonly secret: boolean;
   /** Whether a change takes effect only at the next start. */
   readonly restart: boolean;
+  /** What it may be, where the schema cannot say it in a few words. */
+  readonly values?: string;
 };
 
 const plain: SettingNotes = { unit: null, secret: false, restart: true };
@@ -54,10 +57,17 @@ const entries = {
     v.description('Least severe lines that are logged.'),
     v.metadata(plain),
   ),
-  board: v.pipe(
-    v.optional(oneOf(['simulated']), 'simulated'),
-    v.description('What the motor and the scale are attached to.'),
-    v.metadata(plain),
+  hardware: v.pipe(
+    v.optional(
+      v.lazy((value) =>
+        typeof value === 'object' && value !== null ? HardwareSchema : words(4096),
+      ),
+      'simulated',
+    ),
+    v.description(
+      'What the motor and the scale are: `simulated`, or a hardware profile (docs/wiring.md) by its path or, in the file, as an object.',
+    ),
+    v.metadata({ ...plain, values: '`simulated`, path or object' }),
   ),
   profile: v.pipe(
     v.optional(v.nullable(words(4096)), null),
@@ -99,7 +109,13 @@ const entries = {
 
 /** The one schema of the daemon's configuration. Everything else about settings is made from it. */
 export const DeviceConfigSchema = v.strictObject(entries);
-export type DeviceConfig = Readonly<v.InferOutput<typeof DeviceConfigSchema>>;
+type Settings = v.InferOutput<typeof DeviceConfigSchema>;
+
+/** The daemon's configuration; a hardware profile that is named by its path has been read. */
+export type DeviceConfig = Readonly<Omit<Settings, 'hardware'> & { hardware: Hardware }>;
 
 /** What holds when nothing else is said. */
-export const defaultConfig: DeviceConfig = v.parse(DeviceConfigSchema, {});
+export const defaultConfig: DeviceConfig = {
+  ...v.parse(DeviceConfigSchema, {}),
+  hardware: { kind: 'simulated' },
+};

@@ -48,7 +48,10 @@ describe('A-47, B-14 loadConfig', () => {
   it('names every problem at once, with place, value and rule', () => {
     const error = refusal(() =>
       loadConfig({
-        file: file({ port: 70_000, board: 'pi' }),
+        file: file({
+          port: 70_000,
+          hardware: { kind: 'board', name: 'x', parts: [{ part: 'dc' }] },
+        }),
         environment: { FEEDER_SIMULATION_SPEED: 'fast' },
         flags: { trustWallClock: 'perhaps' },
       }),
@@ -56,7 +59,7 @@ describe('A-47, B-14 loadConfig', () => {
     expect(error.code).toBe('ERR_CONFIG');
     expect(error.details.map((detail) => detail.path)).toEqual([
       'port in config.json',
-      'board in config.json',
+      'hardware in config.json: parts.0.part',
       'FEEDER_SIMULATION_SPEED',
       '--trust-wall-clock',
     ]);
@@ -186,7 +189,7 @@ it('configReport tells every setting with its origin, and the warnings', () => {
     loadConfig({ file: file({ zz: 1 }), environment: {}, flags: { port: '9' } }),
   );
   expect(report).toContain('port = 9  (flag)\n');
-  expect(report).toContain('board = "simulated"  (default)\n');
+  expect(report).toContain('hardware = {"kind":"simulated"}  (default)\n');
   expect(report).toContain('warning: zz in config.json');
   expect(report.trimEnd().endsWith('The configuration is usable.')).toBe(true);
 });

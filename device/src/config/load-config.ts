@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { CONFIG_VERSION, migrateConfig } from './config-migrations.ts';
 import { type ConfigSchema, describeConfig, type SettingDescription } from './describe-config.ts';
 import { type DeviceConfig, DeviceConfigSchema } from './device-config.ts';
+import { hardwareProblems, readHardware } from './read-hardware.ts';
 
 /** Where settings come from; later ones win: the file, the environment, the command line. */
 export interface ConfigSources {
@@ -11,6 +12,8 @@ export interface ConfigSources {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** By setting name, as `parseArguments` gives them. */
   readonly flags: Readonly<Record<string, string>>;
+  /** Reads a file that a setting names; missing: no setting may name one. */
+  readonly readText?: (path: string) => string;
 }
 
 export type ConfigOrigin = 'default' | 'file' | 'environment' | 'flag';
@@ -34,14 +37,16 @@ interface Candidate {
 
 /**
  * The configuration from all sources. Throws one `ERR_CONFIG` that names every problem at once,
- * each with its place, the value and what would be right; unknown names only warn.
+ * each with its place, the value and what would be right; unknown names only warn. A hardware
+ * profile that cannot be wired like that is `ERR_WIRING`.
  */
 export function loadConfig(sources: ConfigSources): LoadedConfig {
   const loaded = loadSettings(DeviceConfigSchema as unknown as ConfigSchema, sources, {
     host: publicHost,
   });
-  const config = loaded.config as unknown as DeviceConfig;
-  return { ...loaded, config: { ...config, dataDir: resolve(config.dataDir) } };
+  const settings = loaded.config as unknown as DeviceConfig;
+  const hardware = readHardware(settings.hardware, sources.readText);
+  return { ...loaded, config: { ...settings, hardware, dataDir: resolve(settings.dataDir) } };
 }
 
 /** Why a value that fits its schema is refused all the same; null: it is not. */
@@ -65,8 +70,12 @@ export function loadSettings(
     const parsed = v.safeParse(entry, candidate.value);
     origins[setting.name] = candidate.origin;
     if (!parsed.success) {
-      const detail = problemOf(setting, candidate, parsed.issues[0].message);
-      problems.push({ detail, code: 'ERR_CONFIG' });
+      const { issues } = parsed;
+      const details =
+        issues[0].path === undefined
+          ? [problemOf(setting, candidate, issues[0].message)]
+          : sectionProblems(candidate, issues);
+      problems.push(...details.map((detail) => ({ detail, code: 'ERR_CONFIG' as const })));
       continue;
     }
     config[setting.name] = parsed.output;
@@ -149,6 +158,17 @@ function problemOf(
     path: candidate.place,
     message: `is ${value.slice(0, 120)}, but ${rule}${unit}.${hint}`,
   };
+}
+
+/** Every issue of a section, each with its place in it: `hardware in config.json: parts.0.pin`. */
+function sectionProblems(
+  { place }: Candidate,
+  issues: readonly v.BaseIssue<unknown>[],
+): ErrorDetail[] {
+  return hardwareProblems(issues).map(({ path, message }) => ({
+    path: path === '' ? place : `${place}: ${path}`,
+    message,
+  }));
 }
 
 function readFileValues(file: ConfigSources['file']): {

@@ -15,6 +15,7 @@ export function readConfig(
     file: path === null ? null : { path, text: readText(path) },
     environment,
     flags: invocation.flags,
+    readText: (named) => readFileSync(named, 'utf8'),
   });
 }
 

@@ -1,4 +1,5 @@
 import {
+  type Fault,
   type FeedingStage,
   type Grams,
   type Milliseconds,
@@ -67,10 +68,11 @@ export function step(run: Run, sample: Sample, mayMove: boolean): MotorCommand {
   return run.command;
 }
 
-/** Ends the run on a person's wish; what fell is still weighed. */
-export function cancelRun(run: Run): void {
+/** Ends the run on a person's wish, or for a fault that was seen elsewhere; what fell is still weighed. */
+export function cancelRun(run: Run, fault: Fault | null = null): void {
   if (run.stage === 'done') return;
-  close(run, { result: 'cancelled', fault: null });
+  if (fault === 'bowl_missing') touch(run, null);
+  close(run, { result: fault === null ? 'cancelled' : null, fault });
 }
 
 /** Food since the baseline as it seems now; null while the scale cannot say. */

@@ -105,8 +105,11 @@ export interface FeedStation {
     order: DispenseOrder,
     onProgress: (progress: DispenseProgress) => void,
   ): Promise<DispenseOutcome>;
-  /** Stops the motor within 50 ms; the running `dispense` resolves as `cancelled`. */
-  cancel(): void;
+  /**
+   * Stops the motor within 50 ms. The running `dispense` resolves as `cancelled`; with a fault it
+   * resolves by what fell, and names it.
+   */
+  cancel(fault?: Fault): void;
   /** Waits for the bowl to come to rest, 0.5 to 60 s. Not during a run. */
   weigh(timeoutMs: Milliseconds): Promise<WeighResult>;
   /** The same of the cell under the hopper. A run that begins ends it as `unstable`. */

@@ -42,6 +42,8 @@ const faultWords: Readonly<Record<Fault, string>> = {
   deadline: 'it took too long',
   controller_lost: 'the control loop was lost',
   storage: 'the disk refused writes',
+  lid_open: 'the lid of the hopper was open',
+  power_failing: 'the mains failed',
 };
 
 /** One sentence on how a feeding ended. */
@@ -71,13 +73,20 @@ const refusals: Readonly<Record<RefusalRule, string>> = {
   clock_unproven: 'the clock cannot be trusted',
   storage: 'the disk refuses writes',
   stopping: 'the feeder is stopping',
+  lid_open: 'the lid of the hopper is open',
+  power_failing: 'the mains have failed',
 };
 
 /** One sentence on why a feeding was not begun. */
-export function explainRefusal(rule: RefusalRule, numbers: Record<string, number | null>): string {
+export function explainRefusal(
+  rule: RefusalRule,
+  numbers: Record<string, number | null>,
+  fault: Fault | null = null,
+): string {
   const figures = Object.entries(numbers)
     .filter(([, value]) => value !== null)
     .map(([name, value]) => `${name} ${Math.round((value ?? 0) * 100) / 100}`)
     .join(', ');
-  return `Refused because ${refusals[rule]}${figures === '' ? '' : ` (${figures})`}.`;
+  const named = fault === null ? '' : `: ${faultWords[fault]}`;
+  return `Refused because ${refusals[rule]}${named}${figures === '' ? '' : ` (${figures})`}.`;
 }

@@ -26,6 +26,8 @@ export const faultEffects: Readonly<Record<Fault, FaultEffect>> = {
   bowl_missing: 'wait',
   undervoltage: 'wait',
   controller_lost: 'wait',
+  lid_open: 'wait',
+  power_failing: 'wait',
 };
 
 /** What each fault means to the person in front of the feeder, and what to do. */
@@ -52,6 +54,8 @@ export const faultAdvice: Readonly<Record<Fault, string>> = {
   bowl_missing: 'The bowl is not on the scale. Put it back.',
   undervoltage: 'The supply is too weak for the motor. Use the supply that came with the feeder.',
   controller_lost: 'The control loop was lost and is being restarted.',
+  lid_open: 'The lid of the hopper is open. Close it.',
+  power_failing: 'The mains have failed. Feeding waits until they are back.',
 };
 
 /** A fault that is shown now. */

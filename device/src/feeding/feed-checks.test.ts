@@ -22,6 +22,7 @@ const context = (over: Partial<FeedContext> = {}): FeedContext => ({
   isBusy: false,
   isStopping: false,
   faults: [],
+  interlocks: [],
   health: {
     bowl: { grams: 3, sigmaGrams: 0.1, state: 'stable', ageMs: 0 },
     hopperGrams: null,

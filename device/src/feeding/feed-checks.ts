@@ -11,6 +11,7 @@ import { leastElapsedMs } from './elapsed.ts';
 import { explainRefusal } from './explain.ts';
 import { type ActiveFault, faultEffects, OPEN_LOOP_ERROR } from './fault-effects.ts';
 import type { FeedCommand, Refusal } from './feed-command.ts';
+import type { Interlock } from './interlocks.ts';
 import { isScaleDead } from './maintenance-portion.ts';
 import { checkLimits, type LimitContext } from './portion-limits.ts';
 
@@ -20,6 +21,8 @@ export interface FeedContext extends LimitContext {
   readonly isBusy: boolean;
   readonly isStopping: boolean;
   readonly faults: readonly ActiveFault[];
+  /** The gravest first. */
+  readonly interlocks: readonly Interlock[];
   readonly health: StationHealth;
   /** Minutes since local midnight; null while the clock is not trusted. */
   readonly localMinute: number | null;
@@ -38,7 +41,7 @@ export function checkFeed(command: FeedCommand, context: FeedContext): Refusal |
         rule: found.rule,
         numbers,
         remainingGrams: found.remainingGrams ?? 0,
-        why: explainRefusal(found.rule, numbers),
+        why: explainRefusal(found.rule, numbers, found.fault),
       };
     }
   }
@@ -49,6 +52,8 @@ interface Finding {
   readonly rule: RefusalRule;
   readonly numbers?: Record<string, number | null>;
   readonly remainingGrams?: number;
+  /** What keeps the motor off, where the rule does not say it. */
+  readonly fault?: Fault;
 }
 type Check = (command: FeedCommand, context: FeedContext) => Finding | null;
 
@@ -63,11 +68,19 @@ const busy: Check = (_, { isBusy }) => (isBusy ? { rule: 'busy' } : null);
 
 const faulty: Check = (_, { faults, health }) => {
   const refuses = (fault: Fault) => ['off', 'wait'].includes(faultEffects[fault]);
-  if (health.undervoltage || (health.fault !== null && refuses(health.fault)))
-    return { rule: 'hardware_fault' };
-  return faults.some((active) => faultEffects[active.fault] === 'off')
-    ? { rule: 'hardware_fault' }
-    : null;
+  if (health.undervoltage) return { rule: 'hardware_fault', fault: 'undervoltage' };
+  if (health.fault !== null && refuses(health.fault)) {
+    return { rule: 'hardware_fault', fault: health.fault };
+  }
+  const off = faults.find((active) => faultEffects[active.fault] === 'off');
+  return off === undefined ? null : { rule: 'hardware_fault', fault: off.fault };
+};
+
+const interlocked: Check = (_, { interlocks }) => {
+  const [held] = interlocks;
+  if (held === undefined) return null;
+  if (held === 'lid_open' || held === 'power_failing') return { rule: held };
+  return { rule: 'hardware_fault', fault: held };
 };
 
 const quiet: Check = (command, { settings, localMinute }) => {
@@ -137,7 +150,17 @@ const limits: Check = (command, context) => {
   return { rule: answer.rule, numbers: answer.numbers, remainingGrams: answer.remainingGrams };
 };
 
-const checks: readonly Check[] = [stopping, expired, busy, faulty, quiet, gap, bowlFull, limits];
+const checks: readonly Check[] = [
+  stopping,
+  expired,
+  busy,
+  faulty,
+  interlocked,
+  quiet,
+  gap,
+  bowlFull,
+  limits,
+];
 
 /** The error code that tells a caller of a refusal. */
 export const refusalCodes: Readonly<Record<RefusalRule, ErrorCode>> = {
@@ -156,4 +179,6 @@ export const refusalCodes: Readonly<Record<RefusalRule, ErrorCode>> = {
   clock_unproven: 'ERR_REFUSED',
   storage: 'ERR_STORAGE',
   stopping: 'ERR_UNAVAILABLE',
+  lid_open: 'ERR_REFUSED',
+  power_failing: 'ERR_REFUSED',
 };

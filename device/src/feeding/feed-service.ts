@@ -33,6 +33,7 @@ import {
   type Refusal,
 } from './feed-command.ts';
 import type { FeedingJournal, FinishRecord } from './feeding-journal.ts';
+import { endingInterlocks, type Interlocks } from './interlocks.ts';
 import { isScaleDead, maintenancePortion } from './maintenance-portion.ts';
 import type { MemoryOnly } from './memory-only.ts';
 import { outcomeVerdict } from './outcome-verdict.ts';
@@ -44,6 +45,7 @@ export interface FeedServiceParts {
   readonly station: FeedStation;
   readonly journal: FeedingJournal;
   readonly faults: FaultLatch;
+  readonly interlocks: Interlocks;
   readonly unwritten: UnwrittenOutcomes;
   readonly memoryOnly: MemoryOnly;
   readonly time: StationClock;
@@ -79,6 +81,7 @@ export class FeedService implements MealFeeder {
 
   constructor(parts: FeedServiceParts) {
     this.#parts = parts;
+    parts.interlocks.onChange(() => this.#endInterlocked());
   }
 
   /** Opens the door for commands, after recovery. */
@@ -163,6 +166,13 @@ export class FeedService implements MealFeeder {
   async stopAll(): Promise<void> {
     this.#parts.station.cancel();
     await this.#running?.ended;
+  }
+
+  /** The lid was opened, the bowl taken, the mains failed: what fell is weighed, the rest stays. */
+  #endInterlocked(): void {
+    if (this.#running === null) return;
+    const held = this.#parts.interlocks.active().find((one) => endingInterlocks.has(one));
+    if (held !== undefined) this.#parts.station.cancel(held);
   }
 
   /** No new feeding begins; a running one is stopped and its record written. */
@@ -354,6 +364,7 @@ export class FeedService implements MealFeeder {
       isBusy: this.isBusy(),
       isStopping: this.#isStopping,
       faults: faults.active(),
+      interlocks: this.#parts.interlocks.active(),
       health: station.health(),
       localMinute: isTimeKnown ? localTime(now.wallMs).minute : null,
     };

@@ -330,8 +330,8 @@ export class Boot {
         points.onOutcome(outcome);
         return outcome;
       },
-      cancel: () => {
-        if (!this.clock.isDead) station.cancel();
+      cancel: (fault) => {
+        if (!this.clock.isDead) station.cancel(fault);
       },
       weigh: (timeoutMs) => {
         this.attend(timeoutMs);

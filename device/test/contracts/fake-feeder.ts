@@ -10,6 +10,7 @@ import {
   occurrenceKey,
   type Pet,
   type Plan,
+  type ReaderView,
   type ScaleCalibration,
   type Settings,
 } from '@cat-feeder/shared';
@@ -38,6 +39,7 @@ export class FakeFeeder {
   readonly feedings: Feeding[] = [];
   readonly faults: ActiveFault[] = [];
   settings: Settings = { ...defaultSettings, name: 'Test feeder' };
+  reader: ReaderView | null = null;
   storageOk = true;
   /** Thrown by the next call of `feed`. */
   refuseWith: Error | null = null;
@@ -193,6 +195,7 @@ export class FakeFeeder {
       },
       alerts: () => [],
       components: () => [{ name: 'scheduler', state: 'ok', why: 'runs' }],
+      reader: () => this.reader,
       storage: () => ({ ok: this.storageOk, why: this.storageOk ? 'writes' : 'read-only' }),
       diskFreeBytes: () => 5_000_000_000,
       onAudience: () => {},

@@ -111,6 +111,20 @@ export function feedStationContract(name: string, open: () => Promise<StationBen
       expect(outcome.dose.highGrams).toBeGreaterThanOrEqual(fell);
     });
 
+    it('stops for a fault that was seen elsewhere, and names it with what fell', async () => {
+      const before = bench.bowlGrams();
+      const running = bench.station.dispense(order({ portionGrams: 60, gramsMax: 70 }), () => {});
+      await bench.pass(4000);
+      bench.station.cancel('lid_open');
+      await bench.pass(50);
+      expect(bench.isMotorOn()).toBe(false);
+      const outcome = await bench.settle(running);
+      const fell = bench.bowlGrams() - before;
+      expect(outcome).toMatchObject({ result: 'short', fault: 'lid_open' });
+      expect(outcome.dose.lowGrams).toBeLessThanOrEqual(fell);
+      expect(outcome.dose.highGrams).toBeGreaterThanOrEqual(fell);
+    });
+
     it('forgets a cancel when nothing runs', async () => {
       bench.station.cancel();
       expect((await serve()).result).toBe('served');

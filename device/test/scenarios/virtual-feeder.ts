@@ -13,6 +13,7 @@ import { BootClock } from '../../src/simulation/boot-clock.ts';
 import { SimulatedAlarm } from '../../src/simulation/simulated-alarm.ts';
 import { openStore } from '../../src/storage/store.ts';
 import type { WriteHooks } from '../../src/storage/transactor.ts';
+import { type SimulatedPanel, simulatedPanel } from '../support/simulated-panel.ts';
 
 /** Monday, 15 June 2026, 06:00 UTC. */
 export const MONDAY_SIX = Date.UTC(2026, 5, 15, 6);
@@ -41,12 +42,20 @@ export class VirtualFeeder {
   readonly hooks: { -readonly [Name in keyof WriteHooks]: WriteHooks[Name] } = {};
   readonly fatal: unknown[] = [];
   device!: Device;
+  /** What is wired around the dispenser; null: nothing. New with each start. */
+  panel: SimulatedPanel | null = null;
+  readonly #buttonGrams: number | null;
   #api!: Api;
   #boot!: BootClock;
   #boots = 0;
   readonly #wall: { offsetMs: number };
 
-  private constructor(options: { wallMs: number; profile: object }) {
+  private constructor(options: {
+    wallMs: number;
+    profile: object;
+    buttonGrams: number | null;
+  }) {
+    this.#buttonGrams = options.buttonGrams;
     this.clock = new VirtualClock({ wallMs: options.wallMs });
     this.#wall = { offsetMs: options.wallMs - this.clock.monoMs() };
     const profile = parseProfile({ ...calm, ...options.profile });
@@ -55,11 +64,18 @@ export class VirtualFeeder {
 
   /** Powered up, recovered, and with its door open. */
   static async start(
-    options: { wallMs?: number; profile?: object; origin?: VirtualFeeder['origin'] } = {},
+    options: {
+      wallMs?: number;
+      profile?: object;
+      origin?: VirtualFeeder['origin'];
+      /** Wires everything around the dispenser; a press of the button feeds so much. */
+      buttonGrams?: number;
+    } = {},
   ) {
     const feeder = new VirtualFeeder({
       wallMs: options.wallMs ?? MONDAY_SIX,
       profile: options.profile ?? {},
+      buttonGrams: options.buttonGrams ?? null,
     });
     feeder.origin = options.origin ?? 'synchronized';
     await feeder.powerUp();
@@ -81,6 +97,7 @@ export class VirtualFeeder {
     const clock = this.#boot;
     const board = new SimulatedBoard({ world: this.world, clock });
     const calibration = this.world.trueCalibration();
+    this.panel = this.#buttonGrams === null ? null : simulatedPanel(clock, this.#buttonGrams);
     this.device = composeDevice({
       clock,
       timeSource: { origin: () => this.origin },
@@ -107,6 +124,7 @@ export class VirtualFeeder {
         board: 'simulated',
         simulated: true,
       },
+      ...(this.panel === null ? {} : { panel: this.panel }),
       uiDir: null,
       onFatal: (error) => this.fatal.push(error),
     });

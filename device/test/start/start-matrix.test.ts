@@ -49,9 +49,27 @@ describe('a daemon that cannot start says one sentence and exits with its code',
   });
 
   it('B-66 78: all wrong values at once', async () => {
-    const { code, lines } = await refusal(['run', '--port', '70000'], { FEEDER_BOARD: 'arduino' });
+    const { code, lines } = await refusal(['run', '--port', '70000'], { FEEDER_LOG_LEVEL: 'loud' });
     expect(code).toBe(78);
-    expect(lines.filter((line) => /FEEDER_BOARD|--port/.test(line))).toHaveLength(2);
+    expect(lines.filter((line) => /FEEDER_LOG_LEVEL|--port/.test(line))).toHaveLength(2);
+  });
+
+  it('78: a wiring that does not fit this machine, with every problem and nothing begun', async () => {
+    const folder = makeFolder();
+    const profile = 'device/profiles/boards/hx711-dc-motor.json';
+    const { code, lines } = await refusal([...inFolder(folder), '--hardware', profile]);
+    expect(code).toBe(78);
+    expect(lines[0]).toMatch(/^ERR_WIRING: HX711 and DC motor cannot be used as it is wired/);
+    expect(lines.some((line) => line.includes('no pin header that is known'))).toBe(true);
+    expect(lines.some((line) => line.includes('dtparam=spi=on'))).toBe(true);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('78: a hardware profile that is not there', async () => {
+    const { code, lines } = await refusal(['run'], { FEEDER_HARDWARE: '/nowhere/hardware.json' });
+    expect(code).toBe(78);
+    expect(lines[0]).toMatch(/^ERR_WIRING: /);
+    expect(lines[1]).toContain('/nowhere/hardware.json cannot be read (ENOENT)');
   });
 
   it('78: an address that other machines can reach', async () => {

@@ -47,6 +47,8 @@ export function applyLive(state: LiveState, message: LiveMessage): LiveState {
       return { ...state, calibration: message.body };
     case 'component':
       return withStatus(state, { components: withComponent(state, message.body) });
+    case 'presence':
+      return withStatus(state, { reader: message.body });
     case 'occurrence':
     case 'changed':
     case 'reset':

@@ -21,6 +21,7 @@ const EVENT_NAMES = {
   clock: true,
   calibration: true,
   component: true,
+  presence: true,
   changed: true,
   reset: true,
   stopping: true,

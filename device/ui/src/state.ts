@@ -118,6 +118,7 @@ function onMessage(message: LiveMessage): void {
     case 'alert':
     case 'calibration':
     case 'component':
+    case 'presence':
     case 'stopping':
       return;
   }

@@ -55,6 +55,7 @@ export function statusOf(change: Partial<Status> = {}): Status {
     },
     faults: [],
     alerts: [],
+    reader: null,
     storage: { ok: true, why: '' },
     simulated: true,
     components: [],

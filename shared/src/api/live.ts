@@ -3,7 +3,13 @@ import { BowlReadingSchema, HopperReadingSchema } from '../calibration.ts';
 import { FeedingSchema, FeedingStageSchema, OccurrenceSchema } from '../feeding.ts';
 import { ClockQualitySchema } from '../time.ts';
 import { CalibrationJobSchema } from './kibbles.ts';
-import { ActiveFaultSchema, AlertSchema, ComponentSchema, StatusSchema } from './status.ts';
+import {
+  ActiveFaultSchema,
+  AlertSchema,
+  ComponentSchema,
+  ReaderViewSchema,
+  StatusSchema,
+} from './status.ts';
 
 /** What happens while somebody watches: GET /api/v1/events (server-sent events). */
 export const liveEventBodies = {
@@ -31,6 +37,8 @@ export const liveEventBodies = {
   clock: v.strictObject({ quality: ClockQualitySchema, stepMs: v.number() }),
   calibration: CalibrationJobSchema,
   component: ComponentSchema,
+  /** Somebody came to the bowl or left it, or the reader went or came back. */
+  presence: ReaderViewSchema,
   /** A collection has changed: read it again. */
   changed: v.strictObject({
     what: v.picklist(['plans', 'meals', 'overlays', 'pets', 'kibbles', 'settings', 'scale']),
@@ -55,6 +63,7 @@ export const transientLiveEvents: ReadonlySet<LiveEventName> = new Set([
   'status',
   'reading',
   'progress',
+  'presence',
   'reset',
   'stopping',
 ]);

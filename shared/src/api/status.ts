@@ -54,6 +54,16 @@ export const ComponentSchema = v.strictObject({
 });
 export type Component = v.InferOutput<typeof ComponentSchema>;
 
+/** The pet reader: whether it works, and who is at the bowl. */
+export const ReaderViewSchema = v.strictObject({
+  state: v.picklist(['ok', 'silent', 'unplugged', 'implausible', 'stuck', 'saturated', 'babbling']),
+  /** A sentence for people; empty when all is well. */
+  why: v.string(),
+  /** Chips and collar tags at the bowl now, in the order of their arrival. */
+  tags: v.array(v.string()),
+});
+export type ReaderView = v.InferOutput<typeof ReaderViewSchema>;
+
 export const StorageHealthSchema = v.strictObject({ ok: v.boolean(), why: v.string() });
 export type StorageHealth = v.InferOutput<typeof StorageHealthSchema>;
 
@@ -79,6 +89,8 @@ export const StatusSchema = v.strictObject({
   faults: v.array(ActiveFaultSchema),
   alerts: v.array(AlertSchema),
   storage: StorageHealthSchema,
+  /** Null: no pet reader is wired. */
+  reader: v.nullable(ReaderViewSchema),
   /** True on the simulated board: nothing here moves real food. */
   simulated: v.boolean(),
   components: v.array(ComponentSchema),

@@ -49,7 +49,7 @@ async function feed(input: CommandInput): Promise<CommandResult> {
     petId: pet === undefined ? null : (await petNamed(input, pet)).id,
   };
   const claimed = await api.post<Feeding>('/feedings', wish);
-  const ended = input.flag('wait') ? await waitFor(input, claimed) : claimed;
+  const ended = input.flag('wait') ? await waitForFeeding(input, claimed) : claimed;
   const { zone } = await api.get<Settings>('/settings');
   const isFine = ended.state === 'running' || ended.result === 'served';
   return {
@@ -59,7 +59,11 @@ async function feed(input: CommandInput): Promise<CommandResult> {
   };
 }
 
-async function waitFor({ api, io }: CommandInput, claimed: Feeding): Promise<Feeding> {
+/** Waits until a feeding has ended; what is still running then is given as it is. */
+export async function waitForFeeding(
+  { api, io }: CommandInput,
+  claimed: Feeding,
+): Promise<Feeding> {
   let feeding = claimed;
   for (let polls = 0; feeding.state === 'running' && polls < POLLS_MAX; polls++) {
     await io.sleep(POLL_MS);

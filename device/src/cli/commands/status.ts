@@ -1,4 +1,4 @@
-import type { Status } from '@cat-feeder/shared';
+import type { ReaderView, Status } from '@cat-feeder/shared';
 import type { Command } from '../command.ts';
 import {
   feedingText,
@@ -23,6 +23,11 @@ export const statusCommands: readonly Command[] = [
   },
 ];
 
+function readerText({ state, why, tags }: ReaderView): string {
+  if (state !== 'ok') return `${state}: ${why}`;
+  return tags.length === 0 ? 'ok, nobody at the bowl' : `ok, at the bowl: ${tags.join(', ')}`;
+}
+
 function statusText(status: Status): string {
   const { zone, bowl, today, running, next } = status;
   const left = `${gramsText(today.remainingCapGrams)} left under the caps`;
@@ -37,6 +42,7 @@ function statusText(status: Status): string {
     ['Running', running === null ? '-' : feedingText(running, zone)],
     ['Next', next === null ? '-' : occurrenceText(next)],
     ['Today', `${served} (${interval}), ${left}`],
+    ...(status.reader === null ? [] : [['Reader', readerText(status.reader)]]),
     ['Storage', status.storage.ok ? 'ok' : status.storage.why],
     ...status.components
       .filter(({ state }) => state !== 'ok')

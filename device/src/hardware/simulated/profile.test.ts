@@ -8,8 +8,9 @@ import { profileSchemaJson, profileTables } from './profile-docs.ts';
 
 const root = resolve(import.meta.dirname, '../../../..');
 const profiles = join(root, 'device/profiles');
-const shipped = readdirSync(profiles, { recursive: true, encoding: 'utf8' }).filter((name) =>
-  name.endsWith('.json'),
+/** Hardware profiles lie beside them, in `boards/`: they have a schema of their own. */
+const shipped = readdirSync(profiles, { recursive: true, encoding: 'utf8' }).filter(
+  (name) => name.endsWith('.json') && !name.startsWith('boards/'),
 );
 
 function problemsOf(value: unknown): FeederError {

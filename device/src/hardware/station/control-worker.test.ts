@@ -1,7 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { parseHardware } from '../../config/read-hardware.ts';
+import type { Hardware } from '../../config/wiring-schema.ts';
 import type { DispenseOrder, DispenseOutcome } from '../../dispensing/feed-station.ts';
 import { guessModel } from '../../dispensing/kibble-model.ts';
 import { SystemClock } from '../../platform/system-clock.ts';
@@ -17,13 +19,18 @@ afterEach(async () => {
 });
 
 /** The real thread with the simulated board, so many times as fast as life. */
-async function spawnReal(speed = 20, profile: string | null = null) {
+async function spawnReal(
+  speed = 20,
+  profile: string | null = null,
+  hardware: Hardware = { kind: 'simulated' },
+) {
   const folder = mkdtempSync(join(tmpdir(), 'feeder-worker-'));
   ends.push(() => rmSync(folder, { recursive: true }));
   const worldPath = join(folder, 'world.json');
   const clock = new SystemClock();
   const cells = new StationCells({ nowMs: clock.monoMs() });
-  const data = { memory: cells.memory, profile, seed: 1, speed, worldPath };
+  const memory = cells.memory;
+  const data = { memory, hardware, serial: null, profile, seed: 1, speed, worldPath };
   const lost = Promise.withResolvers<string>();
   const thread = spawnStation(data, { heapMb: 24 });
   const station = new WorkerStation({
@@ -115,6 +122,15 @@ describe('the control loop in its thread', () => {
   it('says why the board could not start', async () => {
     await expect(spawnReal(20, 'no/such/profile.json')).rejects.toMatchObject({
       code: 'ERR_PROFILE',
+    });
+  });
+
+  it('says that this machine has no header, instead of feeding a model', async () => {
+    const path = resolve(import.meta.dirname, '../../../profiles/boards/hx711-dc-motor.json');
+    const hardware = parseHardware(JSON.parse(readFileSync(path, 'utf8')), path);
+    await expect(spawnReal(1, null, hardware)).rejects.toMatchObject({
+      code: 'ERR_HARDWARE_FAULT',
+      message: expect.stringContaining('No GPIO chip of a Raspberry Pi'),
     });
   });
 });

@@ -1,16 +1,21 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { FeederError, type Milliseconds } from '@cat-feeder/shared';
+import type { Wiring } from '../../config/wiring-schema.ts';
 import type { Clock } from '../../platform/clock.ts';
+import { safeChance } from '../../platform/safe-random.ts';
 import { ScaledClock } from '../../platform/scaled-clock.ts';
 import { SystemClock } from '../../platform/system-clock.ts';
 import { FeederWorld } from '../simulated/feeder-world.ts';
 import { loadProfile, parseProfile } from '../simulated/load-profile.ts';
 import { SimulatedBoard } from '../simulated/simulated-board.ts';
 import { InlineStation } from './inline-station.ts';
+import { openWiredBoard } from './open-wired-board.ts';
+import { realDoors } from './real-doors.ts';
 import { HEARTBEAT_AGE_MS_MAX, permittedBoard, serveStation } from './serve-station.ts';
 import type { StationThreadData } from './spawn-station.ts';
 import { StationCells } from './station-cells.ts';
 import { type StationLine, toFailure } from './station-messages.ts';
+import { firstCalibration } from './wiring-traits.ts';
 import { WorldFile } from './world-file.ts';
 
 /*
@@ -31,8 +36,20 @@ function openWorld(data: StationThreadData, clock: Clock) {
   const file = new WorldFile({ path: data.worldPath, world, seed: data.seed, clock, realClock });
   return {
     board: file.watched(new SimulatedBoard({ world, clock, restBatchMs: REST_BATCH_MS })),
-    world,
+    // The simulated feeder leaves its maker calibrated.
+    calibration: {
+      ...world.trueCalibration(),
+      taredAtMs: realClock.wallMs(),
+      spannedAtMs: realClock.wallMs(),
+    },
+    problems: () => [],
   };
+}
+
+function openWiring(data: StationThreadData, wiring: Wiring) {
+  const doors = realDoors({ clock: realClock, chance: safeChance, serial: data.serial });
+  const board = openWiredBoard(wiring, doors);
+  return { board, calibration: firstCalibration(board.traits), problems: () => board.problems() };
 }
 
 function main(): void {
@@ -47,24 +64,20 @@ function main(): void {
   };
   const cells = new StationCells({ memory: data.memory });
   try {
-    const clock = new ScaledClock(realClock, data.speed);
-    const { board: raw, world } = openWorld(data, clock);
+    const { hardware } = data;
+    // A real feeder lives at the speed of life.
+    const clock = hardware.kind === 'board' ? realClock : new ScaledClock(realClock, data.speed);
+    const opened = hardware.kind === 'board' ? openWiring(data, hardware) : openWorld(data, clock);
+    const { board: raw, calibration, problems } = opened;
     const permission = () =>
       !cells.isRevoked && cells.heartbeatAgeMs(realClock.monoMs()) <= HEARTBEAT_AGE_MS_MAX;
     const board = permittedBoard(raw, permission);
     // Awaited by nobody: it never rejects, and the thread may end before.
     void cells.revoked().then(() => raw.drive.stop());
-    // The simulated feeder leaves its maker calibrated.
-    const madeAtMs = realClock.wallMs();
-    const calibrated = { taredAtMs: madeAtMs, spannedAtMs: madeAtMs };
-    const maker = {
-      traits: board.traits,
-      calibration: { ...world.trueCalibration(), ...calibrated },
-    };
-    const { calibration } = maker;
+    const maker = { traits: board.traits, calibration };
     const station = new InlineStation({ board, clock, calibration, permission });
     const onClosed = () => port.close();
-    serveStation({ station, maker, line, cells, clock: realClock, onClosed });
+    serveStation({ station, maker, line, cells, clock: realClock, onClosed, problems });
   } catch (error) {
     line.post({ kind: 'start-failed', failure: toFailure(error) });
   }

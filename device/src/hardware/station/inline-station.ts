@@ -145,10 +145,10 @@ export class InlineStation implements FeedStation {
     });
   }
 
-  cancel(): void {
+  cancel(fault?: Fault): void {
     if (this.#active === null) return;
     this.#guard.stop(this.#clock.monoMs());
-    cancelRun(this.#active.run);
+    cancelRun(this.#active.run, fault);
   }
 
   weigh(timeoutMs: Milliseconds): Promise<WeighResult> {

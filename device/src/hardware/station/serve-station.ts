@@ -9,6 +9,7 @@ import type { FeedStation } from '../../dispensing/feed-station.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { StationCells } from './station-cells.ts';
 import { type StationLine, type StationRequest, toFailure } from './station-messages.ts';
+import type { PartProblem } from './wired-board.ts';
 
 /** Without a heartbeat for this long the main thread counts as hung, and the motor stands. */
 export const HEARTBEAT_AGE_MS_MAX: Milliseconds = 2_000;
@@ -48,10 +49,20 @@ export function serveStation(options: {
   readonly cells: StationCells;
   readonly clock: Clock;
   readonly onClosed: () => void;
+  /** What is wrong with which part; told when it changes. */
+  readonly problems?: () => readonly PartProblem[];
 }): void {
   const { station, line, cells, clock } = options;
   let isWanted = false;
+  let told = '[]';
+  const tellProblems = () => {
+    const problems = [...(options.problems?.() ?? [])];
+    const text = JSON.stringify(problems);
+    if (text !== told) line.post({ kind: 'parts', problems });
+    told = text;
+  };
   station.onReading((reading, hopper) => {
+    tellProblems();
     cells.writeHealth(station.health(), clock.monoMs());
     if (isWanted) line.post({ kind: 'reading', reading, hopper });
   });
@@ -100,7 +111,7 @@ export function serveStation(options: {
         station.setCalibration(request.calibration);
         break;
       case 'cancel':
-        station.cancel();
+        station.cancel(request.fault ?? undefined);
         break;
       case 'readings':
         isWanted = request.wanted;

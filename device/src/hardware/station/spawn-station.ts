@@ -1,9 +1,13 @@
-import { Worker } from 'node:worker_threads';
+import { type MessagePort, Worker } from 'node:worker_threads';
+import type { Hardware } from '../../config/wiring-schema.ts';
 import type { StationThread } from './worker-station.ts';
 
 /** What the control loop's thread is told at its start. */
 export interface StationThreadData {
   readonly memory: SharedArrayBuffer;
+  readonly hardware: Hardware;
+  /** Where the main thread opens serial ports for this one; null: it needs none. */
+  readonly serial: MessagePort | null;
   /** Path of the simulated feeder's profile; null: the standard one. */
   readonly profile: string | null;
   readonly seed: number;
@@ -24,6 +28,7 @@ export function spawnStation(
 ): StationThread {
   const worker = new Worker(new URL(`./control-worker.${suffix}`, import.meta.url), {
     workerData: data,
+    transferList: data.serial === null ? [] : [data.serial],
     name: 'control loop',
     // The thread reads no environment and no arguments.
     env: {},

@@ -3,6 +3,7 @@ import {
   DoseSchema,
   type ErrorCode,
   errorTable,
+  type Fault,
   FaultSchema,
   FeederError,
   FeedingStageSchema,
@@ -20,7 +21,7 @@ export type StationRequest =
   | { readonly kind: 'weigh-hopper'; readonly call: number; readonly timeoutMs: number }
   | { readonly kind: 'calibrate-hopper'; readonly calibration: ScaleCalibration | null }
   | { readonly kind: 'calibrate'; readonly calibration: ScaleCalibration }
-  | { readonly kind: 'cancel' }
+  | { readonly kind: 'cancel'; readonly fault: Fault | null }
   | { readonly kind: 'readings'; readonly wanted: boolean }
   | { readonly kind: 'close' };
 
@@ -103,6 +104,13 @@ const TraitsSchema = v.object({
   nominalHopperCountsPerGram: v.exactOptional(v.number()),
 });
 
+/** A part that is not as it should be. */
+const PartProblemSchema = v.object({
+  part: v.string(),
+  state: v.picklist(['ok', 'silent', 'unplugged', 'implausible', 'stuck', 'saturated', 'babbling']),
+  why: v.string(),
+});
+
 /** What the control loop tells the main thread. */
 export const StationReplySchema = v.variant('kind', [
   v.object({
@@ -122,6 +130,7 @@ export const StationReplySchema = v.variant('kind', [
     hopper: HopperReadingSchema,
   }),
   v.object({ kind: v.literal('fault'), fault: FaultSchema }),
+  v.object({ kind: v.literal('parts'), problems: v.array(PartProblemSchema) }),
   v.object({ kind: v.literal('closed') }),
 ]);
 export type StationReply = v.InferOutput<typeof StationReplySchema>;

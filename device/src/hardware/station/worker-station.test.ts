@@ -11,6 +11,7 @@ import { VirtualClock } from '../../platform/virtual-clock.ts';
 import { HEARTBEAT_AGE_MS_MAX, permittedBoard, serveStation } from './serve-station.ts';
 import { StationCells } from './station-cells.ts';
 import type { StationLine } from './station-messages.ts';
+import type { PartProblem } from './wired-board.ts';
 import { HEARTBEAT_MS, type StationThread, WorkerStation } from './worker-station.ts';
 
 const order: DispenseOrder = {
@@ -140,7 +141,12 @@ function makePair() {
   const clock = new VirtualClock({ monoMs: 10_000 });
   const cells = new StationCells({ nowMs: clock.monoMs() });
   const [mainEnd, loopEnd] = makeLine();
-  const seen = { terminated: 0, lost: [] as string[], beats: 0 };
+  const seen = {
+    terminated: 0,
+    lost: [] as string[],
+    beats: 0,
+    problems: [] as PartProblem[],
+  };
   let end: (reason: string) => void = () => {};
   const thread: StationThread = {
     ...mainEnd,
@@ -169,6 +175,7 @@ function makePair() {
       cells,
       clock,
       onClosed: () => {},
+      problems: () => seen.problems,
     });
   return { clock, cells, station, fake, seen, serve, loopEnd, die: (why: string) => end(why) };
 }
@@ -200,6 +207,17 @@ describe('WorkerStation', () => {
     expect(await served).toEqual(outcome);
     expect(reported).toEqual([progress]);
     expect(fake.calls).toEqual([['dispense', order]]);
+  });
+
+  it('passes on which part is not well, and that it is well again', async () => {
+    const { station, fake, seen } = await makeOpen();
+    const problem = { part: 'bowl scale', state: 'silent', why: 'It gives nothing.' } as const;
+    for (const problems of [[problem], []]) {
+      seen.problems = problems;
+      fake.tell();
+      await settle();
+      expect(station.partProblems()).toEqual(problems);
+    }
   });
 
   it('refuses a second run while one lasts, and takes the next afterwards', async () => {

@@ -27,6 +27,7 @@ import {
   type StationReply,
   StationReplySchema,
 } from './station-messages.ts';
+import type { PartProblem } from './wired-board.ts';
 
 /** How often the main thread says that it lives while the motor may turn. */
 export const HEARTBEAT_MS: Milliseconds = 500;
@@ -72,6 +73,7 @@ export class WorkerStation implements FeedStation {
   #cancelBeat: Cancel | undefined;
   readonly #ready: PromiseWithResolvers<BoardFromMaker> = Promise.withResolvers();
   readonly #closed: PromiseWithResolvers<void> = Promise.withResolvers();
+  #problems: readonly PartProblem[] = [];
   #state: 'starting' | 'open' | 'closing' | 'closed' | 'lost' = 'starting';
 
   /** `onLost` is told once when the thread ends unasked; `onBeat` with every heartbeat. */
@@ -124,8 +126,8 @@ export class WorkerStation implements FeedStation {
     }
   }
 
-  cancel(): void {
-    this.#thread.post({ kind: 'cancel' });
+  cancel(fault?: Fault): void {
+    this.#thread.post({ kind: 'cancel', fault: fault ?? null });
   }
 
   async weigh(timeoutMs: Milliseconds): Promise<WeighResult> {
@@ -175,6 +177,11 @@ export class WorkerStation implements FeedStation {
     return this.#state === 'lost'
       ? { ...health, motorOn: false, fault: 'controller_lost' }
       : health;
+  }
+
+  /** What is wrong with which part of the dispenser, as it was last told; empty when all is well. */
+  partProblems(): readonly PartProblem[] {
+    return this.#problems;
   }
 
   /** Takes the motor's permission back for good: synchronous, from any state, never throws. */
@@ -263,6 +270,9 @@ export class WorkerStation implements FeedStation {
         break;
       case 'fault':
         for (const listener of this.#faultListeners) listener(reply.fault);
+        break;
+      case 'parts':
+        this.#problems = reply.problems;
         break;
       case 'closed':
         this.#finish();

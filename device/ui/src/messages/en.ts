@@ -214,6 +214,8 @@ export const en = {
   'fault.deadline': 'A feeding took too long',
   'fault.controller_lost': 'The motor controller is lost',
   'fault.storage': 'The feeder cannot write to its disk',
+  'fault.lid_open': 'The lid of the hopper is open',
+  'fault.power_failing': 'The mains have failed',
   'effect.off': 'Nothing moves until you say that it is mended.',
   'effect.maintenance': 'Reduced portions go on until then.',
   'effect.retry': 'The next meal tries again.',
@@ -223,7 +225,8 @@ export const en = {
   'alert.ask_owner': 'A missed meal waits for your word',
   'alert.starvation': 'A catch-up portion was served',
   'alert.elapsed_time': 'Feeding by elapsed time',
-  'alert.sensor': 'The scale or the bowl needs you',
+  'alert.sensor': 'The feeder needs you',
+  'alert.hopper_low': 'The hopper will soon be empty',
   'alert.kibble_changed': 'The food flows otherwise than learned',
 
   'clock.synchronized.text': 'The clock is set by the network.',

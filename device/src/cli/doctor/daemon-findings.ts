@@ -1,0 +1,146 @@
+import {
+  type LedgerVerify,
+  roundGrams,
+  type ScaleView,
+  type Settings,
+  type Status,
+  type SystemView,
+} from '@cat-feeder/shared';
+import { RefusedError, UnreachableError } from '../api-client.ts';
+import type { CommandInput } from '../command.ts';
+import { bad, type Finding, good, warn } from './finding.ts';
+
+const MEGABYTE = 1_000_000;
+const DISK_BAD_BYTES = 50 * MEGABYTE;
+const DISK_WARN_BYTES = 300 * MEGABYTE;
+/** Noise of a good cell with a bowl on it is far under half a gram. */
+const NOISE_WARN_GRAMS = 0.5;
+const NOISE_BAD_GRAMS = 2;
+const LOOP_AGE_BAD_MS = 2_000;
+
+/** What the running daemon says of itself; one finding when none answers. */
+export async function lookAtDaemon({ api, url }: CommandInput): Promise<Finding[]> {
+  try {
+    const status = await api.get<Status>('/status');
+    const [system, scale, settings] = await Promise.all([
+      api.get<SystemView>('/system'),
+      api.get<ScaleView>('/scale'),
+      api.get<Settings>('/settings'),
+    ]);
+    const ledger = await api.post<LedgerVerify>('/ledger/verify');
+    return [
+      good('daemon', `answers at ${url}, version ${system.version}, board ${system.board}`),
+      storageFinding(system),
+      diskFinding(system),
+      clockFinding(status),
+      ...scaleFindings(scale),
+      loopFinding(system),
+      ...componentFindings(system),
+      ...faultFindings(status),
+      ledgerFinding(ledger),
+      planFinding(settings),
+    ];
+  } catch (error) {
+    if (error instanceof UnreachableError) {
+      const fix =
+        'Start it (scripts/start, or systemctl start cat-feeder), or name its address with --url.';
+      return [bad('daemon', error.message, fix)];
+    }
+    if (error instanceof RefusedError) {
+      const { code, message, hint } = error.error;
+      return [bad('daemon', `${code}: ${message}`, hint)];
+    }
+    throw error;
+  }
+}
+
+function storageFinding({ storage }: SystemView): Finding {
+  if (storage.ok) return good('storage', 'the disk takes writes');
+  return bad(
+    'storage',
+    storage.why,
+    'Free space, check the card with dmesg, replace it if it fails.',
+  );
+}
+
+function diskFinding({ diskFreeBytes }: SystemView): Finding {
+  if (diskFreeBytes === null) return good('disk space', 'cannot be known here');
+  const found = `${Math.round(diskFreeBytes / MEGABYTE)} MB free`;
+  const fix = 'Delete what is not needed on the disk that holds the data directory.';
+  if (diskFreeBytes < DISK_BAD_BYTES) return bad('disk space', found, fix);
+  if (diskFreeBytes < DISK_WARN_BYTES) return warn('disk space', found, fix);
+  return good('disk space', found);
+}
+
+function clockFinding({ clockQuality }: Status): Finding {
+  const fix = 'Connect the feeder to a network with time service, or fit a real-time clock.';
+  if (clockQuality === 'unknown') {
+    return bad('clock', 'is not proven: the plan waits, then feeds by elapsed time', fix);
+  }
+  if (clockQuality === 'estimated') return warn('clock', 'is only estimated', fix);
+  return good('clock', clockQuality);
+}
+
+function scaleFindings({ bowl, calibration }: ScaleView): Finding[] {
+  const findings: Finding[] = [];
+  if (bowl.state === 'silent' || bowl.state === 'stuck' || bowl.state === 'saturated') {
+    const fix = 'Check plug, cable and load of the cell; until then portions are by turns.';
+    findings.push(bad('scale', `is ${bowl.state}`, fix));
+  } else findings.push(good('scale', `gives readings (${bowl.state})`));
+  // What was learned when it was tared, and what it is now, when the bowl stands still.
+  const noiseGrams = Math.max(
+    calibration.noiseGrams,
+    bowl.state === 'stable' ? bowl.sigmaGrams : 0,
+  );
+  const noise = `${roundGrams(noiseGrams)} g of noise at rest`;
+  const steady = 'Put the feeder on firm ground, away from draught and motors; shield the cable.';
+  if (noiseGrams > NOISE_BAD_GRAMS) findings.push(bad('scale noise', noise, steady));
+  else if (noiseGrams > NOISE_WARN_GRAMS) {
+    findings.push(warn('scale noise', noise, steady));
+  } else findings.push(good('scale noise', noise));
+  const missing = [
+    calibration.taredAtMs === null ? 'tare it: feeder tare' : null,
+    calibration.spannedAtMs === null
+      ? 'then weigh a known mass: feeder calibrate scale --grams G'
+      : null,
+  ].filter((step) => step !== null);
+  if (missing.length > 0) {
+    findings.push(warn('calibration', 'was never done', `Empty the bowl; ${missing.join('; ')}.`));
+  } else findings.push(good('calibration', 'was done'));
+  return findings;
+}
+
+function loopFinding({ loopAgeMs }: SystemView): Finding {
+  const found = `last sign of life ${Math.round(loopAgeMs)} ms ago`;
+  if (loopAgeMs < LOOP_AGE_BAD_MS) return good('control loop', found);
+  return bad('control loop', found, 'Restart the feeder; if it comes back, look into its log.');
+}
+
+/** What no other finding has named; the clock has one of its own. */
+function componentFindings({ components }: SystemView): Finding[] {
+  return components
+    .filter(({ name, state }) => state !== 'ok' && name !== 'clock')
+    .map(({ name, state, why }) => {
+      const found = `${state}: ${why}`;
+      const fix = 'The log says more about this part.';
+      return state === 'failed' ? bad(name, found, fix) : warn(name, found, fix);
+    });
+}
+
+function faultFindings({ faults }: Status): Finding[] {
+  if (faults.length === 0) return [good('faults', 'none')];
+  return faults.map(({ fault, why, advice }) =>
+    bad('fault', `${fault}: ${why}`, `${advice} Then: feeder clear ${fault}`),
+  );
+}
+
+function ledgerFinding({ ok, why }: LedgerVerify): Finding {
+  if (ok) return good('ledger', why);
+  return bad('ledger', why, 'Keep a copy of the database and restore the last snapshot.');
+}
+
+function planFinding({ activePlanId }: Settings): Finding {
+  if (activePlanId !== null) return good('plan', 'one is active');
+  const fix = 'Add a meal: feeder plan add --time 07:30 --grams 15';
+  return warn('plan', 'none is active, so nothing is fed by itself', fix);
+}

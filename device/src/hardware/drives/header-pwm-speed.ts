@@ -1,0 +1,62 @@
+import type { SysfsTree } from '../../platform/sysfs-tree.ts';
+import { headerPwmChip } from '../parts/header-pwm.ts';
+
+/** Above what people and pets hear. */
+const PERIOD_NS = 50_000;
+
+/** The speed input of a motor driver on a channel of the header's PWM, found by its device path. */
+export class HeaderPwmSpeed {
+  readonly #tree: SysfsTree;
+  readonly #channel: 0 | 1;
+  #folder: string | null = null;
+  #dutyNs = -1;
+
+  constructor(parts: { readonly tree: SysfsTree; readonly channel: 0 | 1 }) {
+    this.#tree = parts.tree;
+    this.#channel = parts.channel;
+  }
+
+  /** Above 0 up to 1. Why it could not be set, as a sentence; null when it is set. */
+  set(speed: number): string | null {
+    const dutyNs = Math.round(PERIOD_NS * speed);
+    if (this.#folder !== null && dutyNs === this.#dutyNs) return null;
+    const why = this.#prepare() ?? this.#write('duty_cycle', String(dutyNs));
+    if (why === null) this.#dutyNs = dutyNs;
+    return why;
+  }
+
+  /** Switches the channel off. Never throws. */
+  close(): void {
+    // What refuses this is gone already.
+    if (this.#folder !== null) this.#tree.write(`${this.#folder}/enable`, '0');
+    this.#folder = null;
+  }
+
+  #prepare(): string | null {
+    if (this.#folder !== null) return null;
+    const chip = headerPwmChip(this.#tree);
+    if (chip === null) {
+      return 'The header has no PWM for the motor: dtoverlay=pwm-2chan is missing.';
+    }
+    this.#folder = `${chip}/pwm${this.#channel}`;
+    if (this.#tree.read(`${this.#folder}/enable`) === null) {
+      const problem = this.#tree.write(`${chip}/export`, String(this.#channel));
+      if (problem !== null && problem !== 'EBUSY') return this.#lose('export', problem);
+    }
+    return (
+      this.#write('duty_cycle', '0') ??
+      this.#write('period', String(PERIOD_NS)) ??
+      this.#write('enable', '1')
+    );
+  }
+
+  #write(file: string, value: string): string | null {
+    const problem = this.#tree.write(`${this.#folder}/${file}`, value);
+    return problem === null ? null : this.#lose(file, problem);
+  }
+
+  #lose(file: string, problem: string): string {
+    this.#folder = null;
+    return `PWM channel ${this.#channel} of the motor refuses ${file} (${problem}).`;
+  }
+}

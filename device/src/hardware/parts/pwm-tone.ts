@@ -1,0 +1,63 @@
+import { FeederError } from '@cat-feeder/shared';
+import type { SysfsTree } from '../../platform/sysfs-tree.ts';
+import { headerPwmChip } from './header-pwm.ts';
+import type { ToneOutput } from './tone-sounder.ts';
+
+const NS_PER_S = 1_000_000_000;
+
+/** A buzzer without an oscillator on a channel of the header's PWM. */
+export class PwmTone implements ToneOutput {
+  readonly #tree: SysfsTree;
+  readonly #channel: number;
+  #folder: string | null = null;
+
+  constructor(parts: { readonly tree: SysfsTree; readonly channel: number }) {
+    this.#tree = parts.tree;
+    this.#channel = parts.channel;
+  }
+
+  tone(hz: number): void {
+    this.#folder ??= this.#export();
+    if (hz <= 0) {
+      this.#write('enable', '0');
+      return;
+    }
+    const periodNs = Math.round(NS_PER_S / hz);
+    // The kernel refuses a period below the duty, so the duty goes first to nothing.
+    this.#write('duty_cycle', '0');
+    this.#write('period', String(periodNs));
+    this.#write('duty_cycle', String(periodNs >> 1));
+    this.#write('enable', '1');
+  }
+
+  close(): void {
+    if (this.#folder === null) return;
+    // What refuses this is gone already.
+    this.#tree.write(`${this.#folder}/enable`, '0');
+    this.#folder = null;
+  }
+
+  #export(): string {
+    const chip = headerPwmChip(this.#tree);
+    if (chip === null) throw lost('the header has no PWM; dtoverlay=pwm-2chan is missing');
+    const folder = `${chip}/pwm${this.#channel}`;
+    if (this.#tree.read(`${folder}/enable`) === null) {
+      const problem = this.#tree.write(`${chip}/export`, String(this.#channel));
+      if (problem !== null && problem !== 'EBUSY') {
+        throw lost(`its PWM channel ${this.#channel} cannot be had (${problem})`);
+      }
+    }
+    return folder;
+  }
+
+  #write(file: string, value: string): void {
+    const problem = this.#tree.write(`${this.#folder}/${file}`, value);
+    if (problem === null) return;
+    this.#folder = null;
+    throw lost(`PWM channel ${this.#channel} refuses ${file} (${problem})`);
+  }
+}
+
+function lost(what: string): FeederError {
+  return new FeederError('ERR_HARDWARE_FAULT', { message: what });
+}

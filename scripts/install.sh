@@ -1,0 +1,259 @@
+#!/usr/bin/env bash
+# Installs the release that this script lies in. Safe to repeat: a second run changes nothing.
+#
+#   sudo ./install.sh [OPTION...]
+#     --dry-run         says what it would do and does nothing
+#     --no-start        installs, but does not start the feeder
+#     --parts LIST      what is wired up, of: i2c,spi,uart,pwm,rtc (default: as before, else i2c,spi)
+#     --hardware FILE   the hardware profile (docs/wiring.md), or the name of a build that comes along:
+#                       hx711-dc-motor, nau7802-tmc2209, coprocessor. Without one: a simulated feeder
+#     --update-url URL  where updates are looked for every night; "none" turns that off
+#     --root DIR        installs into the tree of another system
+#     --any-os          does not insist on Raspberry Pi OS or Debian 12 or 13
+#     --allow-older     replaces a newer version
+# Exit: 0 done, 64 usage, 65 this machine or this copy is not suitable, 74 disk, 75 one at a time.
+
+here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
+# shellcheck source=on-feeder.sh
+source "$here/on-feeder.sh"
+
+release=$(dirname "$here")
+parts='' hardware='' update_url='' start=yes any_os='' allow_older=''
+usage() { sed -n '2,15s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+
+while (($#)); do
+  case $1 in
+    --dry-run) dry_run=yes ;;
+    --no-start) start='' ;;
+    --parts) parts=${2:-} && shift ;;
+    --hardware) hardware=${2:?--hardware needs a file or a name} && shift ;;
+    --update-url) update_url=${2:-} && shift ;;
+    --root) root=${2:?--root needs a directory} && shift ;;
+    --any-os) any_os=yes ;;
+    --allow-older) allow_older=yes ;;
+    --help) usage && exit 0 ;;
+    *) usage >&2 && exit 64 ;;
+  esac
+  shift
+done
+set_places
+need_root
+
+# "64 x64", "32 arm" and so on, by the ELF header of a program: what counts is the system that is
+# installed, because a 64-bit kernel may well run a 32-bit one.
+kind_of_program() { # FILE
+  local bits machine
+  bits=$(od -An -tu1 -j4 -N1 -- "$1" | tr -d ' ')
+  machine=$(od -An -tu2 -j18 -N2 -- "$1" | tr -d ' ')
+  case $machine in
+    62) machine=x64 ;;
+    183) machine=arm64 ;;
+    40) machine=arm ;;
+    3) machine=x86 ;;
+  esac
+  printf '%s %s\n' $((bits * 32)) "$machine"
+}
+
+check_machine() {
+  local ours theirs
+  ours=$(kind_of_program "$release/bin/node")
+  if [[ -f $root/usr/bin/env ]]; then
+    theirs=$(kind_of_program "$root/usr/bin/env")
+  elif [[ $root ]]; then
+    theirs=$ours # An empty tree says nothing about itself.
+  else
+    fail 65 "This system has no /usr/bin/env; it cannot be recognised."
+  fi
+  [[ ${theirs% *} == 64 ]] ||
+    fail 65 "This system is 32-bit. The feeder needs the 64-bit Raspberry Pi OS (12 or 13) on a Pi 3, 4, 5 or Zero 2 W."
+  [[ $ours == "$theirs" ]] ||
+    fail 65 "This release is for ${ours#* }, this system is ${theirs#* }: take cat-feeder-*-linux-${theirs#* }.tar.gz."
+}
+
+check_os() {
+  [[ ! $any_os ]] || return 0
+  local file=$root/etc/os-release id version
+  [[ -f $file ]] || fail 65 "This is no known system (no /etc/os-release). With --any-os it is tried nevertheless."
+  id=$(sed -n 's/^ID="\{0,1\}\([a-z]*\).*/\1/p' -- "$file")
+  version=$(sed -n 's/^VERSION_ID="\{0,1\}\([0-9]*\).*/\1/p' -- "$file")
+  case $id-$version in
+    debian-12 | debian-13 | raspbian-12 | raspbian-13) ;;
+    *) fail 65 "This is $id ${version:-of an unknown version}. The feeder is made for Raspberry Pi OS and Debian 12 and 13. With --any-os it is tried nevertheless." ;;
+  esac
+}
+
+check_release() {
+  [[ -f $release/SHA256SUMS && -f $release/release.json ]] ||
+    fail 65 "$release is not an unpacked release. Releases are made by scripts/release; see docs/installing.md."
+  check_tree "$release" || fail 65 "This copy of the release is damaged or incomplete. Download and unpack it again."
+  version=$(sed -n 's/^ *"version": *"\([^"]*\)",\{0,1\}$/\1/p' -- "$release/release.json")
+  is_version "$version" || fail 65 "The release does not say its version."
+}
+
+check_installed() {
+  local installed
+  installed=$(installed_version)
+  if [[ -f $trial ]]; then
+    fail 75 "Version $(trial_value to) is on trial. Wait a minute, or end it with: sudo ${opt#"$root"}/current/scripts/update.sh settle"
+  fi
+  if [[ $installed ]] && is_older "$version" "$installed" && [[ ! $allow_older ]]; then
+    fail 65 "Version $installed is installed, this is $version, which is older. With --allow-older it is replaced."
+  fi
+}
+
+check_parts() {
+  local part
+  if [[ ! $parts ]]; then parts=$(sed -n 's/^# parts: //p' -- "$boot/config.txt" 2>/dev/null || true); fi
+  parts=${parts:-i2c,spi}
+  for part in ${parts//,/ }; do
+    case $part in
+      i2c | spi | uart | pwm | rtc | none) ;;
+      *) fail 64 "Unknown part $part: known are i2c, spi, uart, pwm, rtc and none." ;;
+    esac
+  done
+}
+
+check_hardware() {
+  [[ $hardware ]] || return 0
+  if [[ -f $release/device/profiles/boards/$hardware.json ]]; then
+    hardware=$release/device/profiles/boards/$hardware.json
+  fi
+  [[ -f $hardware ]] || fail 64 "There is no hardware profile $hardware. Builds that come along: $(cd -- "$release/device/profiles/boards" && printf '%s ' *.json)"
+  FEEDER_HARDWARE=$(realpath -- "$hardware") "$release/bin/node" "$release/feeder.mjs" config check >/dev/null ||
+    fail 65 "The hardware profile cannot be used; see above. Nothing was changed."
+}
+
+has_part() { [[ ,$parts, == *,"$1",* ]]; }
+
+make_user() {
+  local file=$release/systemd/cat-feeder.sysusers.conf passwd=$root/etc/passwd told
+  if [[ -f $passwd ]] && grep -q '^cat-feeder:' "$passwd" &&
+    [[ $(grep -cE '^(gpio|i2c|spi|dialout|video):.*[:,]cat-feeder(,|$)' "$root/etc/group") == 5 ]]; then
+    return 0
+  fi
+  changed "make the user cat-feeder in the groups gpio, i2c, spi, dialout and video"
+  [[ ! $dry_run ]] || return 0
+  mkdir -p -- "$root/etc"
+  told=$(systemd-sysusers ${root:+--root="$root"} "$(realpath -- "$file")" 2>&1) ||
+    fail "The user cat-feeder could not be made: $told"
+}
+
+copy_release() {
+  [[ ! -d $releases/$version ]] || check_tree "$releases/$version" || {
+    # Only a faulty card or a hand can do that to a placed release.
+    changed "replace the damaged files of version $version"
+    [[ $dry_run ]] || mv -T -- "$releases/$version" "$releases/.old-$version"
+  }
+  [[ ! -d $releases/$version ]] || return 0
+  changed "copy version $version to ${releases#"$root"}"
+  [[ ! $dry_run ]] || return 0
+  draft=$releases/.draft-$version
+  mkdir -p -- "$releases"
+  clean_leftovers
+  trap 'rm -rf -- "$draft"' EXIT
+  cp -R --preserve=mode,timestamps -- "$release" "$draft" || fail 74 "The release could not be copied. Nothing was changed."
+  if ((EUID == 0)); then chown -R 0:0 -- "$draft"; fi
+  check_tree "$draft" || fail 74 "The copy on this disk differs from the release. Nothing was changed; check the card."
+  place_release "$draft" "$version"
+  trap - EXIT
+}
+
+write_settings() {
+  make_dir "$etc" 0755
+  [[ -f $etc/environment ]] || write_file "$etc/environment" 0644 <"$release/systemd/environment"
+  if [[ $hardware ]]; then
+    write_file "$etc/hardware.json" 0644 <"$hardware"
+    # The line that points to it is added once; what else the owner wrote there stays.
+    if ! grep -q '^FEEDER_HARDWARE=' "$etc/environment" 2>/dev/null; then
+      { cat -- "$etc/environment" 2>/dev/null || cat -- "$release/systemd/environment"; say FEEDER_HARDWARE=/etc/cat-feeder/hardware.json; } |
+        write_file "$etc/environment" 0644
+    fi
+  fi
+  case $update_url in
+    '') ;;
+    none) remove_path "$etc/update-source" ;;
+    *) printf '%s\n' "${update_url%/}" | write_file "$etc/update-source" 0644 ;;
+  esac
+}
+
+# The lines of config.txt for the wired parts. dtparam=strict_gpiod: a line whose holder has died
+# becomes an input, so that the motor's driver falls to its hardware "off".
+boot_lines() {
+  printf '%s\n' '# cat-feeder: begin. Kept by the installer; see docs/installing.md.' "# parts: $parts" \
+    '[all]' dtparam=strict_gpiod dtparam=watchdog=on
+  ! has_part i2c || say dtparam=i2c_arm=on
+  ! has_part spi || say dtparam=spi=on
+  ! has_part uart || printf '%s\n' enable_uart=1 dtoverlay=disable-bt dtparam=uart0=on
+  ! has_part pwm || say dtoverlay=pwm-2chan
+  ! has_part rtc || say dtoverlay=i2c-rtc,ds3231
+  say '# cat-feeder: end'
+}
+
+without_block() { sed '/^# cat-feeder: begin/,/^# cat-feeder: end/d' -- "$1"; }
+
+configure_boot() {
+  [[ -f $boot/config.txt ]] || return 0
+  local before=$changes consoles
+  { without_block "$boot/config.txt" && boot_lines; } | write_file "$boot/config.txt" 0755
+  if has_part i2c; then printf 'i2c-dev\n' | write_file "$root/etc/modules-load.d/cat-feeder.conf" 0644; fi
+  if has_part uart && [[ -f $boot/cmdline.txt ]]; then
+    consoles=$(grep -oE '(^| )console=(serial0|ttyAMA0|ttyS0)(,[^ ]*)?' "$boot/cmdline.txt" | tr -d '\n' || true)
+    if [[ $consoles ]]; then
+      # Remembered for uninstall.sh.
+      printf '%s\n' "${consoles# }" | write_file "$etc/serial-console" 0644
+      sed -E 's/(^| )console=(serial0|ttyAMA0|ttyS0)(,[^ ]*)?//g; s/^ //' -- "$boot/cmdline.txt" |
+        write_file "$boot/cmdline.txt" 0755
+    fi
+  fi
+  ((changes == before)) || reboot_needed=yes
+}
+
+boot=$root/boot/firmware
+[[ -f $boot/config.txt ]] || boot=$root/boot
+reboot_needed=''
+
+check_machine
+check_os
+check_release
+set_places
+check_parts
+check_hardware
+need_space "$opt" "$(($(du -sk -- "$release" | cut -f1) + 65536))"
+[[ $dry_run ]] || take_lock
+check_installed
+
+make_user
+copy_release
+write_settings
+configure_boot
+installed=$(installed_version)
+if [[ $dry_run ]]; then
+  [[ $installed == "$version" ]] || point_current "$version"
+  sync_links "$release"
+elif [[ $installed && $installed != "$version" ]]; then
+  changed "replace version $installed by $version"
+  try_release "$version" || exit 1
+else
+  point_current "$version"
+  before=$changes
+  sync_links "$releases/$version"
+  if ((changes > before)); then reload_manager; fi
+  if [[ $start ]] && systemd_runs; then
+    systemctl start cat-feeder-guard.timer cat-feeder-update.timer
+    if ! systemctl -q is-active cat-feeder.service; then
+      changed "start the feeder"
+      systemctl start cat-feeder.service || true
+      is_healthy "$version" ||
+        fail "The feeder is installed, but it does not become ready. See: journalctl -u cat-feeder -n 30; then: feeder doctor"
+    fi
+  fi
+fi
+
+if ((changes == 0)); then
+  say "Version $version is installed; nothing had to be changed."
+elif [[ $dry_run ]]; then
+  say "Nothing was changed (--dry-run)."
+else
+  say "Version $version is installed."
+fi
+[[ ! $reboot_needed || $dry_run ]] || say "Restart the Pi once, so that it finds the wired parts: sudo reboot"

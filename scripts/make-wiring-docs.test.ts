@@ -1,0 +1,42 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { builds, wiringPages } from './make-wiring-docs.ts';
+import { headerPins, pinOfBcm } from './wiring/header-pins.ts';
+
+const root = resolve(import.meta.dirname, '..');
+
+describe('docs/wiring.md', () => {
+  it.each(Object.entries(wiringPages()))(
+    '%s is as scripts/make-wiring-docs.ts makes it',
+    (path, text) => {
+      expect(readFileSync(resolve(root, path), 'utf8')).toBe(text);
+    },
+  );
+
+  it('shows every profile of a board', () => {
+    const profiles = readdirSync(resolve(root, 'device/profiles/boards'));
+    expect(profiles.map((name) => name.replace('.json', '')).sort()).toEqual([...builds].sort());
+  });
+});
+
+describe('the header', () => {
+  it('has forty pins: BCM 0 to 27 once each, and twelve of supply', () => {
+    expect(headerPins).toHaveLength(40);
+    const numbers = headerPins.flatMap(({ bcm }) => bcm ?? []);
+    expect(numbers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 28 }, (_, bcm) => bcm));
+  });
+
+  it.each([
+    [2, 3],
+    [14, 8],
+    [17, 11],
+    [21, 40],
+    [10, 19],
+    [9, 21],
+    [23, 16],
+    [12, 32],
+  ])('has BCM %i at pin %i', (bcm, place) => {
+    expect(pinOfBcm(bcm).place).toBe(place);
+  });
+});

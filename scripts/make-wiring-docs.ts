@@ -1,0 +1,56 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseHardware } from '../device/src/config/read-hardware.ts';
+import type { Wiring } from '../device/src/config/wiring-schema.ts';
+import { boxesOf } from './wiring/wires.ts';
+import { wiringFigure } from './wiring/wiring-figure.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const PAGE = 'docs/wiring.md';
+
+/** The reference builds, by the names of their profiles. */
+export const builds = ['hx711-dc-motor', 'nau7802-tmc2209', 'coprocessor'];
+
+/** The wiring guide and its figures, made from the profiles, by their path in the repository. */
+export function wiringPages(): Readonly<Record<string, string>> {
+  const wirings = builds.map((name) => [name, wiringOf(name)] as const);
+  let page = readFileSync(resolve(root, PAGE), 'utf8');
+  for (const [name, wiring] of wirings) page = filled(page, name, pinTable(wiring));
+  const figures = wirings.map(([name, wiring]) => [figurePath(name), wiringFigure(wiring)]);
+  return { [PAGE]: page, ...Object.fromEntries(figures) };
+}
+
+function figurePath(name: string): string {
+  return `docs/images/wiring-${name}.svg`;
+}
+
+function wiringOf(name: string): Wiring {
+  const path = `device/profiles/boards/${name}.json`;
+  const hardware = parseHardware(JSON.parse(readFileSync(resolve(root, path), 'utf8')), path);
+  if (hardware.kind !== 'board') throw new TypeError(`${path} is no board.`);
+  return hardware;
+}
+
+/** Between the marks of a build stands what is made; everything else is the guide's own text. */
+function filled(page: string, name: string, table: string): string {
+  const begin = `<!-- made from ${name} -->`;
+  const end = `<!-- end of ${name} -->`;
+  const from = page.indexOf(begin);
+  const to = page.indexOf(end);
+  if (from < 0 || to < from) throw new TypeError(`${PAGE} has no place for ${name}.`);
+  return `${page.slice(0, from + begin.length)}\n\n${table}\n\n${page.slice(to)}`;
+}
+
+function pinTable(wiring: Wiring): string {
+  const rows = boxesOf(wiring).flatMap(({ title, wires }) =>
+    wires.map(({ signal, to }, at) => `| ${at === 0 ? title : ''} | ${signal} | ${to} |`),
+  );
+  return ['| Part | Its pin | Goes to |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
+if (import.meta.main) {
+  for (const [path, text] of Object.entries(wiringPages())) {
+    writeFileSync(resolve(root, path), text);
+    console.log(path);
+  }
+}

@@ -1,0 +1,187 @@
+import { createWriteStream, readFileSync, rmSync } from 'node:fs';
+import { Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import Database from 'better-sqlite3';
+import { verifyFile } from '../device/src/storage/verify-file.ts';
+import { judgeOffer } from './release-manifest.ts';
+
+/**
+ * The part of installing, updating and backing up that a shell cannot do well. Shipped with every
+ * release and run by its own Node.js; the shell scripts decide, this answers.
+ */
+const USAGE = `Usage: release-tool COMMAND
+  judge --manifest FILE --signature FILE --key FILE --installed VERSION [--refused FILE]
+      prints "VERSION FILE BYTES SHA256"; exit 3: nothing newer, 65: refused, with the reason
+  fetch --url URL --to FILE --bytes-max N
+  wait-ready --url URL --within SECONDS --steady SECONDS
+  schema --db FILE          prints the number of the database's schema
+  backup --db FILE --to FILE  a consistent copy, also while the daemon writes
+  verify-db --db FILE       checks every row and the ledger's chain
+`;
+
+const exit = { nothingNew: 3, usage: 64, refused: 65, failed: 74 } as const;
+const FETCH_TIMEOUT_MS = 10 * 60_000;
+const POLL_MS = 500;
+const ANSWER_TIMEOUT_MS = 2_000;
+
+type Options = Readonly<Record<string, string | undefined>>;
+
+const commands: Readonly<Record<string, (options: Options) => Promise<number> | number>> = {
+  judge,
+  fetch: fetchFile,
+  'wait-ready': waitReady,
+  schema: ({ db }) => {
+    console.log(schemaOf(needed(db, 'db')));
+    return 0;
+  },
+  backup,
+  'verify-db': ({ db }) => {
+    const report = verifyFile(needed(db, 'db'));
+    for (const problem of report.problems) console.error(problem);
+    return report.ok ? 0 : exit.refused;
+  },
+};
+
+function judge(options: Options): number {
+  const refusedFile = options['refused'];
+  const offer = judgeOffer({
+    manifest: readFileSync(needed(options['manifest'], 'manifest')),
+    signature: readFileSync(needed(options['signature'], 'signature'), 'utf8').slice(0, 1024),
+    publicKeyPem: readFileSync(needed(options['key'], 'key'), 'utf8'),
+    installed: needed(options['installed'], 'installed'),
+    arch: process.arch,
+    refused: refusedFile === undefined ? [] : readFileSync(refusedFile, 'utf8').split('\n'),
+  });
+  switch (offer.kind) {
+    case 'newer': {
+      const { file, bytes, sha256 } = offer.tarball;
+      console.log([offer.manifest.version, file, bytes, sha256].join(' '));
+      return 0;
+    }
+    case 'nothing-new':
+      return exit.nothingNew;
+    case 'refused':
+      console.error(offer.why);
+      return exit.refused;
+  }
+}
+
+/** Downloads to a file. Over the limit, slow or broken: the file is removed. */
+async function fetchFile(options: Options): Promise<number> {
+  const url = new URL(needed(options['url'], 'url'));
+  const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLocal)) {
+    console.error(`${url.protocol}//${url.host} is not fetched: only https is.`);
+    return exit.refused;
+  }
+  const to = needed(options['to'], 'to');
+  const bytesMax = Number(needed(options['bytes-max'], 'bytes-max'));
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) });
+    if (!answer.ok || answer.body === null) throw new Error(`the server answered ${answer.status}`);
+    await pipeline(Readable.fromWeb(answer.body), atMost(bytesMax), createWriteStream(to));
+    return 0;
+  } catch (error) {
+    rmSync(to, { force: true });
+    console.error(`${url.href} could not be fetched: ${reasonOf(error)}.`);
+    return exit.failed;
+  }
+}
+
+function atMost(bytesMax: number): Transform {
+  let bytes = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length;
+      if (bytes > bytesMax) done(new Error(`it is longer than ${bytesMax} bytes`));
+      else done(null, chunk);
+    },
+  });
+}
+
+/** 0 when the daemon became ready in time and then stayed so; 1 otherwise. */
+async function waitReady(options: Options): Promise<number> {
+  const url = new URL('/api/v1/health/ready', needed(options['url'], 'url'));
+  const within = Number(needed(options['within'], 'within')) * 1000;
+  const steady = Number(needed(options['steady'], 'steady')) * 1000;
+  const startedAt = performance.now();
+  while (!(await isReady(url))) {
+    if (performance.now() - startedAt > within) return 1;
+    await sleep(POLL_MS);
+  }
+  const readyAt = performance.now();
+  while (performance.now() - readyAt < steady) {
+    await sleep(POLL_MS);
+    if (!(await isReady(url))) return 1;
+  }
+  return 0;
+}
+
+async function isReady(url: URL): Promise<boolean> {
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
+    await answer.body?.cancel();
+    return answer.status === 200;
+  } catch {
+    return false; // Not listening yet, or not any more: the caller asks again until its time is up.
+  }
+}
+
+function schemaOf(path: string): number {
+  const db = new Database(path, { fileMustExist: true, readonly: true });
+  try {
+    return Number(db.pragma('user_version', { simple: true }));
+  } finally {
+    db.close();
+  }
+}
+
+async function backup(options: Options): Promise<number> {
+  const db = new Database(needed(options['db'], 'db'), { fileMustExist: true, readonly: true });
+  const to = needed(options['to'], 'to');
+  try {
+    await db.backup(to);
+  } finally {
+    db.close();
+  }
+  // One file without a log beside it, so that it can be packed and compared.
+  const copy = new Database(to, { fileMustExist: true });
+  copy.pragma('journal_mode = DELETE');
+  copy.close();
+  const report = verifyFile(to);
+  for (const problem of report.problems) console.error(problem);
+  return report.ok ? 0 : exit.refused;
+}
+
+class UsageError extends Error {}
+
+function needed(value: string | undefined, name: string): string {
+  if (value === undefined || value === '') throw new UsageError(`--${name} is missing.`);
+  return value;
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [name = '', ...args] = argv;
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined) throw new UsageError(USAGE);
+  const names = [
+    ...['manifest', 'signature', 'key', 'installed', 'refused', 'url', 'to'],
+    ...['bytes-max', 'within', 'steady', 'db'],
+  ];
+  const options = Object.fromEntries(names.map((option) => [option, { type: 'string' as const }]));
+  return command(parseArgs({ args: [...args], options }).values as Options);
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  console.error(reasonOf(error));
+  process.exitCode = error instanceof UsageError ? exit.usage : exit.failed;
+}

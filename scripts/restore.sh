@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# Puts a backup back: history and plans, and the settings when asked for.
+#
+#   sudo restore.sh FILE [OPTION...]
+#     --password-file FILE   of an encrypted backup
+#     --with-settings        also /etc/cat-feeder; otherwise this feeder's own stay
+#     --dry-run              checks the backup in full and changes nothing
+#     --root DIR             into the tree of another system
+# What was there before is kept as /var/lib/cat-feeder/before-restore. Portions served since the
+# backup stay known (the emergency journal is not replaced), so no cat is fed twice.
+
+# shellcheck source=on-feeder.sh
+source "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/on-feeder.sh"
+# shellcheck source=backup-file.sh
+source "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/backup-file.sh"
+
+usage() { sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+file='' password_file='' with_settings=''
+while (($#)); do
+  case $1 in
+    --password-file) password_file=${2:?--password-file needs a file} && shift ;;
+    --with-settings) with_settings=yes ;;
+    --dry-run) dry_run=yes ;;
+    --root) root=${2:?--root needs a directory} && shift ;;
+    --help) usage && exit 0 ;;
+    -*) usage >&2 && exit 64 ;;
+    *) file=$1 ;;
+  esac
+  shift
+done
+[[ $file ]] || { usage >&2 && exit 64; }
+set_places
+need_root
+umask 077
+[[ -f $file ]] || fail 64 "There is no file $file."
+version=$(installed_version)
+[[ $version ]] || fail 65 "No feeder is installed here: install it first, then restore."
+[[ ! -f $trial ]] || fail 75 "Version $(trial_value to) is on trial; the guard ends that within minutes."
+[[ $dry_run ]] || take_lock
+
+make_data_dir() {
+  [[ -d $data ]] && return 0
+  install -d -m 0700 -- "$data"
+  if ((EUID == 0)) && [[ ! $root ]]; then chown cat-feeder:cat-feeder -- "$data"; fi
+}
+
+had_data=''
+if [[ -d $data ]]; then had_data=yes; fi
+make_data_dir
+work=$(mktemp -d "$data/.restore-XXXXXX")
+trap 'rm -rf -- "$work"; [[ $had_data || ! $dry_run ]] || rmdir -- "$data"' EXIT
+need_space "$data" "$(($(stat -c %s -- "$file") * 8 / 1024 + 1024))"
+open_backup "$file" "$work/tree" ||
+  fail 65 "The backup cannot be used: it is damaged, incomplete, or the password is wrong. Nothing was changed."
+chown -R --reference="$data" -- "$work"
+chmod 700 "$work"
+schema=$(sed -n 's/^schema=//p' -- "$work/tree/about")
+((schema <= $(schema_of "$version"))) ||
+  fail 65 "The backup is from a newer version ($(sed -n 's/^version=//p' -- "$work/tree/about")): update the feeder first. Nothing was changed."
+release_tool_as_feeder "$version" verify-db --db "$work/tree/feeder.db" ||
+  fail 65 "The database in the backup is damaged. Nothing was changed."
+if [[ $dry_run ]]; then
+  say "The backup is sound: version $(sed -n 's/^version=//p' -- "$work/tree/about"), made $(date -u -r "$file" '+%F %R') UTC."
+  exit 0
+fi
+
+mkdir "$work/db"
+mv -- "$work/tree/feeder.db" "$work/db/feeder.db"
+chown -R --reference="$data" -- "$work/db"
+sync -f -- "$work"
+
+if systemd_runs; then systemctl stop cat-feeder.service; fi
+# The second copies would bring back what the backup is to replace; without them the present
+# database still works, so a power cut between the next steps leaves a whole feeder.
+before=$data/before-restore
+rm -rf -- "$before"
+mkdir -- "$before"
+for entry in snapshots plan-copy-a.json plan-copy-b.json; do
+  [[ ! -e $data/$entry ]] || mv -T -- "$data/$entry" "$before/$entry"
+done
+if [[ -d $data/db ]]; then
+  exchange "$work/db" "$data/db"
+  mv -T -- "$work/db" "$before/db"
+else
+  mv -T -- "$work/db" "$data/db"
+fi
+chown -R --reference="$data" -- "$before"
+if [[ $with_settings && -d $work/tree/etc ]]; then
+  make_dir "$etc" 0755
+  while read -r name; do
+    write_file "$etc/$name" 0644 <"$work/tree/etc/$name"
+  done < <(cd -- "$work/tree/etc" && find . -type f -printf '%P\n' | sort)
+fi
+sync -f -- "$data"
+if systemd_runs; then
+  restart_feeder
+  is_healthy "$version" || fail "The backup is in place, but the feeder does not become ready. See: journalctl -u cat-feeder -n 30"
+fi
+say "The backup is in place. What was there before: ${before#"$root"}"

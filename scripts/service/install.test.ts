@@ -1,0 +1,337 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { FeederRoot } from './feeder-root.ts';
+
+const made: FeederRoot[] = [];
+function feederRoot(isManaged = false): FeederRoot {
+  const feeder = new FeederRoot({ isManaged });
+  made.push(feeder);
+  return feeder;
+}
+afterEach(() => {
+  for (const feeder of made.splice(0)) feeder.close();
+});
+
+function withBoot(feeder: FeederRoot): void {
+  mkdirSync(feeder.path('boot/firmware'), { recursive: true });
+  writeFileSync(feeder.path('boot/firmware/config.txt'), '# mine\ndtparam=audio=on\n');
+  writeFileSync(feeder.path('boot/firmware/cmdline.txt'), CMDLINE);
+}
+const CMDLINE = 'console=serial0,115200 console=tty1 root=PARTUUID=x rootwait\n';
+
+const links = `
+etc/sysusers.d/cat-feeder.conf
+etc/systemd/system.conf.d/cat-feeder.conf
+etc/systemd/system/cat-feeder-guard-boot.service
+etc/systemd/system/cat-feeder-guard.service
+etc/systemd/system/cat-feeder-guard.timer
+etc/systemd/system/cat-feeder-update.service
+etc/systemd/system/cat-feeder-update.timer
+etc/systemd/system/cat-feeder.service
+etc/systemd/system/multi-user.target.wants/cat-feeder-guard-boot.service
+etc/systemd/system/multi-user.target.wants/cat-feeder.service
+etc/systemd/system/timers.target.wants/cat-feeder-guard.timer
+etc/systemd/system/timers.target.wants/cat-feeder-update.timer
+etc/tmpfiles.d/cat-feeder.conf
+etc/udev/rules.d/60-cat-feeder.rules
+usr/local/bin/feeder`
+  .trim()
+  .split('\n');
+
+describe('install.sh', () => {
+  it('B-68 leaves exactly these files in an empty root', () => {
+    const feeder = feederRoot();
+    withBoot(feeder);
+    const tree = feeder.tree({ version: '1.0.0' });
+    const ran = feeder.install(tree, ['--parts', 'i2c,uart', '--update-url', 'https://x.test/']);
+    expect(ran.err + ran.out).toContain('Version 1.0.0 is installed.');
+    expect(ran.status).toBe(0);
+    const found = execFileSync(
+      'find',
+      [feeder.root, '!', '-type', 'd', '!', '-path', '*/releases/1.0.0/*', '-printf', '%P\n'],
+      { encoding: 'utf8' },
+    );
+    expect(found.trim().split('\n').sort()).toEqual(
+      [
+        ...['boot/firmware/cmdline.txt', 'boot/firmware/config.txt'],
+        ...['etc/.pwd.lock', 'etc/group', 'etc/gshadow', 'etc/passwd', 'etc/shadow'],
+        ...['etc/cat-feeder/environment', 'etc/cat-feeder/serial-console'],
+        ...['etc/cat-feeder/update-source', 'etc/modules-load.d/cat-feeder.conf'],
+        ...['opt/cat-feeder/.lock', 'opt/cat-feeder/current', ...links],
+      ].sort(),
+    );
+    const copied = spawnSync('diff', ['-r', tree, feeder.path('opt/cat-feeder/releases/1.0.0')]);
+    expect(copied.status).toBe(0);
+    expect(feeder.current()).toBe('1.0.0');
+    expect(feeder.text('etc/cat-feeder/update-source')).toBe('https://x.test\n');
+  });
+
+  it('links everything through `current`, to files that the release has', () => {
+    const feeder = feederRoot();
+    feeder.install(feeder.tree({ version: '1.0.0' }));
+    for (const link of links) {
+      const target = execFileSync('readlink', [feeder.path(link)], { encoding: 'utf8' }).trim();
+      expect(target).toMatch(/^\/opt\/cat-feeder\/current\//);
+      expect(feeder.has(target), target).toBe(true);
+    }
+  });
+
+  it('makes the user without a shell, in the groups of the devices', () => {
+    const feeder = feederRoot();
+    feeder.install(feeder.tree({ version: '1.0.0' }));
+    expect(feeder.text('etc/passwd')).toMatch(
+      /^cat-feeder:x:\d+:\d+:Cat feeder:\/var\/lib\/cat-feeder:\/usr\/sbin\/nologin$/m,
+    );
+    for (const group of ['gpio', 'i2c', 'spi', 'dialout', 'video']) {
+      expect(feeder.text('etc/group')).toMatch(new RegExp(`^${group}:x:\\d+:cat-feeder$`, 'm'));
+    }
+  });
+
+  it('lets lines fall when their holder dies, and frees the UART', () => {
+    const feeder = feederRoot();
+    withBoot(feeder);
+    feeder.install(feeder.tree({ version: '1.0.0' }), ['--parts', 'i2c,uart']);
+    expect(feeder.text('boot/firmware/config.txt')).toBe(
+      `# mine
+dtparam=audio=on
+# cat-feeder: begin. Kept by the installer; see docs/installing.md.
+# parts: i2c,uart
+[all]
+dtparam=strict_gpiod
+dtparam=watchdog=on
+dtparam=i2c_arm=on
+enable_uart=1
+dtoverlay=disable-bt
+dtparam=uart0=on
+# cat-feeder: end
+`,
+    );
+    expect(feeder.text('boot/firmware/cmdline.txt')).toBe(
+      'console=tty1 root=PARTUUID=x rootwait\n',
+    );
+  });
+
+  it('changes nothing the second time, not even a time stamp, and keeps the wired parts', () => {
+    const feeder = feederRoot();
+    withBoot(feeder);
+    const tree = feeder.tree({ version: '1.0.0' });
+    feeder.install(tree, ['--parts', 'uart']);
+    const before = feeder.snapshot();
+    const ran = feeder.install(tree);
+    expect(ran.out).toBe('Version 1.0.0 is installed; nothing had to be changed.\n');
+    expect(feeder.snapshot()).toEqual(before);
+  });
+
+  it('--dry-run tells all that it would do and does nothing', () => {
+    const feeder = feederRoot();
+    withBoot(feeder);
+    const tree = feeder.tree({ version: '1.0.0' });
+    const before = feeder.snapshot();
+    const told = feeder.install(tree, ['--dry-run', '--parts', 'uart']);
+    expect(feeder.snapshot()).toEqual(before);
+    const done = feeder.install(tree, ['--parts', 'uart']);
+    const steps = (text: string) =>
+      text.split('\n').filter((line) => /^(would |)(make|write|link|copy)/.test(line));
+    expect(steps(told.out).map((line) => line.replace('would ', ''))).toEqual(steps(done.out));
+  });
+
+  it('--hardware puts a checked profile in place and points to it, once', () => {
+    const feeder = feederRoot();
+    const tree = feeder.tree({ version: '1.0.0' });
+    for (const _run of [1, 2]) {
+      expect(feeder.install(tree, ['--hardware', 'hx711-dc-motor']).err).toBe('');
+    }
+    expect(feeder.text('etc/cat-feeder/hardware.json')).toBe(
+      readFileSync(join(tree, 'device/profiles/boards/hx711-dc-motor.json'), 'utf8'),
+    );
+    expect(feeder.text('etc/cat-feeder/environment').match(/^FEEDER_HARDWARE=.*$/gm)).toEqual([
+      'FEEDER_HARDWARE=/etc/cat-feeder/hardware.json',
+    ]);
+    const ran = feeder.install(tree, ['--hardware', 'toaster']);
+    expect(ran.err).toContain('There is no hardware profile toaster');
+    expect(ran.status).toBe(64);
+  });
+
+  it('mends a release that somebody damaged', () => {
+    const feeder = feederRoot();
+    const tree = feeder.tree({ version: '1.0.0' });
+    feeder.install(tree);
+    writeFileSync(feeder.path('opt/cat-feeder/releases/1.0.0/feeder.mjs'), 'oops');
+    expect(feeder.install(tree).out).toContain('replace the damaged files');
+    expect(feeder.text('opt/cat-feeder/releases/1.0.0/feeder.mjs')).toBe(
+      readFileSync(join(tree, 'feeder.mjs'), 'utf8'),
+    );
+  });
+});
+
+describe('install.sh refuses with one sentence and leaves nothing behind', () => {
+  const refusals: readonly [string, (feeder: FeederRoot, tree: string) => void, RegExp, number][] =
+    [
+      ['a 32-bit system', (feeder) => program(feeder, 1, 40), /32-bit.*64-bit Raspberry Pi OS/, 65],
+      [
+        'another processor',
+        (feeder) => program(feeder, 2, process.arch === 'x64' ? 183 : 62),
+        /take cat-feeder-/,
+        65,
+      ],
+      [
+        'an old system',
+        (feeder) => system(feeder, 'debian', '11'),
+        /This is debian 11\. .*12 and 13/,
+        65,
+      ],
+      ['a foreign system', (feeder) => system(feeder, 'alpine', '3'), /This is alpine 3/, 65],
+      [
+        'a changed file',
+        (_, tree) => writeFileSync(join(tree, 'systemd/links'), ''),
+        /damaged or incomplete/,
+        65,
+      ],
+      [
+        'an added file',
+        (_, tree) => writeFileSync(join(tree, 'extra'), ''),
+        /damaged or incomplete/,
+        65,
+      ],
+      [
+        'a missing file',
+        (_, tree) => rmSync(join(tree, 'feeder.mjs')),
+        /damaged or incomplete/,
+        65,
+      ],
+      [
+        'no release at all',
+        (_, tree) => rmSync(join(tree, 'SHA256SUMS')),
+        /not an unpacked release/,
+        65,
+      ],
+    ];
+  it.each(refusals)('%s', (_name, prepare, sentence, status) => {
+    const feeder = feederRoot();
+    const tree = feeder.tree({ version: '1.0.0' });
+    system(feeder, 'debian', '12');
+    prepare(feeder, tree);
+    const before = feeder.snapshot();
+    const ran = feeder.exec(join(tree, 'scripts/install.sh'), ['--root', feeder.root]);
+    expect(ran.err).toMatch(sentence);
+    expect(ran.err.trim().split('\n')).toHaveLength(1);
+    expect(ran.status).toBe(status);
+    expect(feeder.snapshot()).toEqual(before);
+  });
+
+  it('a full disk', () => {
+    const feeder = feederRoot();
+    const tree = feeder.tree({ version: '1.0.0' });
+    const df = join(feeder.work, 'bin/df');
+    writeFileSync(df, '#!/bin/sh\necho head\necho fs 100 99 5000 99% /\n');
+    chmodSync(df, 0o755);
+    const before = feeder.snapshot();
+    const ran = feeder.install(tree);
+    expect(ran.err).toMatch(
+      /^The disk is too full: \S* has 4 MB left, \d+ MB are needed\. Nothing was changed\.\n$/,
+    );
+    expect(ran.status).toBe(74);
+    expect(feeder.snapshot()).toEqual(before);
+  });
+
+  it('a second installer at the same time', () => {
+    const feeder = feederRoot();
+    const tree = feeder.tree({ version: '1.0.0' });
+    mkdirSync(feeder.path('opt/cat-feeder'), { recursive: true });
+    const ran = feeder.exec('flock', [
+      feeder.path('opt/cat-feeder/.lock'),
+      ...[join(tree, 'scripts/install.sh'), '--root', feeder.root, '--any-os'],
+    ]);
+    expect(ran.err).toBe(
+      'Another installation, update or restore is running. Nothing was changed.\n',
+    );
+    expect(ran.status).toBe(75);
+    expect(feeder.has('opt/cat-feeder/current')).toBe(false);
+  });
+
+  it('an older version than the installed one', () => {
+    const feeder = feederRoot();
+    feeder.install(feeder.tree({ version: '1.10.0' }));
+    const ran = feeder.install(feeder.tree({ version: '1.9.0' }));
+    expect(ran.err).toContain('which is older');
+    expect(feeder.current()).toBe('1.10.0');
+  });
+});
+
+function program(feeder: FeederRoot, elfClass: number, machine: number): void {
+  const head = Buffer.alloc(64);
+  head.write('\x7fELF', 'latin1');
+  head[4] = elfClass;
+  head.writeUInt16LE(machine, 18);
+  mkdirSync(feeder.path('usr/bin'), { recursive: true });
+  writeFileSync(feeder.path('usr/bin/env'), head);
+}
+
+function system(feeder: FeederRoot, id: string, version: string): void {
+  mkdirSync(feeder.path('etc'), { recursive: true });
+  writeFileSync(feeder.path('etc/os-release'), `ID=${id}\nVERSION_ID="${version}"\n`);
+}
+
+describe('uninstall.sh', () => {
+  it('leaves data and settings, and the boot files as they were', () => {
+    const feeder = feederRoot();
+    withBoot(feeder);
+    feeder.install(feeder.tree({ version: '1.0.0' }), ['--parts', 'uart']);
+    mkdirSync(feeder.path('var/lib/cat-feeder/db'), { recursive: true });
+    writeFileSync(feeder.path('var/lib/cat-feeder/db/feeder.db'), 'meals');
+    expect(feeder.run('uninstall.sh').status).toBe(0);
+    expect(feeder.text('var/lib/cat-feeder/db/feeder.db')).toBe('meals');
+    expect(feeder.has('etc/cat-feeder/environment')).toBe(true);
+    expect(feeder.has('opt/cat-feeder')).toBe(false);
+    expect(feeder.text('boot/firmware/config.txt')).toBe('# mine\ndtparam=audio=on\n');
+    expect(feeder.text('boot/firmware/cmdline.txt')).toBe(CMDLINE);
+    for (const link of links) expect(feeder.has(link), link).toBe(false);
+  });
+
+  it('--delete-data takes data, settings and backups; --dry-run takes nothing', () => {
+    const feeder = feederRoot();
+    feeder.install(feeder.tree({ version: '1.0.0' }));
+    mkdirSync(feeder.path('var/lib/cat-feeder'), { recursive: true });
+    const before = feeder.snapshot();
+    feeder.run('uninstall.sh', ['--delete-data', '--dry-run']);
+    expect(feeder.snapshot()).toEqual(before);
+    feeder.run('uninstall.sh', ['--delete-data']);
+    for (const path of ['var/lib/cat-feeder', 'etc/cat-feeder', 'opt/cat-feeder']) {
+      expect(feeder.has(path), path).toBe(false);
+    }
+  });
+
+  it('has nothing to do the second time', () => {
+    const feeder = feederRoot();
+    const tree = feeder.tree({ version: '1.0.0' });
+    feeder.install(tree);
+    feeder.run('uninstall.sh');
+    const ran = feeder.exec(join(tree, 'scripts/uninstall.sh'), ['--root', feeder.root]);
+    expect(ran.out).toBe('No feeder is installed here; nothing had to be changed.\n');
+  });
+});
+
+describe('the shipped scripts', () => {
+  it('can be run by everybody and read by shellcheck without a remark', () => {
+    const files = execFileSync(
+      'git',
+      ['ls-files', 'scripts/*.sh', 'systemd/step-back', 'scripts/release'],
+      {
+        cwd: join(import.meta.dirname, '../..'),
+        encoding: 'utf8',
+      },
+    );
+    const names = files.trim().split('\n');
+    expect(names.length).toBeGreaterThan(8);
+    for (const name of names.filter((file) => !/on-feeder|backup-file/.test(file))) {
+      expect(statSync(join(import.meta.dirname, '../..', name)).mode & 0o111, name).toBe(0o111);
+    }
+    const checked = spawnSync('shellcheck', names, {
+      cwd: join(import.meta.dirname, '../..'),
+      encoding: 'utf8',
+    });
+    expect(checked.error ?? checked.stdout).toBe('');
+  });
+});
