@@ -3,6 +3,8 @@ import { gramsPerTurnHigh, gramsPerTurnLow } from './kibble-model.ts';
 
 /** Turns may be fuller than was ever learned: a rise may count for this many times what they say. */
 const MOVED_FACTOR = 1.5;
+/** Each stop may let go of a piece at the edge, unseen in a blocked chute: so many were not noted. */
+const LATE_PIECES = 3;
 /** A cat needs longer than this to come, eat and leave a bowl that stands still again. */
 const NOBODY_ATE_MS: Milliseconds = 4000;
 /** Slow changes of the cell between the two weights: a base and a part per hour. */
@@ -38,10 +40,9 @@ export interface CrashEvidence {
  */
 export function closeCrashed(evidence: CrashEvidence): Dose {
   const { model, progress, reservedGrams } = evidence;
-  // What was surely turned explains this much, and a piece at the edge lets go after the stop.
-  const turned = progress.turns * gramsPerTurnHigh(model);
-  const byTurned = turned > 0 ? turned + model.kibbleGrams : 0;
-  const mostGrams = Math.max(0, reservedGrams, byTurned);
+  // What was surely turned explains this much, whatever was reserved and whatever a scale says now.
+  const byTurned = progress.turns * gramsPerTurnHigh(model);
+  const mostGrams = Math.max(0, reservedGrams, byTurned) + LATE_PIECES * model.kibbleGrams;
   const rise = measuredRise(evidence);
   // A cat only takes away: what stands in the bowl now and did not before may have fallen.
   const risen = rise === null ? 0 : rise.grams + rise.spreadGrams;
