@@ -161,13 +161,14 @@ export class FlowEstimate {
 
   /**
    * A whole stretch by turns alone: 0.5 to 1.3 of what is likely, less when more feedings have
-   * shown that the kibble is steadier, and all that the maker's figure leaves open before the first.
+   * shown that the kibble is steadier. Before the first, the maker's figure bounds what may have
+   * fallen, and nothing proves that anything did.
    */
   blindEstimate(turns: Turns): Estimate {
     const likelyGrams = this.gramsPerTurn * Math.max(0, turns);
     if (this.#model.samples === 0 && this.#clean.turns === 0) {
       return {
-        lowGrams: likelyGrams / GUESS_FACTOR,
+        lowGrams: 0,
         likelyGrams,
         highGrams: likelyGrams * GUESS_FACTOR + this.kibbleGrams,
       };

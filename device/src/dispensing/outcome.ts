@@ -13,8 +13,8 @@ const SPAN_SHARE = 0.003;
 /** Pieces that hang in the chute may still come down afterwards. */
 const LATE_PIECES = 0.6;
 /** Pieces bounce off a cat onto the floor, and what it pushes hides as many more. */
-const ASTRAY_SHARE = 0.06;
-const ASTRAY_PIECES = 1.2;
+const ASTRAY_SHARE = 0.08;
+const ASTRAY_PIECES = 1.8;
 /** Where the flow had stopped and nobody saw it come again, so much of it is sure. */
 const STOPPED_SHARE = 0.5;
 /** Less than the portion by more than this is short. */
