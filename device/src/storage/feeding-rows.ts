@@ -5,6 +5,7 @@ import {
   type FeedingStage,
   fromMilligrams,
   type Grams,
+  type Milliseconds,
   type Occurrence,
   toMilligrams,
 } from '@cat-feeder/shared';
@@ -123,6 +124,15 @@ function lastMotion(
     motion_ms: isOrdered ? Math.min(latestMs, endMs) : latestMs,
     motion_age_ms: latestAgeMs,
   };
+}
+
+/**
+ * Lived time that the feeder has surely reached by this row: its end where the program lived to see
+ * it, else its claim. The longest possible end, which the caps count from, may not have come yet.
+ */
+export function witnessedAgeMs(row: FeedingRow): Milliseconds {
+  const isAssumed = row.motion_age_ms >= row.claimed_age_ms + FEEDING_MS_CEILING;
+  return isAssumed ? row.claimed_age_ms : row.motion_age_ms;
 }
 
 function stampColumns(time: StationTime) {

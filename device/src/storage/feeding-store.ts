@@ -35,6 +35,7 @@ import {
   toFeeding,
   toOccurrence,
   toProgress,
+  witnessedAgeMs,
 } from './feeding-rows.ts';
 import type { FoodMemory } from './food-memory.ts';
 import type { OccurrenceStore } from './occurrence-store.ts';
@@ -101,12 +102,13 @@ export class FeedingStore implements FeedingJournal {
     return this.#notes.held().length;
   }
 
-  /** The number of the newest feeding; orders feedings and occurrences without any clock. */
-  /** Lived time at the newest feeding's last motion; 0 before the first. */
+  /** Lived time that the newest feeding is a witness of; 0 before the first. */
   lastAgeMs(): Milliseconds {
-    return this.#feedings.first('ORDER BY n DESC LIMIT 1')?.motion_age_ms ?? 0;
+    const newest = this.#feedings.first('ORDER BY n DESC LIMIT 1');
+    return newest === undefined ? 0 : witnessedAgeMs(newest);
   }
 
+  /** The number of the newest feeding; orders feedings and occurrences without any clock. */
   lastNumber(): number {
     this.#lastN ??= this.#feedings.first('ORDER BY n DESC LIMIT 1')?.n ?? 0;
     return this.#lastN;

@@ -135,4 +135,16 @@ describe('what the schedule remembers', () => {
       expect(seen.schedule.food().missed).toHaveLength(1);
     }
   });
+
+  it('I10 lives through no minute twice over a feeding that a crash cut off', () => {
+    const { store, reopen } = memoryStore();
+    store.clockMemory.save({ wallMs: 1, ageMs: 5000, doubtedAtAgeMs: null, power: null });
+    store.journal.claim(sampleClaim('one', { time: journalTime(60_000) }));
+    // The caps count it from its longest possible end, which the feeder has not lived to see.
+    store.journal.finish(sampleFinish('one', { time: journalTime(62_000, 'boot-2') }));
+    expect(reopen().clockMemory.load()?.ageMs).toBe(60_000);
+    store.journal.claim(sampleClaim('two', { time: journalTime(70_000) }));
+    store.journal.finish(sampleFinish('two', { time: journalTime(75_000) }));
+    expect(reopen().clockMemory.load()?.ageMs).toBe(75_000);
+  });
 });
