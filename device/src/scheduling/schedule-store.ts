@@ -71,7 +71,15 @@ export interface ScheduleStore {
   }): void;
   /** Everything due at or before this instant has its verdict. Null before the first run. */
   closedThroughMs(): EpochMs | null;
+  /** Takes a fence away that lies at or before this instant. */
   setClosedThroughMs(wallMs: EpochMs): void;
+  /**
+   * The plan is edited while nobody knows the time: `closedThroughMs` lies here as soon as the time
+   * is known, and `fencedFromMs` tells from where on nothing was sure. Nothing before the first run.
+   */
+  fence(time: StationTime): void;
+  /** Null without a fence, and while the time is unknown. */
+  fencedFromMs(): EpochMs | null;
   food(): FoodHistory;
 }
 

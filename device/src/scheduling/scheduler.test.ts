@@ -274,6 +274,64 @@ describe('the clock', () => {
     ]);
   });
 
+  it('I2 counts what the plan asked for before the time was ever known, and serves none of it', async () => {
+    const bench = new ScheduleBench({ at: '2026-11-20T04:00:00Z' });
+    bench.time.quality = 'unknown';
+    await bench.on();
+    for (const time of ['07:00', '11:30', '18:00'] as const) bench.book.addMeal(mealInput(time));
+    await bench.passUntil('2026-11-20T10:50:00Z');
+    bench.time.quality = 'synchronized';
+    await bench.passUntil('2026-11-20T17:30:00Z');
+    expect(bench.store.gaps).toEqual([
+      {
+        fromMs: Date.parse('2026-11-20T04:00:00Z'),
+        toMs: Date.parse('2026-11-20T10:50:30Z'),
+        count: 2,
+      },
+    ]);
+    expect(bench.verdicts()).toEqual(['2026-11-20 18:00 fed/on_time']);
+    await bench.powerCut(0);
+    expect(bench.store.gaps).toHaveLength(1);
+  });
+
+  it('I2 owes nothing for the time before the first clock when nothing was planned', async () => {
+    const bench = new ScheduleBench({ at: '2026-11-20T04:00:00Z' });
+    await bench.pass(DAY_MS);
+    await bench.on();
+    bench.book.addMeal(mealInput('07:00'));
+    await bench.pass(2 * HOUR_MS);
+    expect(bench.store.gaps).toEqual([]);
+  });
+
+  it('I2 says what it cannot say of a meal that was removed while nobody knew the time', async () => {
+    const { bench, meals } = await benchWith(['07:00', '18:00', '20:00']);
+    bench.feeder.refuse = () => ({
+      kind: 'refused',
+      rule: 'hardware_fault',
+      remainingGrams: 0,
+      why: 'The door is open.',
+    });
+    await bench.passUntil('2026-11-20T06:20:00Z');
+    await bench.off(11 * HOUR_MS);
+    bench.feeder.refuse = () => null;
+    bench.time.quality = 'unknown';
+    await bench.on();
+    bench.book.removeMeal(meals[0]?.id ?? '');
+    await bench.pass(MINUTE_MS);
+    expect(bench.store.gaps).toEqual([]);
+    bench.time.quality = 'synchronized';
+    await bench.pass(MINUTE_MS);
+    const [gap] = bench.store.gaps;
+    expect(gap?.fromMs).toBeLessThan(Date.parse('2026-11-20T06:00:00Z'));
+    expect(gap).toMatchObject({ toMs: Date.parse('2026-11-20T17:20:00Z'), count: 1 });
+    await bench.pass(DAY_MS);
+    expect(bench.store.gaps).toHaveLength(1);
+    expect(bench.verdicts()).toEqual([
+      '2026-11-20 20:00 fed/on_time',
+      '2026-11-21 18:00 fed/on_time',
+    ]);
+  });
+
   it('FMEA-31 clock only estimated: feeds, says so, and takes half an hour as in time', async () => {
     const { bench } = await benchWith(['07:00', '18:00']);
     await bench.off(2.4 * HOUR_MS);

@@ -17,6 +17,7 @@ import { MealDesk } from './meal-desk.ts';
 import { mergeOccurrences } from './occurrence-list.ts';
 import { closingsForEdit, editWindow } from './plan-edits.ts';
 import type { AlarmClock, MealFeeder, PlanView, ScheduleStore } from './schedule-store.ts';
+import { unprovenGap } from './unproven-time.ts';
 
 /** Something a person must hear of. Told once per subject and start of the daemon. */
 export interface ScheduleAlert {
@@ -124,17 +125,16 @@ export class Scheduler {
     this.#evaluate();
     this.#desk.interrupt();
     const now = time.now();
-    if (now.quality === 'unknown') return;
+    if (now.quality === 'unknown') {
+      store.fence(now);
+      return;
+    }
     this.#noteProgress(now, true);
     const before = store.view();
     const { fromDate, toDate } = editWindow({ before, after }, now);
-    const closings = closingsForEdit({
-      before,
-      after,
-      now,
-      decided: store.decided(fromDate, toDate),
-      closedThroughMs: store.closedThroughMs() ?? now.wallMs,
-    });
+    const decided = store.decided(fromDate, toDate);
+    const closedThroughMs = store.closedThroughMs() ?? now.wallMs;
+    const closings = closingsForEdit({ before, after, now, decided, closedThroughMs });
     for (const closing of closings) {
       store.close(closing);
       this.#desk.forget(closing.occurrence.key);
@@ -284,13 +284,21 @@ export class Scheduler {
     });
   }
 
-  /** The first instant with a known clock is where the schedule begins. */
+  /** The first instant with a known clock is where the schedule begins, or begins again. */
   #closedThrough(now: StationTime): EpochMs | null {
     const { store } = this.#parts;
     const closedThroughMs = store.closedThroughMs();
-    if (closedThroughMs !== null || now.quality === 'unknown') return closedThroughMs;
-    store.setClosedThroughMs(now.wallMs);
-    return now.wallMs;
+    const fencedFromMs = store.fencedFromMs();
+    const isSure = closedThroughMs !== null && fencedFromMs === null;
+    if (isSure || now.quality === 'unknown') return closedThroughMs;
+    const view = store.view();
+    const { fromDate, toDate } = dueWindow(view, now, fencedFromMs ?? now.wallMs);
+    const decided = store.decided(fromDate, toDate);
+    const gap = unprovenGap({ view, now, decided, closedThroughMs, fencedFromMs });
+    if (gap !== null) store.closeGap({ ...gap, time: now });
+    const beginMs = closedThroughMs ?? now.wallMs;
+    store.setClosedThroughMs(beginMs);
+    return beginMs;
   }
 
   /** True when a verdict was written or voided. */
@@ -336,8 +344,8 @@ export class Scheduler {
   }
 
   /**
-   * A clock that ran ahead has noted too much as decided. It is taken back before a verdict is
-   * void: when the power or the disk fails in between, nothing is lost that nobody looks for.
+   * A clock that ran ahead has noted too much as decided. It is taken back before a verdict is void,
+   * so that nothing is lost when the power or the disk fails in between.
    */
   #lookBack({ decisions }: Agenda, now: StationTime): void {
     const { store } = this.#parts;
@@ -372,10 +380,8 @@ export class Scheduler {
     const id = `${alert.kind} ${alert.subject}`;
     if (this.#alerted.has(id)) return;
     this.#parts.onAlert?.(alert);
-    if (this.#alerted.size >= ALERTED_MAX) {
-      const oldest = this.#alerted.keys().next().value;
-      if (oldest !== undefined) this.#alerted.delete(oldest);
-    }
+    const [oldest] = this.#alerted;
+    if (oldest !== undefined && this.#alerted.size >= ALERTED_MAX) this.#alerted.delete(oldest);
     this.#alerted.add(id);
   }
 

@@ -31,6 +31,7 @@ export function composeCheckers(life: Life) {
     settings: () => plan.now.settings,
     isCalm: () => broken.isSound && !world.model.cat.isPresent,
   });
+  const isUnproven = () => life.isTimeUnproven();
   const isAttentive = () => life.boot !== null && !broken.isScaleBlind;
   const off = new OffMeansOff({ fail, world, isAttentive });
   const isExcused = () => off.isExcused();
@@ -39,7 +40,7 @@ export function composeCheckers(life: Life) {
   const hasRoom = (grams: number, now: Situation) => booked.hasRoom(grams, now);
   const shown = {
     acknowledged: acknowledgedOf(life, truths),
-    misses: new NoSilentMiss({ fail, plan, startMs: scenario.startMs }),
+    misses: new NoSilentMiss({ fail, plan, startMs: scenario.startMs, isUnproven }),
     balance: new MassBalance({ fail, truths, world, tell, isExcused }),
     starves: new NeverStarves({
       fail,
@@ -81,7 +82,7 @@ export function composeCheckers(life: Life) {
     }),
   );
   recorder.add(shown.onTime);
-  recorder.add(new UnprovenClock({ fail, truths, isUnproven: () => life.isTimeUnproven() }));
+  recorder.add(new UnprovenClock({ fail, truths, isUnproven }));
   recorder.add(shown.starves);
   return shown;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  JOURNAL_START_MS,
   journalTime,
   sampleClaim,
   sampleFinish,
@@ -146,5 +147,24 @@ describe('what the schedule remembers', () => {
     store.journal.claim(sampleClaim('two', { time: journalTime(70_000) }));
     store.journal.finish(sampleFinish('two', { time: journalTime(75_000) }));
     expect(reopen().clockMemory.load()?.ageMs).toBe(75_000);
+  });
+
+  it('I2 puts a fence where the plan was edited while nobody knew the time', () => {
+    const { store, clock, reopen } = memoryStore();
+    store.schedule.fence({ ...clock.now(), quality: 'unknown' });
+    expect(store.schedule.closedThroughMs()).toBeNull();
+    store.schedule.setClosedThroughMs(JOURNAL_START_MS);
+    clock.quality = 'unknown';
+    clock.ageMs = 3_600_000;
+    store.schedule.fence(clock.now());
+    expect(store.schedule.fencedFromMs()).toBeNull();
+    const later = reopen().schedule;
+    clock.quality = 'synchronized';
+    clock.ageMs = 7_200_000;
+    expect(later.fencedFromMs()).toBe(JOURNAL_START_MS);
+    expect(later.closedThroughMs()).toBe(JOURNAL_START_MS + 3_600_000);
+    later.setClosedThroughMs(JOURNAL_START_MS + 3_600_000);
+    expect(reopen().schedule.fencedFromMs()).toBeNull();
+    expect(later.fencedFromMs()).toBeNull();
   });
 });

@@ -29,9 +29,12 @@ import type { Transactor } from './transactor.ts';
  */
 const CLOSED_THROUGH_LAG_MS = 15 * MINUTE_MS;
 
-/** Set by a restore that lost entries: what was due before it may have been served. */
-export interface RestoreFence {
-  /** The feeder's age at the restore. */
+/**
+ * Set by a restore that lost entries, since what was due before it may have been served, and by an
+ * edit under an unknown clock, since what was due before it may be in the plan no more.
+ */
+export interface Fence {
+  /** The feeder's age then. */
   readonly ageMs: number;
 }
 
@@ -156,9 +159,22 @@ export class SqliteScheduleStore implements ScheduleStore {
     return this.#closedThroughMs;
   }
 
-  /** The wall time of a restore that lost entries; null without one, or while the time is unknown. */
+  fence({ ageMs }: StationTime): void {
+    if (this.#closedThrough() === null) return;
+    this.#options.transactor.write('schedule.fence', () => {
+      const known = this.#options.state.read<Fence>('restore_fence');
+      const fence: Fence = { ageMs: Math.max(ageMs, known?.ageMs ?? 0) };
+      this.#options.state.write('restore_fence', fence);
+    });
+  }
+
+  fencedFromMs(): number | null {
+    return this.#fenceMs() === null ? null : this.#closedThrough();
+  }
+
+  /** The wall time of the fence; null without one, or while the time is unknown. */
   #fenceMs(): number | null {
-    const fence = this.#options.state.read<RestoreFence>('restore_fence');
+    const fence = this.#options.state.read<Fence>('restore_fence');
     if (fence === null) return null;
     const now = this.#options.time();
     if (now.quality === 'unknown') return null;

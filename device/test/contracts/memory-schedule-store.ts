@@ -47,15 +47,19 @@ export class MemoryScheduleStore implements ScheduleStore {
   isFull = false;
   writes = 0;
   readonly #documents: MemoryScheduleDocuments;
+  readonly #time: (() => StationTime) | undefined;
   #view: PlanView | null = null;
   #closedThroughMs: number | null = null;
+  #fenceAgeMs: number | null = null;
   #lastSure: FoodStamp | null = null;
   #lastCatchUp: FoodStamp | null = null;
   #lastElapsed: FoodStamp | null = null;
   #missed = new Map<string, FoodHistory['missed'][number]>();
 
-  constructor(documents: MemoryScheduleDocuments) {
+  /** Without a clock no fence is ever seen. */
+  constructor(documents: MemoryScheduleDocuments, time?: () => StationTime) {
     this.#documents = documents;
+    this.#time = time;
   }
 
   /** The same object until a document changes. */
@@ -120,12 +124,26 @@ export class MemoryScheduleStore implements ScheduleStore {
   }
 
   closedThroughMs(): number | null {
-    return this.#closedThroughMs;
+    const fenceMs = this.#fenceMs();
+    if (fenceMs === null || this.#closedThroughMs === null) return this.#closedThroughMs;
+    return Math.max(this.#closedThroughMs, fenceMs);
   }
 
   setClosedThroughMs(wallMs: number): void {
     this.#write();
     this.#closedThroughMs = wallMs;
+    const fenceMs = this.#fenceMs();
+    if (fenceMs !== null && wallMs >= fenceMs) this.#fenceAgeMs = null;
+  }
+
+  fence({ ageMs }: StationTime): void {
+    if (this.#closedThroughMs === null) return;
+    this.#write();
+    this.#fenceAgeMs = Math.max(ageMs, this.#fenceAgeMs ?? 0);
+  }
+
+  fencedFromMs(): number | null {
+    return this.#fenceMs() === null ? null : this.#closedThroughMs;
   }
 
   food(): FoodHistory {
@@ -177,6 +195,12 @@ export class MemoryScheduleStore implements ScheduleStore {
     };
     this.rows.set(occurrence.key, row);
     this.#noteMiss(row);
+  }
+
+  #fenceMs(): number | null {
+    const now = this.#time?.();
+    if (this.#fenceAgeMs === null || now === undefined || now.quality === 'unknown') return null;
+    return Math.round(now.wallMs - Math.max(0, now.ageMs - this.#fenceAgeMs));
   }
 
   #noteMiss(row: Occurrence): void {

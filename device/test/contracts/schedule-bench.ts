@@ -184,7 +184,7 @@ export class ScheduleBench {
     const overlays = new MemoryCollection<Overlay>(ids);
     this.settings = new MemorySettings({ zone: 'Europe/Berlin', ...options.settings });
     const documents = { plans, meals, overlays, settings: this.settings };
-    this.store = new MemoryScheduleStore(documents);
+    this.store = new MemoryScheduleStore(documents, () => this.time.now());
     this.feeder = new BenchFeeder(this.store, this.time);
     this.alarm = new BenchAlarm(this.clock);
     this.scheduler = this.#newScheduler();

@@ -22,6 +22,10 @@ interface Verdicts {
 export class NoSilentMiss implements Checker {
   readonly #fail: Fail;
   readonly #plan: PlanTruth;
+  readonly #isUnproven: () => boolean;
+  #isDark = false;
+  /** Without any proof of the time nobody can know how long the power was off (docs/feeding.md). */
+  #owedFromMs: EpochMs;
   readonly #verdicts = new Map<string, Verdicts>();
   readonly #gaps: { fromMs: EpochMs; toMs: EpochMs }[] = [];
   #checkedThroughMs: EpochMs;
@@ -30,13 +34,26 @@ export class NoSilentMiss implements Checker {
   /** When the verdict of an occurrence was last taken back, by the true clock. */
   readonly #reopenedAtMs = new Map<string, EpochMs>();
 
-  constructor(parts: { fail: Fail; plan: PlanTruth; startMs: EpochMs }) {
+  constructor(parts: {
+    fail: Fail;
+    plan: PlanTruth;
+    startMs: EpochMs;
+    /** Nothing has told the feeder the time yet. */
+    isUnproven: () => boolean;
+  }) {
     this.#fail = parts.fail;
     this.#plan = parts.plan;
+    this.#isUnproven = parts.isUnproven;
     this.#checkedThroughMs = parts.startMs;
+    this.#owedFromMs = parts.startMs;
   }
 
   see(event: Observed, now: Situation): void {
+    if (event.kind === 'death' && event.how === 'power_cut') this.#isDark = true;
+    if (event.kind === 'boot') {
+      if (this.#isDark && this.#isUnproven()) this.#owedFromMs = now.trueWallMs;
+      this.#isDark = false;
+    }
     if (event.kind === 'entry') this.#note(event.entry, now.trueWallMs);
     else if (event.kind === 'look' || event.kind === 'end') this.#look(now);
   }
@@ -71,7 +88,7 @@ export class NoSilentMiss implements Checker {
     const throughMs = now.trueWallMs - graceMs - SLACK_MS;
     if (throughMs <= this.#checkedThroughMs) return;
     for (const due of this.#plan.dueBetween(this.#checkedThroughMs, throughMs)) {
-      if (this.#plan.isDoubtful(due.dueMs)) continue;
+      if (due.dueMs <= this.#owedFromMs || this.#plan.isDoubtful(due.dueMs)) continue;
       this.checked += 1;
       if ((this.#verdicts.get(due.key)?.net ?? 0) >= 1 || this.#isInGap(due.dueMs)) continue;
       if (this.#isDueAgain(due.key, throughMs)) continue;
