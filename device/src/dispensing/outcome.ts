@@ -19,6 +19,8 @@ const ASTRAY_PIECES = 1.8;
 const STOPPED_SHARE = 0.5;
 /** Less than the portion by more than this is short. */
 const SHORT_GRAMS: Grams = 1;
+/** And less than this share of it, where the portion is hardly more than a piece. */
+const SERVED_SHARE = 0.5;
 /** Flights may be fuller than was ever learned, and a block may have held food of the run before. */
 const MOVED_FACTOR = 1.5;
 /** A stretch shorter than this teaches nothing of grams per turn. */
@@ -104,7 +106,8 @@ function verdictOf(
   if (run.closing?.result === 'cancelled') return { result: 'cancelled', fault };
   const { aimGrams } = run.limits;
   const shortBy = aimGrams - dose.likelyGrams;
-  const isServed = shortBy <= Math.max(SHORT_GRAMS, run.flow.kibbleGrams) && aimGrams > 0;
+  const isNear = shortBy <= Math.max(SHORT_GRAMS, run.flow.kibbleGrams);
+  const isServed = isNear && aimGrams > 0 && dose.likelyGrams >= SERVED_SHARE * aimGrams;
   if (isServed) return { result: 'served', fault };
   // Held back because food may hang in the chute: then that is why the portion is short.
   const isHeldBack = fault === null && run.suspicion !== null && run.account.possibleGrams > 0;

@@ -31,6 +31,8 @@ const HIDDEN_PIECES = 4;
 const ENOUGH_GRAMS: Grams = 0.12;
 const ENOUGH_PIECES = 0.52;
 const ENOUGH_MORE = 0.15;
+/** Never is more than this share of the portion left, however large the pieces are. */
+const LEFT_SHARE = 0.5;
 /** Pulses aim this many pieces short; the last ones move this part of a piece. */
 const SHORT_PIECES = 0.7;
 const LAST_PIECES = 0.42;
@@ -73,7 +75,13 @@ export function stepFine(run: Run): void {
 /** The mass below which another pulse would rather make it worse. */
 export function enoughGrams(run: Run): Grams {
   const { kibbleGrams } = run.flow;
-  return Math.max(ENOUGH_GRAMS, (ENOUGH_PIECES + ENOUGH_MORE * kibbleGrams) * kibbleGrams);
+  const byPieces = (ENOUGH_PIECES + ENOUGH_MORE * kibbleGrams) * kibbleGrams;
+  return leftAtMost(run, Math.max(ENOUGH_GRAMS, byPieces));
+}
+
+/** What may be left of a portion: a wish no larger than a piece is not left whole. */
+function leftAtMost(run: Run, grams: Grams): Grams {
+  return Math.min(grams, LEFT_SHARE * run.limits.aimGrams);
 }
 
 /** What is still to be served, with respect for what may already have been. */
@@ -138,7 +146,7 @@ function look(run: Run, level: Level): void {
     return;
   }
   if (isStopped) {
-    if (missing <= SMALL_GRAMS) leaveRest(run);
+    if (missing <= leftAtMost(run, SMALL_GRAMS)) leaveRest(run);
     else leaveForNoFlow(run);
     return;
   }
@@ -151,7 +159,7 @@ function look(run: Run, level: Level): void {
   const least = LEAST_TURNS * run.flow.gramsPerTurn;
   const most = Math.max(least, mostPulseGrams(run));
   const promised = Math.max(PROMISED_GRAMS, run.pulse.short.pieceGrams(run.flow.kibbleGrams));
-  if (most <= least && missing <= promised) {
+  if (most <= least && missing <= leftAtMost(run, promised)) {
     go(run, 'enough');
     return;
   }

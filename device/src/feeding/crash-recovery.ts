@@ -11,7 +11,7 @@ import type { StationClock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { explainOutcome } from './explain.ts';
 import type { FeedingJournal, OpenFeeding } from './feeding-journal.ts';
-import { type OccurrenceVerdict, outcomeVerdict } from './outcome-verdict.ts';
+import { type OccurrenceVerdict, outcomeVerdict, SURE_SHARE } from './outcome-verdict.ts';
 import type { UnwrittenOutcomes } from './unwritten-outcomes.ts';
 
 /** Patience with a cat that sits on the bowl when the feeder starts. */
@@ -28,7 +28,7 @@ export type CloseAfterCrash = (evidence: {
 }) => Dose;
 
 export interface CrashRecoveryParts {
-  readonly station: FeedStation;
+  readonly station: Pick<FeedStation, 'weigh'>;
   readonly journal: FeedingJournal;
   readonly unwritten: UnwrittenOutcomes;
   readonly time: StationClock;
@@ -49,7 +49,7 @@ export async function recoverOpenFeedings(parts: CrashRecoveryParts): Promise<nu
   return open.length;
 }
 
-async function weighWithPatience(station: FeedStation): Promise<WeighResult> {
+async function weighWithPatience(station: Pick<FeedStation, 'weigh'>): Promise<WeighResult> {
   let weight: WeighResult = { kind: 'unstable' };
   for (let tries = 0; tries < WEIGH_TRIES; tries++) {
     weight = await station.weigh(WEIGH_TIMEOUT_MS);
@@ -89,7 +89,8 @@ const NARROW_SHARE = 0.2;
 
 /** What the interval proves: enough surely arrived, or it is known how little; else it is not known. */
 function crashResult(dose: Dose, portionGrams: number): FeedingResult {
-  if (dose.lowGrams >= portionGrams - Math.max(1, portionGrams * 0.1)) return 'served';
+  const enoughGrams = portionGrams - Math.max(1, portionGrams * 0.1);
+  if (dose.lowGrams >= Math.max(enoughGrams, portionGrams * SURE_SHARE)) return 'served';
   const isNarrow =
     dose.highGrams - dose.lowGrams <= Math.max(NARROW_GRAMS, portionGrams * NARROW_SHARE);
   return isNarrow ? 'short' : 'unknown_after_crash';

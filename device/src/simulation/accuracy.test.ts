@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseProfile } from '../hardware/simulated/load-profile.ts';
 import { measureAccuracy } from './accuracy.ts';
+import { AccuracyFeeder } from './accuracy-feeder.ts';
 import { tableOf } from './accuracy-report.ts';
 import { countWords, mean, quantile } from './statistics.ts';
 
@@ -36,6 +37,24 @@ describe('the accuracy harness', () => {
     const report = await measureAccuracy(poor, { ...options, feedings: 12 });
     expect(report.errorGrams.p95).toBeLessThan(1);
     expect(report.verdicts).toEqual({ served: 12 });
+  });
+});
+
+describe('a wish no larger than a piece', () => {
+  it.each(['a', 'b', 'c'])('brings food, or is not called served (seed %s)', async (seed) => {
+    const kibble = { pieceGramsMean: 0.95, pieceSdFraction: 0.25 };
+    const feeder = new AccuracyFeeder(parseProfile({ ...quiet, kibble }), seed);
+    await feeder.setUp(5, 10);
+    const fed: number[] = [];
+    for (let i = 0; i < 12; i++) {
+      const { outcome, trueGrams } = await feeder.feed(1);
+      fed.push(trueGrams);
+      if (outcome.result !== 'served') continue;
+      expect(outcome.turns).toBeGreaterThan(0);
+      expect(outcome.dose.likelyGrams).toBeGreaterThanOrEqual(0.5);
+    }
+    expect(fed.filter((grams) => grams > 0).length).toBeGreaterThanOrEqual(11);
+    expect(Math.max(...fed)).toBeLessThan(4);
   });
 });
 

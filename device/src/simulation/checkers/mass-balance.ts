@@ -6,8 +6,15 @@ import type { FeedingTruth, FeedingTruths } from './feeding-truths.ts';
 /** Sums of many pieces, in floating point. */
 const ROUNDING_GRAMS: Grams = 1e-6;
 
+/** The ledger's milligrams. */
+const ROUNDED_GRAMS: Grams = 0.001;
+/** Half of a portion is the least that counts as one. */
+const SERVED_SHARE = 0.5;
+
 /** A run whose scale died half-way goes on by turns, which are right within 30 %. */
 const OPEN_LOOP_SPREAD = 1.3;
+
+type Ended = NonNullable<FeedingTruth['ended']>;
 
 /** How well the intervals of the ledger hold the truth. */
 export interface Coverage {
@@ -34,7 +41,8 @@ export function emptyCoverage(): Record<FeedingClass, Coverage> {
 /**
  * Invariant 7: food is conserved in the model, and what fell lies inside the interval that the
  * ledger booked for it. A single interval may fail (the checker counts); one that a cut left
- * behind may not promise less than fell, because the caps rest on it.
+ * behind may not promise less than fell, because the caps rest on it. And `served` is a word for
+ * food that is there.
  */
 export class MassBalance implements Checker {
   readonly #fail: Fail;
@@ -71,6 +79,7 @@ export class MassBalance implements Checker {
   #closed(feeding: FeedingTruth, now: Situation): void {
     const { ended, landedGrams, feedingId } = feeding;
     if (ended === null || this.#isExcused()) return;
+    this.#served(feeding, ended);
     const cause = classOf(feeding);
     const lowGrams = ended.lowMg / 1000;
     const highGrams = ended.highMg / 1000;
@@ -94,6 +103,21 @@ export class MassBalance implements Checker {
         'I7',
         `interrupted feeding ${feedingId}: ${landedGrams.toFixed(2)} g fell, booked at most ${highGrams.toFixed(2)} g`,
       );
+    }
+  }
+
+  /** What is called served has brought food: half of the wish by its own account, and truly some. */
+  #served({ feedingId, order, landedGrams, forwardTurns }: FeedingTruth, ended: Ended): void {
+    if (ended.result !== 'served') return;
+    const likelyGrams = ended.likelyMg / 1000;
+    if (likelyGrams + ROUNDED_GRAMS < order.portionGrams * SERVED_SHARE) {
+      this.#fail(
+        'I7',
+        `feeding ${feedingId} is called served, with ${likelyGrams} g of ${order.portionGrams} g`,
+      );
+    }
+    if (forwardTurns === 0 && landedGrams === 0) {
+      this.#fail('I7', `feeding ${feedingId} is called served, and nothing turned or fell`);
     }
   }
 }
