@@ -2,6 +2,7 @@ import { makeUlid } from '@cat-feeder/shared';
 import { faultView } from '../api/status-view.ts';
 import { deviates, guessModel, learn } from '../dispensing/kibble-model.ts';
 import { type CrashRecoveryParts, modelOf } from '../feeding/crash-recovery.ts';
+import { OVERSHOOT_GRAMS_MIN } from '../feeding/fault-effects.ts';
 import { FaultLatch } from '../feeding/fault-latch.ts';
 import { checkFeed } from '../feeding/feed-checks.ts';
 import { FeedService, type FeedServiceParts } from '../feeding/feed-service.ts';
@@ -20,7 +21,7 @@ import { SqliteFaultStore } from '../storage/fault-store.ts';
 import type { DeviceStore } from '../storage/store.ts';
 import { closeAfterCrash } from './crash-evidence.ts';
 import type { DeviceParts } from './device-parts.ts';
-import { planDayGrams } from './plan-figures.ts';
+import { largestPortionGrams, planDayGrams } from './plan-figures.ts';
 
 /** The feeding rules with everything they need. */
 export function composeFeeding(
@@ -111,7 +112,18 @@ export function composeFeeding(
     kibbleCalibration,
     kibble,
     journal,
+    assumeOneBefore: () => assumeOneBefore(store, { unwritten, memoryOnly }),
   };
+}
+
+/** The disk refused to note this start: a portion from memory may have come before it. */
+function assumeOneBefore(
+  { meals, overlays }: DeviceStore,
+  { unwritten, memoryOnly }: { unwritten: UnwrittenOutcomes; memoryOnly: MemoryOnly },
+): void {
+  const portionGrams = largestPortionGrams(meals.list(), overlays.list());
+  if (portionGrams === 0) return;
+  unwritten.assume(memoryOnly.assumeOneBefore(portionGrams + OVERSHOOT_GRAMS_MIN));
 }
 
 /** What closes feedings that a crash left open. */

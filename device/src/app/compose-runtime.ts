@@ -60,7 +60,7 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
   });
   const runtime = new RuntimeManager({ clock, log: logger })
     .add('storage', {
-      start: () => startStorage(parts, store),
+      start: () => startStorage(parts, store, core.feeding.assumeOneBefore),
       stop: () => stopStorage(parts, store),
       condition: () => storageCondition(store),
     })
@@ -187,8 +187,9 @@ const clockConditions: Readonly<Record<ClockQuality, ServiceCondition>> = {
 };
 
 /** A disk that refuses the note of this start does not keep the feeder from feeding. */
-function startStorage(parts: DeviceParts, store: DeviceStore): void {
-  tolerate(parts, 'The start was not recorded.', () => store.boots.started(parts.identity.version));
+function startStorage(parts: DeviceParts, store: DeviceStore, assumeOneBefore: () => void): void {
+  const note = () => store.boots.started(parts.identity.version);
+  if (!tolerate(parts, 'The start was not recorded.', note)) assumeOneBefore();
 }
 
 function stopStorage(parts: DeviceParts, store: DeviceStore): void {
@@ -218,12 +219,15 @@ function watchers(parts: DeviceParts, core: DeviceCore, unwatchLedger: () => voi
   };
 }
 
-function tolerate(parts: DeviceParts, sentence: string, write: () => void): void {
+/** True when it was written. */
+function tolerate(parts: DeviceParts, sentence: string, write: () => void): boolean {
   try {
     write();
+    return true;
   } catch (error) {
     if (!(error instanceof FeederError) || error.code !== 'ERR_STORAGE') throw error;
     parts.logger.error({ code: error.code, reason: error.message }, sentence);
+    return false;
   }
 }
 

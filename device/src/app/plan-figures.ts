@@ -1,6 +1,21 @@
-import type { Grams, Meal, Settings } from '@cat-feeder/shared';
+import {
+  FEEDING_GRAMS_CEILING,
+  type Grams,
+  type Meal,
+  type Overlay,
+  type Settings,
+} from '@cat-feeder/shared';
 
 const WEEKDAYS = [1, 2, 3, 4, 5, 6, 7];
+
+/** The largest portion that any meal or vacation can ask for; 0 without a meal. Pure. */
+export function largestPortionGrams(meals: readonly Meal[], overlays: readonly Overlay[]): Grams {
+  const factors = overlays.map((overlay) =>
+    'portionFactor' in overlay ? overlay.portionFactor : 1,
+  );
+  const largest = Math.max(0, ...meals.map(({ portionGrams }) => portionGrams));
+  return Math.min(FEEDING_GRAMS_CEILING, largest * Math.max(1, ...factors));
+}
 
 /**
  * Grams that the active plan serves on its fullest weekday; null without a plan or without meals.

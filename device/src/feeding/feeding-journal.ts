@@ -34,6 +34,8 @@ export interface BookedDose {
   /** What counts against a ration: the likely grams of a measured dose, else the high ones. */
   readonly rationGrams: Grams;
   readonly at: Stamp;
+  /** Nobody knows whether it fell at all: the share of the plan, which is no safety bound, leaves it out. */
+  readonly isAssumed?: true;
 }
 
 /** The durable intent: it commits before the first motor step. */
@@ -133,6 +135,8 @@ export interface FeedingJournal {
   }): FeedingPage;
   /** Doses that a window of 24 hours can still see, newest last, the running one included. */
   doses(now: StationTime): readonly BookedDose[];
+  /** Books food that may have fallen, and that no feeding tells of. */
+  assume(dose: BookedDose): void;
   /** Throws `ERR_CONFLICT` when the requestId or the occurrence was claimed before. */
   claim(record: ClaimRecord): void;
   /** Not a ledger entry: one small row, so that a crash can be explained. */

@@ -1,4 +1,10 @@
-import { FeederError, type Feeding, MINUTE_MS, type Milliseconds } from '@cat-feeder/shared';
+import {
+  FeederError,
+  type Feeding,
+  type Grams,
+  MINUTE_MS,
+  type Milliseconds,
+} from '@cat-feeder/shared';
 import type { StationTime } from '../platform/clock.ts';
 import { stampOf } from './elapsed.ts';
 import { MEMORY_ONLY_GAP_MS } from './fault-effects.ts';
@@ -22,9 +28,33 @@ export class MemoryOnly {
   #lastAgeMs: Milliseconds;
   #refusesSinceAgeMs: Milliseconds | null = null;
   #claims: ClaimRecord[] = [];
+  #assumed: BookedDose | null = null;
+  readonly #boot: StationTime;
 
   constructor(boot: StationTime) {
+    this.#boot = boot;
     this.#lastAgeMs = boot.ageMs;
+  }
+
+  /**
+   * The disk refused to note this start: it may have refused before, too, and the start before may
+   * have served a portion from memory that nobody could write down. It counts as served at this
+   * start, at most the portion given.
+   */
+  assumeOneBefore(mostGrams: Grams): BookedDose {
+    const at = stampOf(this.#boot);
+    this.#assumed = {
+      feedingId: `assumed:${at.bootId}`,
+      cause: 'starvation',
+      petId: null,
+      portionGrams: mostGrams,
+      lowGrams: 0,
+      highGrams: mostGrams,
+      rationGrams: 0,
+      at,
+      isAssumed: true,
+    };
+    return this.#assumed;
   }
 
   /** A claim was refused by the disk. */
@@ -57,14 +87,15 @@ export class MemoryOnly {
     return this.#claims.find((claim) => claim.feedingId === feedingId) ?? null;
   }
 
-  /** What the journal has by now no longer counts here. */
+  /** What the journal has by now no longer counts here; what was assumed is there, too. */
   forgetWritten(isWritten: (feedingId: string) => boolean): void {
+    this.#assumed = null;
     if (this.#claims.length === 0) return;
     this.#claims = this.#claims.filter((claim) => !isWritten(claim.feedingId));
   }
 
   doses(): readonly BookedDose[] {
-    return this.#claims.map((claim) => ({
+    const claimed = this.#claims.map((claim) => ({
       feedingId: claim.feedingId,
       cause: claim.cause,
       petId: claim.petId,
@@ -74,6 +105,7 @@ export class MemoryOnly {
       rationGrams: claim.reservedGrams,
       at: stampOf(claim.time),
     }));
+    return this.#assumed === null ? claimed : [this.#assumed, ...claimed];
   }
 
   /** The feeding as shown while it runs. */

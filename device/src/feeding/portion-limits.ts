@@ -109,7 +109,8 @@ function capsOn(question: LimitQuestion, context: LimitContext): Cap[] {
       limitGrams: (context.planDayGrams * settings.planPercentMax) / 100 + question.overshootGrams,
       bookedGrams: sumHigh(
         doses,
-        (dose) => ownDecisions.has(dose.cause) && elapsed(dose) < DAY_WINDOW_MS,
+        (dose) =>
+          ownDecisions.has(dose.cause) && dose.isAssumed !== true && elapsed(dose) < DAY_WINDOW_MS,
       ),
       errorShare,
     });

@@ -1,18 +1,21 @@
 import { FeederError, type Milliseconds } from '@cat-feeder/shared';
 import type { Cancel, Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
-import type { ClaimRecord, FeedingJournal, FinishRecord } from './feeding-journal.ts';
+import type { BookedDose, ClaimRecord, FeedingJournal, FinishRecord } from './feeding-journal.ts';
 
 /** Outcomes kept for a disk that refuses writes. Feedings from memory are rare; this is months. */
 const UNWRITTEN_MAX = 64;
 const RETRY_FIRST_MS: Milliseconds = 1000;
 const RETRY_MOST_MS: Milliseconds = 60_000;
 
-interface Unwritten {
-  readonly record: FinishRecord;
-  /** Set when even the claim stands in memory only. */
-  readonly claim: ClaimRecord | null;
-}
+type Unwritten =
+  | {
+      readonly kind: 'outcome';
+      readonly record: FinishRecord;
+      /** Set when even the claim stands in memory only. */
+      readonly claim: ClaimRecord | null;
+    }
+  | { readonly kind: 'assumed'; readonly dose: BookedDose };
 
 /**
  * Outcomes that the disk has not taken yet, in order. Until one is written, the claim's
@@ -38,21 +41,19 @@ export class UnwrittenOutcomes {
 
   /** True when the outcome is on disk; false when it waits here. */
   write(record: FinishRecord, claim: ClaimRecord | null = null): boolean {
-    if (this.#queue.length >= UNWRITTEN_MAX) {
-      throw new FeederError('ERR_STORAGE', { message: 'Too many outcomes wait for the disk.' });
-    }
-    this.#queue.push({ record, claim });
-    return this.flush();
+    return this.#add({ kind: 'outcome', record, claim });
+  }
+
+  /** Books food that may have fallen as soon as the disk takes it; true when it has. */
+  assume(dose: BookedDose): boolean {
+    return this.#add({ kind: 'assumed', dose });
   }
 
   /** Writes what waits, oldest first; true when nothing is left. */
   flush(): boolean {
     try {
       for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
-        if (next.claim !== null && this.#journal.find(next.claim.feedingId) === undefined) {
-          this.#journal.claim(next.claim);
-        }
-        this.#journal.finish(next.record);
+        this.#writeOne(next);
         this.#queue.shift();
       }
       this.#delayMs = RETRY_FIRST_MS;
@@ -68,6 +69,26 @@ export class UnwrittenOutcomes {
   close(): void {
     this.#retry?.();
     this.#retry = null;
+  }
+
+  #add(unwritten: Unwritten): boolean {
+    if (this.#queue.length >= UNWRITTEN_MAX) {
+      throw new FeederError('ERR_STORAGE', { message: 'Too many outcomes wait for the disk.' });
+    }
+    this.#queue.push(unwritten);
+    return this.flush();
+  }
+
+  #writeOne(next: Unwritten): void {
+    if (next.kind === 'assumed') {
+      this.#journal.assume(next.dose);
+      return;
+    }
+    const { claim, record } = next;
+    if (claim !== null && this.#journal.find(claim.feedingId) === undefined) {
+      this.#journal.claim(claim);
+    }
+    this.#journal.finish(record);
   }
 
   #retryLater(): void {

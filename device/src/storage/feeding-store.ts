@@ -68,6 +68,7 @@ export interface FeedingStoreOptions {
   readonly emergency: EmergencyJournal | null;
   /** Doses that a lost part of the ledger may have served. */
   readonly lostDoses: () => readonly BookedDose[];
+  readonly assumeDose: (dose: BookedDose) => void;
 }
 
 /** Writes feedings: the claim before the motor turns, the outcome after, each one transaction. */
@@ -138,6 +139,10 @@ export class FeedingStore implements FeedingJournal {
     const held = this.#notes.heldRows();
     const { rows, ...page } = listFeedings(this.#options.db, this.#feedings, held, query);
     return { ...page, items: rows.map((row) => this.#toFeeding(row)) };
+  }
+
+  assume(dose: BookedDose): void {
+    this.#options.assumeDose(dose);
   }
 
   doses(now: StationTime): readonly BookedDose[] {

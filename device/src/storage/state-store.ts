@@ -11,7 +11,8 @@ export type StateKey =
   | 'faults'
   | 'alerts'
   | 'restore_fence'
-  | 'unknown_dose';
+  | 'unknown_dose'
+  | 'assumed_doses';
 
 /** Reads and writes small JSON values; reads come from memory. */
 export class StateStore {

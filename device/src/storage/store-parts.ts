@@ -14,6 +14,7 @@ import type { BookedDose } from '../feeding/feeding-journal.ts';
 import type { StoredHopperCalibration } from '../feeding/hopper-scale.ts';
 import type { StationTime } from '../platform/clock.ts';
 import type { Collection, Single } from '../platform/collection.ts';
+import { AssumedDoses } from './assumed-doses.ts';
 import { BootRecord } from './boot-record.ts';
 import { CheckedTable } from './checked-table.ts';
 import { ClockStore } from './clock-memory.ts';
@@ -76,6 +77,7 @@ export function composeParts(options: PartsOptions): StoreParts {
   const feedings = new CheckedTable(db, feedingTable);
   const occurrences = new OccurrenceStore({ db, transactor, log });
   const food = new FoodMemory({ feedings, occurrences: occurrences.table });
+  const assumed = new AssumedDoses(state);
   const journal = new FeedingStore({
     db,
     transactor,
@@ -88,8 +90,9 @@ export function composeParts(options: PartsOptions): StoreParts {
     emergency: options.emergency,
     lostDoses: () => {
       const dose = state.read<BookedDose>('unknown_dose');
-      return dose === null ? [] : [dose];
+      return dose === null ? assumed.list() : [dose, ...assumed.list()];
     },
+    assumeDose: (dose) => assumed.add(dose),
   });
   const schedule = new SqliteScheduleStore({
     transactor,

@@ -65,6 +65,29 @@ describe('I1, I2 a disk that refuses writes', () => {
   });
 });
 
+test('I3 FMEA-49 a portion from memory that a crash left in no row keeps the next ones at a distance', async () => {
+  const feeder = await VirtualFeeder.start();
+  await feeder.ask('POST', '/meals', { time: '08:00', portionGrams: 30 });
+  await feeder.feedToEnd(12);
+  await feeder.pass(3_600_000);
+  refuse(feeder, 'SQLITE_READONLY');
+  const before = feeder.landed();
+  for (let hour = 0; hour < 48 && feeder.landed() === before; hour++) await feeder.pass(3_600_000);
+  expect(feeder.landed()).toBeGreaterThan(before + 15);
+  feeder.cutPower();
+  await feeder.powerUp();
+  delete feeder.hooks.beforeCommit;
+  const rule = async (requestId: string) =>
+    (await feeder.ask('POST', '/feedings', { requestId, portionGrams: 5 })).error?.code;
+  expect(await rule('at-once')).toBe('ERR_LIMIT_REACHED');
+  feeder.cutPower();
+  await feeder.powerUp();
+  expect(await rule('after-another-start')).toBe('ERR_LIMIT_REACHED');
+  await feeder.pass(1_800_000);
+  expect(await rule('half-an-hour-later')).toBeUndefined();
+  expect(feeder.fatal).toEqual([]);
+});
+
 test('I2 an edit that the disk refuses leaves no verdict behind: the meal is served as planned', async () => {
   const feeder = await VirtualFeeder.start();
   await feeder.ask('POST', '/meals', { name: 'Noon', time: '12:00', portionGrams: 15 });
