@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadFakeBoard } from '../../../native/board-io/fake/fake-board.ts';
 import { feedDriveContract } from '../../../test/contracts/feed-drive.ts';
 import { partContract } from '../../../test/contracts/part.ts';
+import { PwmKernelTree } from '../../../test/support/pwm-kernel.ts';
 import { SysfsFolder } from '../../../test/support/sysfs-folder.ts';
 import { NativeLines } from '../io/native-lines.ts';
 import { type BridgeWiring, DcMotorDrive, type DcMotorParts, TURN_ROUND_MS } from './dc-motor.ts';
@@ -182,7 +183,8 @@ describe('the speed by the header’s PWM', () => {
     'is set by the device path %s before the motor turns',
     (device) => {
       addPwm(device);
-      const motor = open({ speed: new HeaderPwmSpeed({ tree: folder.tree, channel: 1 }) });
+      const tree = new PwmKernelTree(folder.root);
+      const motor = open({ speed: new HeaderPwmSpeed({ tree, channel: 1 }) });
       motor.run(turn(0.4));
       expect(folder.text(file('period'))).toBe('50000');
       expect(folder.text(file('duty_cycle'))).toBe('20000');
@@ -195,6 +197,19 @@ describe('the speed by the header’s PWM', () => {
       expect(folder.text(file('enable'))).toBe('0');
     },
   );
+
+  it('takes over a channel that was left with a longer duty', () => {
+    addPwm('soc/fe20c000.pwm');
+    folder.put(file('period'), '1000000');
+    folder.put(file('duty_cycle'), '900000');
+    const tree = new PwmKernelTree(folder.root);
+    const motor = open({ speed: new HeaderPwmSpeed({ tree, channel: 1 }) });
+    motor.run(turn(0.4));
+    expect(folder.text(file('period'))).toBe('50000');
+    expect(folder.text(file('duty_cycle'))).toBe('20000');
+    expect(motor.health().state).toBe('ok');
+    motor.close();
+  });
 
   it('keeps the motor off, and says why, while there is no PWM', () => {
     const motor = open({ speed: new HeaderPwmSpeed({ tree: folder.tree, channel: 1 }) });

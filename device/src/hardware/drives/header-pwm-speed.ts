@@ -1,5 +1,5 @@
 import type { SysfsTree } from '../../platform/sysfs-tree.ts';
-import { headerPwmChip } from '../parts/header-pwm.ts';
+import { headerPwmChip, periodWrites } from '../parts/header-pwm.ts';
 
 /** Above what people and pets hear. */
 const PERIOD_NS = 50_000;
@@ -43,11 +43,11 @@ export class HeaderPwmSpeed {
       const problem = this.#tree.write(`${chip}/export`, String(this.#channel));
       if (problem !== null && problem !== 'EBUSY') return this.#lose('export', problem);
     }
-    return (
-      this.#write('duty_cycle', '0') ??
-      this.#write('period', String(PERIOD_NS)) ??
-      this.#write('enable', '1')
-    );
+    for (const [file, value] of periodWrites(this.#tree, this.#folder, PERIOD_NS)) {
+      const why = this.#write(file, value);
+      if (why !== null) return why;
+    }
+    return this.#write('enable', '1');
   }
 
   #write(file: string, value: string): string | null {

@@ -4,7 +4,7 @@ import type { Milliseconds } from '@cat-feeder/shared';
 const CHANGES_MAX = 16;
 const WITHIN_MS: Milliseconds = 2000;
 /** Silence after which a line is believed again. */
-const CALM_MS: Milliseconds = 3000;
+export const CALM_MS: Milliseconds = 3000;
 
 /** Notices an input that changes more often than anything real does. */
 export class BabbleWatch {

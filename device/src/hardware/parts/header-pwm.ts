@@ -18,3 +18,22 @@ export function headerPwmChip(tree: SysfsTree): string | null {
   }
   return null;
 }
+
+/**
+ * What is written to a channel before its duty, in this order: files of its folder and their values.
+ * Kernels such as 6.1 and 6.6 refuse whatever is written to a channel that has no period, as one
+ * that was just exported, and all of them refuse a period below the duty.
+ */
+export function periodWrites(
+  tree: SysfsTree,
+  folder: string,
+  periodNs: number,
+): readonly (readonly [file: string, value: string])[] {
+  const period = ['period', String(periodNs)] as const;
+  return hasPeriod(tree, folder) ? [['duty_cycle', '0'], period] : [period];
+}
+
+/** False: the channel has never given a pulse, and there is nothing to switch off. */
+export function hasPeriod(tree: SysfsTree, folder: string): boolean {
+  return (tree.readNumber(`${folder}/period`) ?? 0) > 0;
+}

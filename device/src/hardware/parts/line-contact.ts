@@ -1,5 +1,5 @@
 import type { Milliseconds } from '@cat-feeder/shared';
-import type { Clock } from '../../platform/clock.ts';
+import type { Cancel, Clock } from '../../platform/clock.ts';
 import type { Contact, ContactState } from '../../platform/contact.ts';
 import {
   checkOf,
@@ -9,7 +9,7 @@ import {
   reasonOf,
 } from '../../platform/part.ts';
 import type { InputLine, LineEdge, LineSource } from '../io/lines.ts';
-import { BabbleWatch } from './babble-watch.ts';
+import { BabbleWatch, CALM_MS } from './babble-watch.ts';
 
 const DEBOUNCE_MS: Milliseconds = 20;
 
@@ -22,6 +22,7 @@ export class LineContact implements Contact {
   #state: ContactState;
   #lost: string | null = null;
   #isClosed = false;
+  #cancelCalm: Cancel = () => {};
   #listener: (state: ContactState) => void = () => {};
 
   /**
@@ -76,6 +77,7 @@ export class LineContact implements Contact {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#cancelCalm();
     this.#line.close();
   }
 
@@ -84,10 +86,21 @@ export class LineContact implements Contact {
     const isClosed = edge.level === 1;
     if (isClosed === this.#state.isClosed) return;
     this.#tell({ isClosed, sinceMs: edge.atMs });
+    this.#cancelCalm();
+    if (this.#isBabbling()) this.#awaitCalm();
+  }
+
+  /** A lid that was left open in the midst of the babble is told as soon as it can be believed. */
+  #awaitCalm(): void {
+    this.#cancelCalm = this.#clock.after('switch calm', CALM_MS, () => {
+      if (this.#isBabbling()) this.#awaitCalm();
+      else this.#tell(this.#state);
+    });
   }
 
   #lose(cause: Error): void {
     this.#lost = `The line of the ${this.#name} switch is lost: ${reasonOf(cause)}`;
+    this.#cancelCalm();
     this.#tell({ isClosed: null, sinceMs: this.#clock.monoMs() });
   }
 

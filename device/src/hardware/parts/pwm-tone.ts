@@ -1,6 +1,6 @@
 import { FeederError } from '@cat-feeder/shared';
 import type { SysfsTree } from '../../platform/sysfs-tree.ts';
-import { headerPwmChip } from './header-pwm.ts';
+import { hasPeriod, headerPwmChip, periodWrites } from './header-pwm.ts';
 import type { ToneOutput } from './tone-sounder.ts';
 
 const NS_PER_S = 1_000_000_000;
@@ -18,14 +18,15 @@ export class PwmTone implements ToneOutput {
 
   tone(hz: number): void {
     this.#folder ??= this.#export();
+    const folder = this.#folder;
     if (hz <= 0) {
-      this.#write('enable', '0');
+      if (hasPeriod(this.#tree, folder)) this.#write('enable', '0');
       return;
     }
     const periodNs = Math.round(NS_PER_S / hz);
-    // The kernel refuses a period below the duty, so the duty goes first to nothing.
-    this.#write('duty_cycle', '0');
-    this.#write('period', String(periodNs));
+    for (const [file, value] of periodWrites(this.#tree, folder, periodNs)) {
+      this.#write(file, value);
+    }
     this.#write('duty_cycle', String(periodNs >> 1));
     this.#write('enable', '1');
   }
