@@ -255,6 +255,28 @@ describe('checkWiring', () => {
       'servo_gate needs pigpio, which does not run on a Pi 5',
     ],
     [
+      'a shaft sensor at the wrong computer',
+      [{ ...controller, edgesPerTurn: 4, edgePin: 16 }],
+      facts(),
+      'A coprocessor counts the edges itself',
+    ],
+    [
+      'a gate that does not open',
+      [
+        {
+          part: 'servo_gate',
+          pin: 20,
+          closedUs: 900,
+          openUs: 900,
+          turnsPerSecond: 1,
+          gramsPerTurn: 5,
+        },
+        scale,
+      ],
+      facts(),
+      'the gate would not open',
+    ],
+    [
       'a gauge upside down',
       [motor, scale, { part: 'hopper_gauge', emptyMm: 40, fullMm: 200 }],
       facts(),
@@ -361,6 +383,24 @@ describe('the hardware setting', () => {
     const byPath = refusal(() => load('/p.json', { '/p.json': JSON.stringify(bad) }));
     expect(byPath.code).toBe('ERR_WIRING');
     expect(byPath.details).toHaveLength(4);
+  });
+
+  it.each([
+    [
+      'an SPI bus whose pins are others',
+      [motor, { ...scale, spiDevice: '1.0' }],
+      'parts.1.spiDevice',
+    ],
+    [
+      'a hopper scale without a slope',
+      [{ ...controller, hopperCountsPerGram: 0 }],
+      'parts.0.hopperCountsPerGram',
+    ],
+  ])('refuses %s', (_, parts, place) => {
+    const profile = JSON.stringify({ kind: 'board', name: 'x', parts });
+    const { code, details } = refusal(() => load('/p.json', { '/p.json': profile }));
+    expect(code).toBe('ERR_WIRING');
+    expect(details.map(({ path }) => path)).toEqual([place]);
   });
 
   it.each([

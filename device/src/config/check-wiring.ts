@@ -18,6 +18,9 @@ const single: readonly WiredPart['part'][] = [
   'pet_reader',
 ];
 
+/** A tenth of what a servo can travel; nothing falls through less. */
+const GATE_TRAVEL_US_MIN = 100;
+
 /** What is wrong with a wiring on any board: parts that are missing, twice or at odds with themselves. */
 export function checkParts({ parts }: Wiring): readonly ErrorDetail[] {
   return [...driveProblems(parts), ...cellProblems(parts), ...otherProblems(parts)];
@@ -60,18 +63,31 @@ function driveProblems(parts: readonly WiredPart[]): ErrorDetail[] {
     const message = `Two motors are wired (${names}), but one dispenser has one: remove the other.`;
     return [{ path: 'parts', message }];
   }
-  return edgeProblems(parts, first);
+  return [...edgeProblems(parts, first), ...gateProblems(parts, first)];
 }
 
 function edgeProblems(parts: readonly WiredPart[], drive: WiredPart): ErrorDetail[] {
-  if (!isDrive(drive) || drive.part === 'coprocessor') return [];
+  if (!isDrive(drive)) return [];
   const path = `parts.${parts.indexOf(drive)}`;
+  if (drive.part === 'coprocessor') {
+    if (drive.edgePin === null) return [];
+    const message =
+      'A coprocessor counts the edges itself: wire the shaft sensor to it, and leave edgePin out.';
+    return [{ path, message }];
+  }
   if ((drive.edgesPerTurn === null) === (drive.edgePin === null)) return [];
   const message =
     drive.edgePin === null
       ? 'edgesPerTurn is given, but no edgePin: name the pin of the index, or leave both out.'
       : 'edgePin is given, but no edgesPerTurn: say how many edges one turn of the shaft makes.';
   return [{ path, message }];
+}
+
+function gateProblems(parts: readonly WiredPart[], drive: WiredPart): ErrorDetail[] {
+  if (drive.part !== 'servo_gate') return [];
+  if (Math.abs(drive.openUs - drive.closedUs) >= GATE_TRAVEL_US_MIN) return [];
+  const message = `closedUs and openUs must be at least ${GATE_TRAVEL_US_MIN} apart: the gate would not open.`;
+  return [{ path: `parts.${parts.indexOf(drive)}`, message }];
 }
 
 /** A co-processor brings the bowl's cell, and perhaps the hopper's. */

@@ -54,14 +54,16 @@ const pigpiod = v.optional(
   '127.0.0.1:8888',
 );
 
+/** By the datasheets, with the sign of the wiring, within 20 %; calibration corrects it. */
+const countsPerGram = v.pipe(
+  numberIn(-100_000, 100_000),
+  v.check((counts) => Math.abs(counts) >= 1, 'must be at least 1, or at most -1'),
+);
+
 const rating = {
   /** Rated load of the cell. */
   ratedGrams: numberIn(100, 50_000),
-  /** By the datasheets, with the sign of the wiring, within 20 %; calibration corrects it. */
-  countsPerGram: v.pipe(
-    numberIn(-100_000, 100_000),
-    v.check((counts) => Math.abs(counts) >= 1, 'must be at least 1, or at most -1'),
-  ),
+  countsPerGram,
 };
 
 const cell = { under: v.optional(oneOf(['bowl', 'hopper']), 'bowl'), ...rating };
@@ -125,7 +127,7 @@ const drives = [
     port,
     samplesPerSecond: v.optional(oneOf([10, 20, 40, 80]), 80),
     /** The same for a cell under the hopper; null without one. */
-    hopperCountsPerGram: orNone(numberIn(-100_000, 100_000)),
+    hopperCountsPerGram: orNone(countsPerGram),
     /** Of the motor, by its datasheet; null when the controller measures no current. */
     stallMilliamps: orNone(wholeIn(20, 20_000)),
     ...rating,
@@ -138,7 +140,8 @@ const cells = [
     part: v.literal('hx711'),
     /** `spi`: hardware timed, MOSI to PD_SCK and MISO to DOUT. `lines`: any two pins. `iio`: the kernel's driver. */
     way: v.optional(oneOf(['spi', 'lines', 'iio']), 'spi'),
-    spiDevice: v.optional(v.pipe(text(8), v.regex(/^\d\.\d$/, 'must look like 0.0')), '0.0'),
+    /** The header's SPI bus 0: its two wires end at BCM 9 and 10 with either of its devices. */
+    spiDevice: v.optional(oneOf(['0.0', '0.1']), '0.0'),
     dataPin: maybePin,
     clockPin: maybePin,
     /** How its RATE pin is tied, unless a line switches it. */

@@ -57,5 +57,5 @@ function sourcesOf(
     return [lines(dataPin, clockPin), files];
   }
   const spi: Hx711Source = { kind: 'spi', path: `/dev/spidev${spiDevice}` };
-  return spiDevice.startsWith('0.') ? [spi, lines(SPI0_MISO, SPI0_MOSI), files] : [spi, files];
+  return [spi, lines(SPI0_MISO, SPI0_MOSI), files];
 }
