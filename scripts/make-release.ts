@@ -101,8 +101,21 @@ export function writePrograms(tree: string, arch: Arch): void {
     copyPackage(name, { tree, arch, done, from: join(root, 'device') });
 }
 
-const FEEDER_COMMAND = `#!/bin/sh
-# The feeder's command line, with the Node.js that it was released with.
+/** The program `feeder` of an installed release. */
+export const FEEDER_COMMAND = `#!/bin/sh
+# The feeder's command line, with the Node.js that it was released with. The service's settings are
+# its own, too: doctor and config check speak of the feeder that runs here. What is set already wins.
+settings=/etc/cat-feeder/environment
+if [ -r "$settings" ]; then
+  while IFS= read -r line || [ -n "$line" ]; do
+    name=\${line%%=*}
+    value=\${line#*=}
+    case $name in FEEDER_*) ;; *) continue ;; esac
+    case $name in *[!A-Z_]*) continue ;; esac
+    case $value in '"'*'"') value=\${value#?} && value=\${value%?} ;; esac
+    printenv "$name" >/dev/null || export "$name=$value"
+  done <"$settings"
+fi
 exec /opt/cat-feeder/current/bin/node /opt/cat-feeder/current/feeder.mjs "$@"
 `;
 
