@@ -251,6 +251,11 @@ describe('A-66 doctor on a wired board', () => {
       'bad',
       ({ folder }) => folder.put('boot/firmware/config.txt', '#dtparam=strict_gpiod'),
     ],
+    [
+      'strict_gpiod',
+      'bad',
+      ({ folder }) => folder.put('boot/firmware/config.txt', 'dtparam=spi=on,strict_gpiod=off'),
+    ],
     ['strict_gpiod', 'warn', ({ folder }) => folder.remove('boot')],
   ];
   it.each(cases)('%s is %s, with a fix', async (check, level, break_) => {

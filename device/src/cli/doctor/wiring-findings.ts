@@ -90,7 +90,7 @@ function safetyFinding({ tree }: Machine): Finding {
   const config = bootConfig(tree);
   if (config === null)
     return warn('strict_gpiod', 'config.txt cannot be read', 'Run the doctor with sudo.');
-  if (/^\s*dtparam=.*strict_gpiod/m.test(config)) {
+  if (/^\s*dtparam=([^#\n]*,)?strict_gpiod(?!=(0|n|no|off|false)\b)/m.test(config)) {
     return good('strict_gpiod', 'lines fall when the program that holds them dies');
   }
   const fix = 'Add dtparam=strict_gpiod to config.txt and reboot.';
