@@ -7,6 +7,8 @@ const HEADER_PIN_MAX = 27;
 const HAT_PINS: readonly number[] = [0, 1];
 /** Channels of the header's PWM by pin. */
 export const pwmChannels: Readonly<Record<number, number>> = { 12: 0, 18: 0, 13: 1, 19: 1 };
+/** The same on a Pi 5, where each pin has a channel of its own. */
+export const pi5PwmChannels: Readonly<Record<number, number>> = { 12: 0, 13: 1, 18: 2, 19: 3 };
 
 /** Pins that a bus has while it is switched on, and what switches it off. */
 interface BusPins {
@@ -30,7 +32,7 @@ export function checkPins(
   return [
     ...held.flatMap(({ claim, owner }) => onePin(claim, owner, { busPins, board })),
     ...twice(held),
-    ...sharedChannels(held),
+    ...(board.family === 'pi5' ? [] : sharedChannels(held)),
   ];
 }
 

@@ -52,6 +52,13 @@ const taken = (takenBy: 'console' | 'bluetooth') =>
   facts({ serialPorts: [{ path: '/dev/serial0', device: '/dev/ttyAMA0', takenBy }] });
 
 describe('checkWiring', () => {
+  it('lets a Pi 5 use BCM 12 and BCM 18, which have a PWM channel each there', () => {
+    const buzzer = { part: 'buzzer', pin: 18, tone: 'pwm' };
+    const wiring = wiringOf({ ...motor, pwmPin: 12 }, scale, buzzer);
+    expect(checkWiring(wiring, facts({ family: 'pi5' }))).toEqual([]);
+    expect(checkWiring(wiring, facts({ family: 'pi4' }))).toHaveLength(1);
+  });
+
   it.each(builds)(
     'finds nothing wrong with the reference build %s on a board set up for it',
     (name) => {

@@ -184,7 +184,7 @@ describe('the speed by the header’s PWM', () => {
     (device) => {
       addPwm(device);
       const tree = new PwmKernelTree(folder.root);
-      const motor = open({ speed: new HeaderPwmSpeed({ tree, channel: 1 }) });
+      const motor = open({ speed: new HeaderPwmSpeed({ tree, pin: 13 }) });
       motor.run(turn(0.4));
       expect(folder.text(file('period'))).toBe('50000');
       expect(folder.text(file('duty_cycle'))).toBe('20000');
@@ -198,12 +198,28 @@ describe('the speed by the header’s PWM', () => {
     },
   );
 
+  it.each([
+    ['axi/1000120000.pcie/1f00098000.pwm', 'pwm2'],
+    ['soc/3f20c000.pwm', 'pwm0'],
+  ])('on %s leaves the chip at BCM 18 by %s', (device, channel) => {
+    const chip = `devices/platform/${device}/pwm/pwmchip2`;
+    for (const name of ['enable', 'period', 'duty_cycle'])
+      folder.put(`sys/${chip}/${channel}/${name}`, '0');
+    folder.link(chipFolder, `../../${chip}`);
+    const tree = new PwmKernelTree(folder.root);
+    const motor = open({ speed: new HeaderPwmSpeed({ tree, pin: 18 }) });
+    motor.run(turn(0.4));
+    expect(motor.health().state).toBe('ok');
+    expect(folder.text(`${chipFolder}/${channel}/duty_cycle`)).toBe('20000');
+    motor.close();
+  });
+
   it('takes over a channel that was left with a longer duty', () => {
     addPwm('soc/fe20c000.pwm');
     folder.put(file('period'), '1000000');
     folder.put(file('duty_cycle'), '900000');
     const tree = new PwmKernelTree(folder.root);
-    const motor = open({ speed: new HeaderPwmSpeed({ tree, channel: 1 }) });
+    const motor = open({ speed: new HeaderPwmSpeed({ tree, pin: 13 }) });
     motor.run(turn(0.4));
     expect(folder.text(file('period'))).toBe('50000');
     expect(folder.text(file('duty_cycle'))).toBe('20000');
@@ -212,7 +228,7 @@ describe('the speed by the header’s PWM', () => {
   });
 
   it('keeps the motor off, and says why, while there is no PWM', () => {
-    const motor = open({ speed: new HeaderPwmSpeed({ tree: folder.tree, channel: 1 }) });
+    const motor = open({ speed: new HeaderPwmSpeed({ tree: folder.tree, pin: 13 }) });
     motor.run(turn(0.4));
     fake.advance(10);
     expect(level(17)).toBe(0);
@@ -230,7 +246,7 @@ describe('the speed by the header’s PWM', () => {
     addPwm('soc/fe20c000.pwm');
     folder.remove('devices/platform/soc/fe20c000.pwm/pwm/pwmchip2/pwm1/period');
     folder.put('devices/platform/soc/fe20c000.pwm/pwm/pwmchip2/pwm1/period/x', '');
-    const motor = open({ speed: new HeaderPwmSpeed({ tree: folder.tree, channel: 1 }) });
+    const motor = open({ speed: new HeaderPwmSpeed({ tree: folder.tree, pin: 13 }) });
     motor.run(turn(0.4));
     expect(motor.health().why).toMatch(/refuses period \(EISDIR\)/);
     motor.close();

@@ -1,19 +1,19 @@
 import type { SysfsTree } from '../../platform/sysfs-tree.ts';
-import { headerPwmChip, periodWrites } from '../parts/header-pwm.ts';
+import { headerPwmChannel, headerPwmChip, periodWrites } from '../parts/header-pwm.ts';
 
 /** Above what people and pets hear. */
 const PERIOD_NS = 50_000;
 
-/** The speed input of a motor driver on a channel of the header's PWM, found by its device path. */
+/** The speed input of a motor driver on a pin of the header's PWM, found by its device path. */
 export class HeaderPwmSpeed {
   readonly #tree: SysfsTree;
-  readonly #channel: 0 | 1;
+  readonly #pin: number;
   #folder: string | null = null;
   #dutyNs = -1;
 
-  constructor(parts: { readonly tree: SysfsTree; readonly channel: 0 | 1 }) {
+  constructor(parts: { readonly tree: SysfsTree; readonly pin: number }) {
     this.#tree = parts.tree;
-    this.#channel = parts.channel;
+    this.#pin = parts.pin;
   }
 
   /** Above 0 up to 1. Why it could not be set, as a sentence; null when it is set. */
@@ -38,9 +38,11 @@ export class HeaderPwmSpeed {
     if (chip === null) {
       return 'The header has no PWM for the motor: dtoverlay=pwm-2chan is missing.';
     }
-    this.#folder = `${chip}/pwm${this.#channel}`;
+    const channel = headerPwmChannel(this.#tree, chip, this.#pin);
+    if (channel === null) return `BCM ${this.#pin} has no PWM for the motor.`;
+    this.#folder = `${chip}/pwm${channel}`;
     if (this.#tree.read(`${this.#folder}/enable`) === null) {
-      const problem = this.#tree.write(`${chip}/export`, String(this.#channel));
+      const problem = this.#tree.write(`${chip}/export`, String(channel));
       if (problem !== null && problem !== 'EBUSY') return this.#lose('export', problem);
     }
     for (const [file, value] of periodWrites(this.#tree, this.#folder, PERIOD_NS)) {
@@ -57,6 +59,6 @@ export class HeaderPwmSpeed {
 
   #lose(file: string, problem: string): string {
     this.#folder = null;
-    return `PWM channel ${this.#channel} of the motor refuses ${file} (${problem}).`;
+    return `The PWM of the motor on BCM ${this.#pin} refuses ${file} (${problem}).`;
   }
 }

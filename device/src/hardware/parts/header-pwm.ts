@@ -1,3 +1,4 @@
+import { pi5PwmChannels, pwmChannels } from '../../config/check-pins.ts';
 import type { SysfsTree } from '../../platform/sysfs-tree.ts';
 
 const FOLDER = 'sys/class/pwm';
@@ -6,7 +7,8 @@ const FOLDER = 'sys/class/pwm';
  * kernels. Pi 5: in the RP1; the others: in the SoC. The second block of a Pi 4 and the fan's of a
  * Pi 5 have other addresses.
  */
-const headerBlocks = [/\/1f00098000\.pwm\b/, /\/(?:3f|fe)20c000\.pwm\b/];
+const pi5Block = /\/1f00098000\.pwm\b/;
+const headerBlocks = [pi5Block, /\/(?:3f|fe)20c000\.pwm\b/];
 
 /** The header's PWM chip, `sys/class/pwm/pwmchip0`; null without its overlay. */
 export function headerPwmChip(tree: SysfsTree): string | null {
@@ -17,6 +19,12 @@ export function headerPwmChip(tree: SysfsTree): string | null {
     }
   }
   return null;
+}
+
+/** The channel of that chip which ends at a BCM pin; null for pins without one. */
+export function headerPwmChannel(tree: SysfsTree, chip: string, pin: number): number | null {
+  const isPi5 = pi5Block.test(tree.link(chip) ?? '');
+  return (isPi5 ? pi5PwmChannels : pwmChannels)[pin] ?? null;
 }
 
 /**

@@ -1,5 +1,4 @@
 import type { Grams } from '@cat-feeder/shared';
-import { pwmChannels } from '../../config/check-pins.ts';
 import type { WiredPart, Wiring } from '../../config/wiring-schema.ts';
 import type { HopperGauge } from '../../dispensing/hopper-gauge.ts';
 import type { PetReader } from '../../pets/pet-reader.ts';
@@ -150,8 +149,6 @@ function buzzer(
   { pin, tone }: Extract<WiredPart, { part: 'buzzer' }>,
   { clock, tree, lines }: PanelDoors,
 ): Sounder {
-  const channel = pwmChannels[pin];
-  const isPwm = tone === 'pwm' && channel !== undefined;
-  const output = isPwm ? new PwmTone({ tree, channel }) : lineTone({ lines, pin });
+  const output = tone === 'pwm' ? new PwmTone({ tree, pin }) : lineTone({ lines, pin });
   return new ToneSounder({ clock, output });
 }

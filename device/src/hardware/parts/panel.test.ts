@@ -195,7 +195,7 @@ sounderContract('a buzzer on the header’s PWM', () => {
   const device = 'sys/devices/platform/soc/fe20c000.pwm/pwm/pwmchip0';
   const folder = new SysfsFolder({ [`${device}/pwm0/enable`]: '0' });
   folder.link('sys/class/pwm/pwmchip0', '../../devices/platform/soc/fe20c000.pwm/pwm/pwmchip0');
-  const part = new ToneSounder({ clock, output: new PwmTone({ tree: folder.tree, channel: 0 }) });
+  const part = new ToneSounder({ clock, output: new PwmTone({ tree: folder.tree, pin: 12 }) });
   const read = () => folder.tree.read(`${device}/pwm0/enable`);
   return {
     part,
@@ -213,7 +213,7 @@ describe('a buzzer on the header’s PWM', () => {
     const folder = new SysfsFolder({ [`${device}/pwm1/enable`]: '0' });
     folder.link('sys/class/pwm/pwmchip2', '../../devices/platform/axi/1f00098000.pwm/pwm/pwmchip2');
     const tree = new PwmKernelTree(folder.root);
-    const part = new ToneSounder({ clock, output: new PwmTone({ tree, channel: 1 }) });
+    const part = new ToneSounder({ clock, output: new PwmTone({ tree, pin: 13 }) });
     // Before its first tone the kernel would refuse to switch it off, and that is no fault.
     part.hush();
     expect(part.health().state).toBe('ok');

@@ -1,19 +1,19 @@
 import { FeederError } from '@cat-feeder/shared';
 import type { SysfsTree } from '../../platform/sysfs-tree.ts';
-import { hasPeriod, headerPwmChip, periodWrites } from './header-pwm.ts';
+import { hasPeriod, headerPwmChannel, headerPwmChip, periodWrites } from './header-pwm.ts';
 import type { ToneOutput } from './tone-sounder.ts';
 
 const NS_PER_S = 1_000_000_000;
 
-/** A buzzer without an oscillator on a channel of the header's PWM. */
+/** A buzzer without an oscillator on a pin of the header's PWM. */
 export class PwmTone implements ToneOutput {
   readonly #tree: SysfsTree;
-  readonly #channel: number;
+  readonly #pin: number;
   #folder: string | null = null;
 
-  constructor(parts: { readonly tree: SysfsTree; readonly channel: number }) {
+  constructor(parts: { readonly tree: SysfsTree; readonly pin: number }) {
     this.#tree = parts.tree;
-    this.#channel = parts.channel;
+    this.#pin = parts.pin;
   }
 
   tone(hz: number): void {
@@ -41,11 +41,13 @@ export class PwmTone implements ToneOutput {
   #export(): string {
     const chip = headerPwmChip(this.#tree);
     if (chip === null) throw lost('the header has no PWM; dtoverlay=pwm-2chan is missing');
-    const folder = `${chip}/pwm${this.#channel}`;
+    const channel = headerPwmChannel(this.#tree, chip, this.#pin);
+    if (channel === null) throw lost(`BCM ${this.#pin} has no PWM`);
+    const folder = `${chip}/pwm${channel}`;
     if (this.#tree.read(`${folder}/enable`) === null) {
-      const problem = this.#tree.write(`${chip}/export`, String(this.#channel));
+      const problem = this.#tree.write(`${chip}/export`, String(channel));
       if (problem !== null && problem !== 'EBUSY') {
-        throw lost(`its PWM channel ${this.#channel} cannot be had (${problem})`);
+        throw lost(`the PWM of BCM ${this.#pin} cannot be had (${problem})`);
       }
     }
     return folder;
@@ -55,7 +57,7 @@ export class PwmTone implements ToneOutput {
     const problem = this.#tree.write(`${this.#folder}/${file}`, value);
     if (problem === null) return;
     this.#folder = null;
-    throw lost(`PWM channel ${this.#channel} refuses ${file} (${problem})`);
+    throw lost(`the PWM of BCM ${this.#pin} refuses ${file} (${problem})`);
   }
 }
 

@@ -1,5 +1,4 @@
 import type { BoardIo } from '@cat-feeder/board-io';
-import { pwmChannels } from '../../config/check-pins.ts';
 import type { CellWiring, DriveWiring } from '../../config/wiring-schema.ts';
 import type { CurrentMeter, DrivePart, EdgeCounter } from '../../dispensing/shaft-sensors.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -89,9 +88,8 @@ function dcMotor(
   doors: BoardDoors,
 ): OpenedDrive {
   const { board, chip } = doors.native();
-  const channel = wiring.part === 'dc_motor' ? pwmChannels[wiring.pwmPin ?? -1] : undefined;
-  const isPwm = channel === 0 || channel === 1;
-  const speed = isPwm ? new HeaderPwmSpeed({ tree: doors.tree, channel }) : null;
+  const pwmPin = wiring.part === 'dc_motor' ? wiring.pwmPin : null;
+  const speed = pwmPin === null ? null : new HeaderPwmSpeed({ tree: doors.tree, pin: pwmPin });
   const fault = wiring.faultPin === null ? null : { lines: doors.lines, pin: wiring.faultPin };
   const drive = new DcMotorDrive({ board, chip, wiring: bridge, speed, fault });
   return withEdges(wiring, drive, doors);
