@@ -50,6 +50,17 @@ describe('systemd/motor-safe', () => {
     expect(folder.text('sys/devices/fe20c000.pwm/pwmchip0/pwm0/duty_cycle')).toBe('0');
   });
 
+  it('leaves a PWM channel alone that never had a period: the kernel would refuse', () => {
+    const folder = machine();
+    const channel = 'sys/devices/fe20c000.pwm/pwmchip0/pwm1';
+    for (const [name, value] of Object.entries({ period: '0\n', duty_cycle: '-', enable: '-' })) {
+      folder.put(`${channel}/${name}`, value);
+    }
+    run(build('hx711-dc-motor'), folder);
+    expect(folder.text(`${channel}/duty_cycle`)).toBe('-');
+    expect(folder.text(`${channel}/enable`)).toBe('-');
+  });
+
   it('tells a TMC2209 three times to stand still', () => {
     const folder = machine();
     const { stderr } = run(build('nau7802-tmc2209'), folder);
