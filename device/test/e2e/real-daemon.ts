@@ -29,7 +29,7 @@ export class RealDaemon {
       [
         main,
         'run',
-        ...['--board', 'simulated', '--data-dir', dataDir, '--ui-dir', uiDir],
+        ...['--hardware', 'simulated', '--data-dir', dataDir, '--ui-dir', uiDir],
         ...['--port', String(port), '--trust-wall-clock'],
       ],
       { stdio: ['ignore', 'pipe', 'inherit'] },
