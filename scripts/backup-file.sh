@@ -25,6 +25,8 @@ open_backup() { # FILE DIRECTORY
   [[ -f $2/feeder.db && ! -L $2/feeder.db ]] || return 1
   # Links and other special files have no sum, and no place in a backup.
   [[ ! $(find "$2" ! -type f ! -type d -print -quit) ]] || return 1
+  # A line end in a name would make two names of it, and the second could lead out of the backup.
+  [[ ! $(find "$2" -name '*[[:cntrl:]]*' -print -quit) ]] || return 1
   (cd -- "$2" && sha256sum --quiet --strict -c SHA256SUMS >/dev/null 2>&1) || return 1
   [[ $(cut -c 67- -- "$2/SHA256SUMS" | sort) == "$(cd -- "$2" && find . -type f ! -name SHA256SUMS -printf '%P\n' | sort)" ]]
 }

@@ -30,7 +30,7 @@ umask 077
 version=$(installed_version)
 [[ $version ]] || fail 65 "No feeder is installed here."
 [[ -f $data/db/feeder.db ]] || fail 65 "There is no database in ${data#"$root"} yet: the feeder has not run."
-if [[ $password_file && ! -s $password_file ]]; then fail 64 "There is no password in $password_file."; fi
+if [[ $password_file && ! $(head -n 1 -- "$password_file" 2>/dev/null) ]]; then fail 64 "There is no password in $password_file."; fi
 to=${to:-$root/var/lib/cat-feeder-backups/cat-feeder-$(date -u +%Y%m%dT%H%M%SZ).backup}
 [[ ! -e $to ]] || fail 64 "$to exists; it is not overwritten."
 make_dir "$(dirname -- "$to")" 0700 >/dev/null

@@ -37,7 +37,7 @@ while (($#)); do
   shift
 done
 set_places
-need_root
+[[ $dry_run ]] || need_root
 
 # "64 x64", "32 arm" and so on, by the ELF header of a program: what counts is the system that is
 # installed, because a 64-bit kernel may well run a 32-bit one.
@@ -82,10 +82,17 @@ check_os() {
   esac
 }
 
-check_release() {
+DAMAGED='This copy of the release is damaged or incomplete. Download and unpack it again.'
+
+# What every later check needs; the sums of all files come last, because they take their time.
+check_form() {
   [[ -f $release/SHA256SUMS && -f $release/release.json ]] ||
     fail 65 "$release is not an unpacked release. Releases are made by scripts/release; see docs/installing.md."
-  check_tree "$release" || fail 65 "This copy of the release is damaged or incomplete. Download and unpack it again."
+  [[ -s $release/bin/node ]] || fail 65 "$DAMAGED"
+}
+
+check_release() {
+  check_tree "$release" || fail 65 "$DAMAGED"
   version=$(sed -n 's/^ *"version": *"\([^"]*\)",\{0,1\}$/\1/p' -- "$release/release.json")
   is_version "$version" || fail 65 "The release does not say its version."
 }
@@ -139,13 +146,16 @@ make_user() {
 }
 
 copy_release() {
-  [[ ! -d $releases/$version ]] || check_tree "$releases/$version" || {
-    # Only a faulty card or a hand can do that to a placed release.
+  local damaged=''
+  if [[ -d $releases/$version ]]; then
+    if check_tree "$releases/$version"; then return 0; fi
+    # Only a faulty card or a hand can do that to a placed release. It may be the one in use, so it
+    # stays until the sound one takes its place in one step (U1).
     changed "replace the damaged files of version $version"
-    [[ $dry_run ]] || mv -T -- "$releases/$version" "$releases/.old-$version"
-  }
-  [[ ! -d $releases/$version ]] || return 0
-  changed "copy version $version to ${releases#"$root"}"
+    damaged=yes
+  else
+    changed "copy version $version to ${releases#"$root"}"
+  fi
   [[ ! $dry_run ]] || return 0
   draft=$releases/.draft-$version
   mkdir -p -- "$releases"
@@ -154,7 +164,13 @@ copy_release() {
   cp -R --preserve=mode,timestamps -- "$release" "$draft" || fail 74 "The release could not be copied. Nothing was changed."
   if ((EUID == 0)); then chown -R 0:0 -- "$draft"; fi
   check_tree "$draft" || fail 74 "The copy on this disk differs from the release. Nothing was changed; check the card."
-  place_release "$draft" "$version"
+  if [[ $damaged ]]; then
+    sync -f -- "$draft"
+    exchange "$draft" "$releases/$version"
+    rm -rf -- "$draft"
+  else
+    place_release "$draft" "$version"
+  fi
   trap - EXIT
 }
 
@@ -165,7 +181,7 @@ write_settings() {
     write_file "$etc/hardware.json" 0644 <"$hardware"
     # The line that points to it is added once; what else the owner wrote there stays.
     if ! grep -q '^FEEDER_HARDWARE=' "$etc/environment" 2>/dev/null; then
-      { cat -- "$etc/environment" 2>/dev/null || cat -- "$release/systemd/environment"; say FEEDER_HARDWARE=/etc/cat-feeder/hardware.json; } |
+      { awk 1 "$etc/environment" 2>/dev/null || cat -- "$release/systemd/environment"; say FEEDER_HARDWARE=/etc/cat-feeder/hardware.json; } |
         write_file "$etc/environment" 0644
     fi
   fi
@@ -189,7 +205,8 @@ boot_lines() {
   say '# cat-feeder: end'
 }
 
-without_block() { sed '/^# cat-feeder: begin/,/^# cat-feeder: end/d' -- "$1"; }
+# `awk 1` ends a last line that has no end; without that ours would become a part of it.
+without_block() { sed '/^# cat-feeder: begin/,/^# cat-feeder: end/d' -- "$1" | awk 1; }
 
 configure_boot() {
   [[ -f $boot/config.txt ]] || return 0
@@ -212,6 +229,7 @@ boot=$root/boot/firmware
 [[ -f $boot/config.txt ]] || boot=$root/boot
 reboot_needed=''
 
+check_form
 check_machine
 check_os
 check_release
@@ -232,7 +250,8 @@ if [[ $dry_run ]]; then
   sync_links "$release"
 elif [[ $installed && $installed != "$version" ]]; then
   changed "replace version $installed by $version"
-  try_release "$version" || exit 1
+  # No `||` here: it would let every failure inside pass.
+  try_release "$version"
 else
   point_current "$version"
   before=$changes

@@ -14,7 +14,8 @@
 # U3 An undone version is not tried again (/var/lib/cat-feeder-updates/refused).
 
 set -euo pipefail
-shopt -s inherit_errexit
+# lastpipe: what is written at the end of a pipe counts as a change, too.
+shopt -s inherit_errexit lastpipe
 export LC_ALL=C
 umask 022
 
@@ -167,8 +168,10 @@ sync_links() {
 }
 
 # A release is whole when every file has the sum that its SHA256SUMS says, and no file is unlisted.
+# Links and other special files have no sum, and no place in a release.
 check_tree() { # DIRECTORY
   local listed found
+  [[ ! $(find "$1" ! -type f ! -type d -print -quit) ]] || return 1
   (cd -- "$1" && sha256sum --quiet --strict -c SHA256SUMS >/dev/null 2>&1) || return 1
   listed=$(cut -c 67- -- "$1/SHA256SUMS" | sort)
   found=$(cd -- "$1" && find . -type f ! -path ./SHA256SUMS -printf '%P\n' | sort)
@@ -272,12 +275,13 @@ schema_of() { sed -n 's/^ *"schema": *\([0-9]*\),\{0,1\}$/\1/p' -- "$releases/$1
 # (NNNNNN.before-migration.db); that copy changes places with it. What was served since is not
 # forgotten: the emergency journal has the claims, and the daemon adds them at its start.
 lower_schema() { # VERSION
-  local wanted have copy
+  local wanted have copy copies
   wanted=$(schema_of "$1")
   [[ $wanted && -f $data/db/feeder.db ]] || return 0
   have=$(release_tool_as_feeder "$1" schema --db "$data/db/feeder.db") || return 0
   ((have > wanted)) || return 0
-  for copy in $(find "$data" -maxdepth 1 -name '*.before-migration.db' | sort -r); do
+  mapfile -t copies < <(find "$data" -maxdepth 1 -type f -name '*.before-migration.db' | sort -r)
+  for copy in "${copies[@]}"; do
     (($(release_tool_as_feeder "$1" schema --db "$copy") <= wanted)) || continue
     rm -rf -- "$data/db.undone"
     mkdir -m 0700 -- "$data/db.undone"
@@ -347,7 +351,13 @@ undo_release() { # REASON
   { cat -- "$updates/refused" 2>/dev/null || true; printf '%s\n' "$to"; } | sort -u |
     write_file "$updates/refused" 0600 >/dev/null
   if systemd_runs; then systemctl stop cat-feeder.service || true; fi
-  point_current "$from" >/dev/null
+  # The note stays when the link could not be turned (a full disk): the guard tries again.
+  point_current "$from" >/dev/null || true
+  [[ $(installed_version) == "$from" ]] || {
+    warn "$1 Version $from could not be put back yet."
+    [[ ${at_boot:-} ]] || restart_feeder
+    return 1
+  }
   finish_undone
   say "$1 Back to version $from."
   return 1

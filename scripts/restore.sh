@@ -55,6 +55,8 @@ open_backup "$file" "$work/tree" ||
 chown -R --reference="$data" -- "$work"
 chmod 700 "$work"
 schema=$(sed -n 's/^schema=//p' -- "$work/tree/about")
+# Never counted with before it is known to be a number: the shell would run what is written there.
+[[ $schema =~ ^[1-9][0-9]{0,5}$ ]] || fail 65 "The backup does not say the form of its database. Nothing was changed."
 ((schema <= $(schema_of "$version"))) ||
   fail 65 "The backup is from a newer version ($(sed -n 's/^version=//p' -- "$work/tree/about")): update the feeder first. Nothing was changed."
 release_tool_as_feeder "$version" verify-db --db "$work/tree/feeder.db" ||
@@ -87,7 +89,7 @@ fi
 chown -R --reference="$data" -- "$before"
 if [[ $with_settings && -d $work/tree/etc ]]; then
   make_dir "$etc" 0755
-  while read -r name; do
+  while IFS= read -r name; do
     write_file "$etc/$name" 0644 <"$work/tree/etc/$name"
   done < <(cd -- "$work/tree/etc" && find . -type f -printf '%P\n' | sort)
 fi

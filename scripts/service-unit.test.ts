@@ -63,6 +63,15 @@ describe('systemd/cat-feeder.service', () => {
     expect(links).toContain('/etc/systemd/system.conf.d/cat-feeder.conf systemd/system.conf\n');
   });
 
+  it.each(['guard', 'guard-boot'])('reaches no more of the motor than its %s does', (name) => {
+    const path = resolve(root, `systemd/cat-feeder-${name}.service`);
+    const guard = readFileSync(path, 'utf8').split('\n');
+    const isMotor = /^ReadWritePaths=.*\.pwm$|^DeviceAllow=char-(gpiochip|tty\w+) rw$/;
+    const lines = unit.split('\n').filter((line) => isMotor.test(line));
+    expect(lines).toHaveLength(8);
+    for (const line of lines) expect(guard).toContain(line);
+  });
+
   it('FMEA-88 offers no debugger', () => {
     expect(settingOf('ExecStart')).toContain('--disable-sigusr1');
     expect(unit).not.toMatch(/--inspect/);

@@ -131,6 +131,8 @@ case $command in
   status) status ;;
   *)
     take_lock
+    # Another run may have ended just before.
+    installed=$(installed_version)
     "$command"
     ;;
 esac

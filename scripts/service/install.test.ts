@@ -1,5 +1,13 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FeederRoot } from './feeder-root.ts';
@@ -113,6 +121,39 @@ dtparam=uart0=on
     );
   });
 
+  it('asks for a restart when parts are new, and leaves last lines that have no end whole', () => {
+    const feeder = feederRoot();
+    const tree = feeder.tree({ version: '1.0.0' });
+    feeder.install(tree);
+    withBoot(feeder);
+    writeFileSync(feeder.path('boot/firmware/config.txt'), 'dtparam=audio=on');
+    writeFileSync(feeder.path('etc/cat-feeder/environment'), 'FEEDER_PORT=9000');
+    const ran = feeder.install(tree, ['--hardware', 'hx711-dc-motor']);
+    expect(ran.out).toContain('Version 1.0.0 is installed.\nRestart the Pi once');
+    expect(feeder.text('boot/firmware/config.txt')).toMatch(
+      /^dtparam=audio=on\n# cat-feeder: begin/,
+    );
+    expect(feeder.text('etc/cat-feeder/environment')).toMatch(
+      /^FEEDER_PORT=9000\nFEEDER_HARDWARE=/,
+    );
+    expect(feeder.install(tree).out).toMatch(/nothing had to be changed\.\n$/);
+    feeder.run('uninstall.sh');
+    expect(feeder.text('boot/firmware/config.txt')).toBe('dtparam=audio=on\n');
+  });
+
+  it('says without rights what it would do, and does nothing without them', () => {
+    const feeder = feederRoot();
+    const script = join(feeder.tree({ version: '1.0.0' }), 'scripts/install.sh');
+    chmodSync(feeder.work, 0o755);
+    const nobody = ['--reuid', '65534', '--regid', '65534', '--clear-groups', script, '--any-os'];
+    const as = process.getuid?.() === 0 ? ['setpriv', ...nobody] : [script, '--any-os'];
+    const [program = '', ...args] = as;
+    expect(feeder.exec(program, args).err).toMatch(/^Run it as root: sudo /);
+    const told = feeder.exec(program, [...args, '--dry-run']);
+    expect(told.err).toBe('');
+    expect(told.out).toMatch(/Nothing was changed \(--dry-run\)\.\n$/);
+  });
+
   it('changes nothing the second time, not even a time stamp, and keeps the wired parts', () => {
     const feeder = feederRoot();
     withBoot(feeder);
@@ -198,6 +239,18 @@ describe('install.sh refuses with one sentence and leaves nothing behind', () =>
       [
         'a missing file',
         (_, tree) => rmSync(join(tree, 'feeder.mjs')),
+        /damaged or incomplete/,
+        65,
+      ],
+      [
+        'an added link',
+        (_, tree) => symlinkSync('/etc/shadow', join(tree, 'docs/link')),
+        /damaged or incomplete/,
+        65,
+      ],
+      [
+        'a missing Node.js',
+        (_, tree) => rmSync(join(tree, 'bin/node')),
         /damaged or incomplete/,
         65,
       ],
