@@ -63,6 +63,10 @@ describe('systemd/cat-feeder.service', () => {
     expect(links).toContain('/etc/systemd/system.conf.d/cat-feeder.conf systemd/system.conf\n');
   });
 
+  it('A-07 compiles nothing in the background that could keep the daemon from ending', () => {
+    expect(settingOf('ExecStart')).toContain(' --no-maglev --no-concurrent-sparkplug ');
+  });
+
   it('FMEA-88 offers no debugger', () => {
     expect(settingOf('ExecStart')).toContain('--disable-sigusr1');
     expect(unit).not.toMatch(/--inspect/);
