@@ -72,6 +72,10 @@ describe('systemd/cat-feeder.service', () => {
     for (const line of lines) expect(guard).toContain(line);
   });
 
+  it('A-07 compiles nothing in the background that could keep the daemon from ending', () => {
+    expect(settingOf('ExecStart')).toContain(' --no-maglev --no-concurrent-sparkplug ');
+  });
+
   it('FMEA-88 offers no debugger', () => {
     expect(settingOf('ExecStart')).toContain('--disable-sigusr1');
     expect(unit).not.toMatch(/--inspect/);

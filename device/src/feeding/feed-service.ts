@@ -351,13 +351,14 @@ export class FeedService implements MealFeeder {
   }
 
   #context(command: FeedCommand, now: StationTime): FeedContext {
-    const { journal, memoryOnly, settings, station, faults, rationOf, localTime } = this.#parts;
+    const { journal, memoryOnly, unwritten, settings, station, faults } = this.#parts;
+    const { rationOf, localTime } = this.#parts;
     const isTimeKnown = now.quality !== 'unknown';
     return {
       settings: settings(),
       planDayGrams: this.#parts.planDayGrams(),
       rationGrams: command.petId === null ? null : (rationOf(command.petId) ?? null),
-      doses: [...journal.doses(now), ...memoryOnly.doses()],
+      doses: unwritten.dated([...journal.doses(now), ...memoryOnly.doses()]),
       now,
       localDateOf: (wallMs) => localTime(wallMs).date,
       overshootGrams: this.#overshoot(),
@@ -380,25 +381,15 @@ export class FeedService implements MealFeeder {
   /** The refusal in the ledger; null when even that could not be written. */
   #recordRefusal(request: FeedRequest, refusal: Refusal, now: StationTime): string | null {
     const feedingId = this.#parts.newId(now.wallMs);
+    const { requestId, cause, petId, portionGrams } = request;
+    const { rule, numbers, why } = refusal;
+    const asked = { feedingId, requestId, cause, petId, portionGrams };
     try {
-      this.#parts.journal.refuse({
-        feedingId,
-        requestId: request.requestId,
-        cause: request.cause,
-        petId: request.petId,
-        portionGrams: request.portionGrams,
-        rule: refusal.rule,
-        numbers: refusal.numbers,
-        time: now,
-        why: refusal.why,
-      });
+      this.#parts.journal.refuse({ ...asked, rule, numbers, time: now, why });
       return feedingId;
     } catch (error) {
       if (!(error instanceof FeederError)) throw error;
-      this.#parts.logger.error(
-        { code: error.code, rule: refusal.rule },
-        'A refusal could not be written.',
-      );
+      this.#parts.logger.error({ code: error.code, rule }, 'A refusal could not be written.');
       return null;
     }
   }

@@ -1,6 +1,7 @@
 import { FeederError, type Milliseconds } from '@cat-feeder/shared';
 import type { Cancel, Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
+import { stampOf } from './elapsed.ts';
 import type { BookedDose, ClaimRecord, FeedingJournal, FinishRecord } from './feeding-journal.ts';
 
 /** Outcomes kept for a disk that refuses writes. Feedings from memory are rare; this is months. */
@@ -47,6 +48,19 @@ export class UnwrittenOutcomes {
   /** Books food that may have fallen as soon as the disk takes it; true when it has. */
   assume(dose: BookedDose): boolean {
     return this.#add({ kind: 'assumed', dose });
+  }
+
+  /** The doses of the journal, each at the end of its feeding, which may wait here. */
+  dated(doses: readonly BookedDose[]): readonly BookedDose[] {
+    const ends = new Map(
+      this.#queue.flatMap((waiting) =>
+        waiting.kind === 'outcome'
+          ? [[waiting.record.feedingId, stampOf(waiting.record.time)] as const]
+          : [],
+      ),
+    );
+    if (ends.size === 0) return doses;
+    return doses.map((dose) => ({ ...dose, at: ends.get(dose.feedingId) ?? dose.at }));
   }
 
   /** Writes what waits, oldest first; true when nothing is left. */

@@ -65,6 +65,24 @@ describe('I1, I2 a disk that refuses writes', () => {
   });
 });
 
+test('I3 FMEA-47 the distance counts from the end of a feeding, also while the disk has not taken it', async () => {
+  const feeder = await VirtualFeeder.start();
+  await feeder.ask('PATCH', '/settings', { manualGapSeconds: 10 });
+  feeder.hooks.beforeCommit = (name) => {
+    if (name !== 'feeding.finish') return;
+    throw Object.assign(new TypeError('full'), { code: 'SQLITE_IOERR_WRITE' });
+  };
+  const startedMs = feeder.clock.monoMs();
+  await feeder.feed(40);
+  await feeder.passUntilIdle();
+  expect(feeder.clock.monoMs() - startedMs).toBeGreaterThan(12_000);
+  const ask = (requestId: string) =>
+    feeder.ask('POST', '/feedings', { requestId, portionGrams: 5 });
+  expect((await ask('at-once')).error?.code).toBe('ERR_LIMIT_REACHED');
+  await feeder.pass(10_000);
+  expect((await ask('ten-seconds-later')).error).toBeUndefined();
+});
+
 test('I3 FMEA-49 a portion from memory that a crash left in no row keeps the next ones at a distance', async () => {
   const feeder = await VirtualFeeder.start();
   await feeder.ask('POST', '/meals', { time: '08:00', portionGrams: 30 });
