@@ -8,6 +8,14 @@ const POLL_MS = 40;
 /** Before the first wish. */
 const FIRST_GRAMS = 5;
 
+const widestLimits = {
+  feedingGramsMax: 150,
+  hourGramsMax: 250,
+  dayGramsMax: 500,
+  scheduleGapMinutes: 0,
+  manualGapSeconds: 0,
+};
+
 interface OccurrenceView {
   readonly state: string;
   readonly verdict: string | null;
@@ -31,13 +39,7 @@ export class FeederWatch {
 
   /** Gives the feeder a plan and the widest limits that it accepts. */
   async prepare(): Promise<void> {
-    await this.#must('PATCH', '/settings', {
-      feedingGramsMax: 150,
-      hourGramsMax: 250,
-      dayGramsMax: 500,
-      scheduleGapMinutes: 0,
-      manualGapSeconds: 0,
-    });
+    await this.#must('PATCH', '/settings', widestLimits);
     const plan = await this.#must<{ id: string }>('POST', '/plans', { name: 'Kill' });
     await this.#must('POST', `/plans/${plan.id}/activate`);
     await this.#feedOnce();
@@ -71,6 +73,12 @@ export class FeederWatch {
     return (await this.#must<{ ok: boolean }>('POST', '/ledger/verify')).ok;
   }
 
+  /** Whether the limits that were set, and answered, are still those. */
+  async limitsHold(): Promise<boolean> {
+    const settings = await this.#must<Record<string, unknown>>('GET', '/settings');
+    return Object.entries(widestLimits).every(([name, limit]) => settings[name] === limit);
+  }
+
   /** Waits until nothing runs and nothing moves, then looks at what came of a request. */
   async feedingOf(requestId: string): Promise<FeedingView | undefined> {
     await this.#rest();
@@ -97,10 +105,15 @@ export class FeederWatch {
    * once, by rule, and look like the meal served twice. Every motion must be the wish's own.
    */
   async #feedOnce(): Promise<void> {
+    // A feeder that was never fed weighs nothing in its first second, and serves by turns.
+    await this.#until('the bowl is weighed', async () => {
+      const { bowl } = await this.#must<{ bowl: { grams: number | null } }>('GET', '/status');
+      return bowl.grams !== null;
+    });
     await this.feed('before-all', FIRST_GRAMS);
     const first = await this.feedingOf('before-all');
     if ((first?.dose?.lowGrams ?? 0) < FIRST_GRAMS / 2) {
-      throw new Error(`The first portion did not arrive.\n${this.output}`);
+      throw new Error(`The first portion did not arrive: ${JSON.stringify(first)}\n${this.output}`);
     }
   }
 

@@ -36,8 +36,8 @@ async function lookBack([requestId, grams]: readonly [string, number]): Promise<
   tell('recovered', { feeding: recovered, world: feeder.world() });
   const again = await feeder.feed(requestId, grams);
   const feeding = (await feeder.feedingOf(requestId)) ?? again.data;
-  const ledgerHolds = await feeder.ledgerHolds();
-  tell('again', { feeding, world: feeder.world(), ledgerHolds });
+  const holds = { ledger: await feeder.ledgerHolds(), limits: await feeder.limitsHold() };
+  tell('again', { feeding, world: feeder.world(), holds });
 }
 
 async function wish([requestId, grams]: readonly [string, number]): Promise<void> {

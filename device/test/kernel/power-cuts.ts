@@ -11,10 +11,14 @@ import type { Boot, GuestMachine } from './guest-machine.ts';
 /** So many portions fit into the caps of an hour; then another feeder with an empty bowl takes over. */
 const WISHES_PER_SERIES = 14;
 const PORTION_GRAMS = { min: 3, max: 14 };
-/** A little longer than a feeding takes, so that some cuts come after its end. */
-const CUT_WITHIN_MS = 14_000;
+/** About as long as a feeding takes. */
+const CUT_WITHIN_MS = 8_000;
 /** So long the motor starts and stops in a feeding. */
-const MOTOR_WORKS_MS = 6_000;
+const MOTOR_WORKS_MS = 4_000;
+/** Most of the cuts come while the motor is at work, the others at any instant of a feeding. */
+const CUT_AT_MOTOR_SHARE = 0.7;
+/** So many cuts for one that found a feeding under way. */
+const CUTS_PER_FEEDING_MAX = 2;
 /** Share of boots whose power fails again before the feeder is ready. */
 const CUT_AT_START_SHARE = 0.2;
 const START_MS = { min: 1_500, max: 9_000 };
@@ -23,6 +27,12 @@ const WORLD_BYTES = 2048;
 const TURNS_EPSILON = 1e-6;
 
 type Wish = readonly [id: string, grams: number];
+
+/** What was written before the cut, and is still so. */
+interface Holds {
+  readonly ledger: boolean;
+  readonly limits: boolean;
+}
 
 /** What one boot told. */
 interface Told {
@@ -34,7 +44,7 @@ interface Told {
   readonly again?: {
     readonly feeding?: FeedingView;
     readonly world: WorldState;
-    readonly ledgerHolds: boolean;
+    readonly holds: Holds;
   };
 }
 
@@ -65,6 +75,7 @@ export class PowerCuts {
   readonly #random: SeededRandom;
   readonly #totals = {
     cuts: 0,
+    inFeedings: 0,
     cutsWithMotorOn: 0,
     cutsAtStart: 0,
     boots: 0,
@@ -83,14 +94,15 @@ export class PowerCuts {
 
   async run(cuts: number): Promise<object> {
     this.#parts.say(`seed ${this.#parts.seed}`);
-    // One more than needed, and one for a series that breaks off.
-    const seriesMax = Math.ceil(cuts / WISHES_PER_SERIES) + 2;
-    for (let series = 1; series <= seriesMax && this.#totals.cuts < cuts; series++) {
+    // One more than needed, for a series that breaks off.
+    const seriesMax = Math.ceil((CUTS_PER_FEEDING_MAX * cuts) / WISHES_PER_SERIES) + 1;
+    for (let series = 1; series <= seriesMax && this.#totals.inFeedings < cuts; series++) {
       await this.#series(series, cuts);
     }
-    const { cuts: made, cutsAtStart, verdicts } = this.#totals;
-    const isWhole = made >= cuts && verdicts === made - cutsAtStart;
-    this.#parts.count(isWhole, `${made} power cuts, ${verdicts} wishes judged`);
+    const { cuts: made, cutsAtStart, inFeedings, verdicts } = this.#totals;
+    const isWhole = inFeedings >= cuts && verdicts === made - cutsAtStart;
+    const found = `${made} power cuts, ${inFeedings} in the middle of a feeding`;
+    this.#parts.count(isWhole, `${found}; ${verdicts} wishes judged`);
     return { ...this.#totals, results: this.#results, seed: this.#parts.seed };
   }
 
@@ -103,7 +115,7 @@ export class PowerCuts {
     this.#newFood();
     let last: CutWish | null = null;
     for (let wish = 0; wish <= WISHES_PER_SERIES; wish++) {
-      const isLast = wish === WISHES_PER_SERIES || this.#totals.cuts >= cuts;
+      const isLast = wish === WISHES_PER_SERIES || this.#totals.inFeedings >= cuts;
       if (last !== null && !isLast && this.#random.chance(CUT_AT_START_SHARE)) {
         last = await this.#cutAtStart(copy, last);
       }
@@ -121,7 +133,7 @@ export class PowerCuts {
     const told: { -readonly [Key in keyof Told]: Told[Key] } = {};
     const orders = JSON.stringify({ prepare, before: last?.wish ?? null, next });
     const job = `node device/test/kernel/cut-boot.ts '${orders}'`;
-    const isAtMotor = this.#random.chance(0.5);
+    const isAtMotor = this.#random.chance(CUT_AT_MOTOR_SHARE);
     const cutAfterMs = this.#random.next() * (isAtMotor ? MOTOR_WORKS_MS : CUT_WITHIN_MS);
     let timer: NodeJS.Timeout | undefined;
     const boot: Boot = this.#boot(disk, job, (line) => {
@@ -185,16 +197,24 @@ export class PowerCuts {
       feeding: again.feeding,
       fellGrams: again.world.landedGrams - before.landedGrams,
       doubled: alone.forwardTurns > before.forwardTurns && movedLater,
-      lostAnswer: answered !== undefined && recovered.feeding?.id !== answered.id,
+      // What was answered, and what made the motor turn, was on the disk before.
+      lostAnswer:
+        (answered !== undefined && recovered.feeding?.id !== answered.id) ||
+        (atCut.forwardTurns > before.forwardTurns && recovered.feeding === undefined),
     });
     const result = resultOf(again.feeding);
+    if (result === 'unknown_after_crash') this.#totals.inFeedings += 1;
     this.#results[result] = (this.#results[result] ?? 0) + 1;
-    this.#countVerdict(verdict, again.ledgerHolds);
+    this.#countVerdict(verdict, again.holds);
   }
 
-  #countVerdict(verdict: Verdict, ledgerHolds: boolean): void {
+  #countVerdict(verdict: Verdict, holds: Holds): void {
     this.#totals.verdicts += 1;
-    const wrongs = [...wrongsOf(verdict), ...(ledgerHolds ? [] : ['LEDGER'])];
+    const wrongs = [
+      ...wrongsOf(verdict),
+      ...(holds.ledger ? [] : ['LEDGER']),
+      ...(holds.limits ? [] : ['SETTINGS']),
+    ];
     const words = wrongs.length === 0 ? '' : `  ${wrongs.join(' ')}`;
     this.#parts.count(
       wrongs.length === 0,
