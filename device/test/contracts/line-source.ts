@@ -17,8 +17,12 @@ export interface LineBench {
   end(): void;
 }
 
-/** What every source of lines promises. */
-export function lineSourceContract(name: string, open: () => LineBench): void {
+/** What every source of lines promises. One that only reads has neither outputs nor pulls. */
+export function lineSourceContract(
+  name: string,
+  open: () => LineBench,
+  { readsOnly = false }: { readonly readsOnly?: boolean } = {},
+): void {
   describe(`${name} keeps the contract of a source of lines`, () => {
     let bench: LineBench;
     let pin: number;
@@ -30,7 +34,8 @@ export function lineSourceContract(name: string, open: () => LineBench): void {
     });
     afterEach(() => bench.end());
 
-    const input = (activeLow: boolean, bias: 'up' | 'down' | 'none' = 'down') => {
+    const input = (activeLow: boolean, wanted: 'up' | 'down' = 'down') => {
+      const bias = readsOnly ? 'none' : wanted;
       const line = bench.lines.input({ pin, activeLow, bias, debounceMs: 0 });
       line.onEdge((edge) => edges.push(edge));
       return line;
@@ -83,30 +88,7 @@ export function lineSourceContract(name: string, open: () => LineBench): void {
 
     it('gives a line to one holder only', () => {
       input(false);
-      const again = () => bench.lines.output({ pin, activeLow: false });
-      expect(again).toThrow(expect.objectContaining({ code: 'ERR_HARDWARE_FAULT' }));
-    });
-
-    it.each([false, true])('sets an output (active low: %s), idle at first', (activeLow) => {
-      const on = activeLow ? 0 : 1;
-      const off = activeLow ? 1 : 0;
-      const line = bench.lines.output({ pin, activeLow });
-      expect(bench.wire(pin)).toBe(off);
-      line.set(1);
-      expect(bench.wire(pin)).toBe(on);
-      line.set(0);
-      expect(bench.wire(pin)).toBe(off);
-      line.close();
-      line.close();
-    });
-
-    it('closes all its lines with itself', () => {
-      const line = input(false);
-      bench.lines.output({ pin: bench.pins[1], activeLow: false }).set(1);
-      bench.lines.close();
-      bench.lines.close();
-      line.close();
-      expect(bench.wire(bench.pins[1])).toBe(0);
+      expect(() => input(false)).toThrow(expect.objectContaining({ code: 'ERR_HARDWARE_FAULT' }));
     });
 
     it('tells that a line is lost, with a reason', async () => {
@@ -117,5 +99,42 @@ export function lineSourceContract(name: string, open: () => LineBench): void {
       expect(causes[0]).toMatchObject({ code: 'ERR_HARDWARE_FAULT' });
       expect(causes).toHaveLength(1);
     });
+
+    if (!readsOnly) outputPromises(() => bench);
+  });
+}
+
+/** What a source promises that also drives lines. */
+function outputPromises(benchOf: () => LineBench): void {
+  it.each([false, true])('sets an output (active low: %s), idle at first', (activeLow) => {
+    const bench = benchOf();
+    const [pin] = bench.pins;
+    const on = activeLow ? 0 : 1;
+    const off = activeLow ? 1 : 0;
+    const line = bench.lines.output({ pin, activeLow });
+    expect(bench.wire(pin)).toBe(off);
+    line.set(1);
+    expect(bench.wire(pin)).toBe(on);
+    line.set(0);
+    expect(bench.wire(pin)).toBe(off);
+    line.close();
+    line.close();
+  });
+
+  it('gives no output to a line that is held', () => {
+    const { lines, pins } = benchOf();
+    lines.input({ pin: pins[0], activeLow: false, bias: 'down', debounceMs: 0 });
+    const again = () => lines.output({ pin: pins[0], activeLow: false });
+    expect(again).toThrow(expect.objectContaining({ code: 'ERR_HARDWARE_FAULT' }));
+  });
+
+  it('closes all its lines with itself', () => {
+    const { lines, pins, wire } = benchOf();
+    const line = lines.input({ pin: pins[0], activeLow: false, bias: 'down', debounceMs: 0 });
+    lines.output({ pin: pins[1], activeLow: false }).set(1);
+    lines.close();
+    lines.close();
+    line.close();
+    expect(wire(pins[1])).toBe(0);
   });
 }

@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util';
 import { SeededRandom } from '../../src/platform/random.ts';
 import { buildBundle } from '../daemon/daemon-process.ts';
-import { type FeedingView, KillSeries, missesTruth, type Verdict } from './kill-series.ts';
+import { KillSeries } from './kill-series.ts';
+import { leftAlone } from './simulated-food.ts';
+import { judgeWish, resultOf, type Verdict, type WishSeen, wrongsOf } from './verdict.ts';
 
 /*
  * Kills the real daemon with SIGKILL at random instants of feedings, again and again, and checks
@@ -89,7 +91,7 @@ async function killAndRestart(series: KillSeries) {
     series.spawn();
     await wait(random.next() * SECOND_KILL_WITHIN_MS);
     const later = await killOnce(series);
-    if (later.forwardTurns > series.leftAlone(world).forwardTurns + 1e-6) {
+    if (later.forwardTurns > leftAlone(world).forwardTurns + 1e-6) {
       throw new Error('The motor moved while the daemon was starting.');
     }
     world = later;
@@ -106,7 +108,7 @@ async function apiWish(series: KillSeries, requestId: string): Promise<Verdict> 
   const atDeath = await killAndRestart(series);
   const first = await answered;
   const recovered = await series.feedingOf(requestId);
-  const alone = series.leftAlone(atDeath);
+  const alone = leftAlone(atDeath);
   const movedInRecovery = series.world().forwardTurns > alone.forwardTurns + 1e-6;
   const again = await series.feed(requestId, grams);
   const feeding = (await series.feedingOf(requestId)) ?? again.data;
@@ -129,7 +131,7 @@ async function scheduledWish(series: KillSeries): Promise<Verdict> {
   await wait(dueMs - Date.now());
   await waitForInstant(series);
   const atDeath = await killAndRestart(series);
-  const alone = series.leftAlone(atDeath);
+  const alone = leftAlone(atDeath);
   const occurrence = await series.occurrenceOf(key);
   const id = occurrence?.feedingId ?? null;
   const feeding = id === null ? undefined : await series.feeding(id);
@@ -144,26 +146,10 @@ async function scheduledWish(series: KillSeries): Promise<Verdict> {
   });
 }
 
-function judge(seen: {
-  readonly name: string;
-  readonly feeding: FeedingView | undefined;
-  readonly fellGrams: number;
-  readonly doubled: boolean;
-  readonly lostAnswer: boolean;
-}): Verdict {
-  const { feeding, fellGrams, doubled, lostAnswer } = seen;
-  const dose = feeding?.dose ?? null;
-  const unverdicted = feeding === undefined || feeding.state === 'running';
-  const interval = dose === null ? 'nothing' : `${dose.lowGrams} to ${dose.highGrams} g`;
-  const result = feeding?.refusal ?? feeding?.result ?? 'no verdict';
+function judge(seen: WishSeen): Verdict {
+  const result = resultOf(seen.feeding);
   totals.results[result] = (totals.results[result] ?? 0) + 1;
-  return {
-    doubled,
-    unverdicted,
-    lostAnswer,
-    intervalMiss: missesTruth(dose, fellGrams),
-    sentence: `${seen.name}: ${result}, booked ${interval}, fell ${fellGrams.toFixed(3)} g`,
-  };
+  return judgeWish(seen);
 }
 
 function count(verdict: Verdict): void {
@@ -172,8 +158,7 @@ function count(verdict: Verdict): void {
   if (unverdicted) totals.unverdicted += 1;
   if (intervalMiss) totals.intervalMisses += 1;
   if (lostAnswer) totals.lostAnswers += 1;
-  const words = Object.entries({ doubled, unverdicted, intervalMiss, lostAnswer });
-  const wrong = words.filter(([, is]) => is).map(([word]) => word.toUpperCase());
+  const wrong = wrongsOf(verdict);
   say(`${String(totals.kills).padStart(4)}  ${verdict.sentence}  ${wrong.join(' ')}`);
 }
 

@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SysfsTree } from '../../platform/sysfs-tree.ts';
 import { VirtualClock } from '../../platform/virtual-clock.ts';
-import { headerBase, loadOnoff, OnoffLines, type OnoffPackage } from './onoff-lines.ts';
+import {
+  headerBase,
+  LOOK_AGAIN_MS,
+  loadOnoff,
+  OnoffLines,
+  type OnoffPackage,
+} from './onoff-lines.ts';
 
 /** The package onoff with lines in the hands of the test. */
 class FakeGpio {
@@ -12,6 +18,7 @@ class FakeGpio {
   static refuses = false;
   level: 0 | 1 = 0;
   isExported = true;
+  isGone = false;
   tell: (error: Error | null, level: 0 | 1) => void = () => {};
   readonly number: number;
   readonly options: object;
@@ -22,12 +29,14 @@ class FakeGpio {
     FakeGpio.all.push(this);
   }
   readSync(): 0 | 1 {
+    if (this.isGone) throw new Error('ENODEV: no such device, read');
     return this.level;
   }
   watch(callback: (error: Error | null, level: 0 | 1) => void): void {
     this.tell = callback;
   }
   unexport(): void {
+    if (this.isGone) throw new Error('EINVAL: invalid argument, write');
     this.isExported = false;
   }
 }
@@ -41,12 +50,13 @@ describe('lines by onoff', () => {
     writeFileSync(join(folder, 'label'), `${label}\n`);
     writeFileSync(join(folder, 'base'), `${base}\n`);
   };
-  const open = () =>
-    new OnoffLines({ onoff, tree: new SysfsTree(root), clock: new VirtualClock() });
+  let clock: VirtualClock;
+  const open = () => new OnoffLines({ onoff, tree: new SysfsTree(root), clock });
   const request = { pin: 17, activeLow: true, bias: 'none', debounceMs: 20 } as const;
 
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'feeder-onoff-'));
+    clock = new VirtualClock();
     FakeGpio.all.length = 0;
     FakeGpio.refuses = false;
   });
@@ -89,11 +99,39 @@ describe('lines by onoff', () => {
     gpio?.tell(null, 1);
     gpio?.tell(null, 0);
     gpio?.tell(new Error('Gone.'), 0);
-    expect(told).toEqual([[1, 1], [0, 2], 'Gone.']);
+    expect(told).toEqual([[1, 1], [0, 2], expect.stringMatching(/GPIO 17 is lost/)]);
     expect(line.level()).toBe(0);
     lines.close();
     line.close();
     gpio?.tell(null, 1);
     expect([told.length, gpio?.isExported]).toEqual([3, false]);
+  });
+
+  it('finds a missed change and a lost chip by looking again', () => {
+    chip('gpiochip512', 'pinctrl-bcm2711', '512');
+    const line = open().input(request);
+    const [gpio] = FakeGpio.all;
+    if (gpio === undefined) throw new Error('no line was opened');
+    const told: unknown[] = [];
+    line.onEdge(({ level }) => told.push(level));
+    line.onLost((cause) => told.push(cause));
+    gpio.level = 1;
+    expect(line.level()).toBe(1);
+    clock.advance(LOOK_AGAIN_MS);
+    expect(told).toEqual([1]);
+    gpio.isGone = true;
+    expect(() => line.level()).toThrow('GPIO 17 is lost');
+    clock.advance(3 * LOOK_AGAIN_MS);
+    expect(told).toEqual([1, expect.objectContaining({ code: 'ERR_HARDWARE_FAULT' })]);
+    line.close();
+  });
+
+  it('gives a line to one part only, until it is given back', () => {
+    chip('gpiochip512', 'pinctrl-bcm2711', '512');
+    const lines = open();
+    const first = lines.input(request);
+    expect(() => lines.input(request)).toThrow('GPIO 17 is in use');
+    first.close();
+    lines.input(request);
   });
 });

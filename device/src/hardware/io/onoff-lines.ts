@@ -1,11 +1,14 @@
-import { FeederError } from '@cat-feeder/shared';
-import type { Clock } from '../../platform/clock.ts';
+import { FeederError, type Milliseconds } from '@cat-feeder/shared';
+import type { Cancel, Clock } from '../../platform/clock.ts';
 import type { SysfsTree } from '../../platform/sysfs-tree.ts';
 import type { InputLine, InputLineRequest, LineEdge, LineSource, OutputLine } from './lines.ts';
 
 const FOLDER = 'sys/class/gpio';
 /** The header's chip by the label of its driver: the numbers move between kernels and models. */
 const HEADER_LABELS = ['pinctrl-rp1', 'pinctrl-bcm2711', 'pinctrl-bcm2835'];
+
+/** Sysfs does not say that a chip went away, and two quick changes can look like none: look again. */
+export const LOOK_AGAIN_MS: Milliseconds = 2000;
 
 /** What is used of the package onoff. */
 export interface OnoffGpio {
@@ -65,7 +68,7 @@ export interface OnoffLinesParts {
 export class OnoffLines implements LineSource {
   readonly #parts: OnoffLinesParts;
   readonly #base: number;
-  readonly #open = new Set<InputLine>();
+  readonly #open = new Map<number, InputLine>();
 
   /** Throws ERR_CONFIG without the header's chip in sysfs. */
   constructor(parts: OnoffLinesParts) {
@@ -79,10 +82,15 @@ export class OnoffLines implements LineSource {
         message: `onoff cannot switch on the pull-${request.bias} of GPIO ${request.pin}: add a resistor, or gpio=${request.pin}=ip,p${request.bias === 'up' ? 'u' : 'd'} to config.txt, and set its bias to none.`,
       });
     }
-    const line = openInput(this.#parts, this.#base + request.pin, request, () => {
-      this.#open.delete(line);
-    });
-    this.#open.add(line);
+    // Sysfs would give the same line out twice, and the first to close would take it from both.
+    if (this.#open.has(request.pin)) {
+      throw new FeederError('ERR_HARDWARE_FAULT', {
+        message: `GPIO ${request.pin} is in use by another part of the feeder.`,
+      });
+    }
+    const line = new OnoffInput(this.#parts, this.#base + request.pin, request);
+    line.onClose(() => this.#open.delete(request.pin));
+    this.#open.set(request.pin, line);
     return line;
   }
 
@@ -93,56 +101,104 @@ export class OnoffLines implements LineSource {
   }
 
   close(): void {
-    for (const line of [...this.#open]) line.close();
+    for (const line of [...this.#open.values()]) line.close();
   }
 }
 
-function openInput(
-  { onoff, clock }: OnoffLinesParts,
-  number: number,
-  { pin, activeLow, debounceMs }: InputLineRequest,
-  onClosed: () => void,
-): InputLine {
-  let gpio: OnoffGpio;
-  try {
-    const debounce = debounceMs > 0 ? { debounceTimeout: debounceMs } : {};
-    gpio = new onoff.Gpio(number, 'in', 'both', { activeLow, ...debounce });
-  } catch (cause) {
-    throw new FeederError('ERR_HARDWARE_FAULT', {
-      message: `GPIO ${pin} cannot be had by sysfs: another program holds it, or the right is missing.`,
-      cause,
-    });
-  }
-  let isOpen = true;
-  let count = 0;
-  let level = gpio.readSync();
-  let edgeListener: (edge: LineEdge) => void = () => {};
-  let lostListener: (cause: Error) => void = () => {};
-  gpio.watch((error, now) => {
-    if (!isOpen) return;
-    if (error) {
-      lostListener(error);
-      return;
+class OnoffInput implements InputLine {
+  readonly #clock: Clock;
+  readonly #pin: number;
+  readonly #gpio: OnoffGpio;
+  #level: 0 | 1;
+  #count = 0;
+  /** Closed or lost: nothing is told any more. */
+  #isOver = false;
+  #isClosed = false;
+  #cancelLook: Cancel = () => {};
+  #edgeListener: (edge: LineEdge) => void = () => {};
+  #lostListener: (cause: Error) => void = () => {};
+  #closeListener: () => void = () => {};
+
+  constructor({ onoff, clock }: OnoffLinesParts, number: number, request: InputLineRequest) {
+    const { pin, activeLow, debounceMs } = request;
+    this.#clock = clock;
+    this.#pin = pin;
+    try {
+      const debounce = debounceMs > 0 ? { debounceTimeout: debounceMs } : {};
+      this.#gpio = new onoff.Gpio(number, 'in', 'both', { activeLow, ...debounce });
+      this.#level = this.#gpio.readSync();
+    } catch (cause) {
+      throw new FeederError('ERR_HARDWARE_FAULT', {
+        message: `GPIO ${pin} cannot be had by sysfs: another program holds it, or the right is missing.`,
+        cause,
+      });
     }
-    // Sysfs tells that something changed, not what: two quick changes can look like none.
-    if (now === level) return;
-    level = now;
-    count += 1;
-    edgeListener({ level, atMs: clock.monoMs(), count });
-  });
-  return {
-    level: () => level,
-    onEdge: (listener) => {
-      edgeListener = listener;
-    },
-    onLost: (listener) => {
-      lostListener = listener;
-    },
-    close: () => {
-      if (!isOpen) return;
-      isOpen = false;
-      gpio.unexport();
-      onClosed();
-    },
-  };
+    this.#gpio.watch((error, level) => (error ? this.#lose(error) : this.#take(level)));
+    this.#lookLater();
+  }
+
+  level(): 0 | 1 {
+    try {
+      return this.#gpio.readSync();
+    } catch (cause) {
+      throw this.#lostFault(cause);
+    }
+  }
+
+  onEdge(listener: (edge: LineEdge) => void): void {
+    this.#edgeListener = listener;
+  }
+
+  onLost(listener: (cause: Error) => void): void {
+    this.#lostListener = listener;
+  }
+
+  onClose(listener: () => void): void {
+    this.#closeListener = listener;
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#isOver = true;
+    this.#cancelLook();
+    this.#closeListener();
+    try {
+      this.#gpio.unexport();
+    } catch {
+      // A line that went with its chip cannot be given back, and need not be.
+    }
+  }
+
+  #take(level: 0 | 1): void {
+    if (this.#isOver || level === this.#level) return;
+    this.#level = level;
+    this.#count += 1;
+    this.#edgeListener({ level, atMs: this.#clock.monoMs(), count: this.#count });
+  }
+
+  #lookLater(): void {
+    this.#cancelLook = this.#clock.after('onoff line', LOOK_AGAIN_MS, () => this.#look());
+  }
+
+  #look(): void {
+    try {
+      this.#take(this.#gpio.readSync());
+    } catch (cause) {
+      this.#lose(cause);
+    }
+    if (!this.#isOver) this.#lookLater();
+  }
+
+  #lose(cause: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#cancelLook();
+    this.#lostListener(this.#lostFault(cause));
+  }
+
+  #lostFault(cause: unknown): FeederError {
+    const message = `GPIO ${this.#pin} is lost: sysfs does not have it any more.`;
+    return new FeederError('ERR_HARDWARE_FAULT', { message, cause });
+  }
 }
