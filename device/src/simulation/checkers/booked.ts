@@ -24,7 +24,8 @@ export class Booked implements Checker {
   }
 
   see(event: Observed, now: Situation): void {
-    if (event.kind === 'death') this.#lastDarkMs = now.nowMs;
+    // The feeder lives through nothing in the dark: what counts is when it was over.
+    if (event.kind === 'death' || event.kind === 'boot') this.#lastDarkMs = now.nowMs;
     if (event.kind !== 'entry') return;
     const { entry } = event;
     if (entry.name === 'feeding.claimed') {
