@@ -6,6 +6,7 @@ import {
   type Milliseconds,
 } from '@cat-feeder/shared';
 import type { StationTime } from '../platform/clock.ts';
+import { claimedFeeding } from './claimed-feeding.ts';
 import { stampOf } from './elapsed.ts';
 import { MEMORY_ONLY_GAP_MS } from './fault-effects.ts';
 import type { BookedDose, ClaimRecord } from './feeding-journal.ts';
@@ -112,29 +113,6 @@ export class MemoryOnly {
   feeding(feedingId: string): Feeding {
     const claim = this.claimOf(feedingId);
     if (claim === null) throw new FeederError('ERR_NOT_FOUND');
-    return {
-      id: feedingId,
-      requestId: claim.requestId,
-      cause: claim.cause,
-      occurrenceKey: null,
-      petId: claim.petId,
-      kibbleId: claim.kibbleId,
-      portionGrams: claim.portionGrams,
-      state: 'running',
-      stage: 'claimed',
-      result: null,
-      fault: null,
-      refusal: null,
-      dose: null,
-      bowlBeforeGrams: null,
-      bowlAfterGrams: null,
-      turns: 0,
-      attempts: 0,
-      motorMs: 0,
-      startedAtMs: claim.time.wallMs,
-      endedAtMs: null,
-      clockQuality: claim.time.quality,
-      why: claim.why,
-    };
+    return claimedFeeding(claim);
   }
 }

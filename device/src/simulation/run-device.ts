@@ -1,10 +1,9 @@
-import { FeederError } from '@cat-feeder/shared';
 import { printFigures, printViolation } from './print-run.ts';
 import { RunProgress } from './run-progress.ts';
 import { runSeed } from './run-seed.ts';
 import { RunTotals } from './run-totals.ts';
 import { drawScenario } from './scenario.ts';
-import { cpuSeconds } from './sim-figures.ts';
+import { cpuSeconds, runProgram } from './sim-figures.ts';
 import { readSimOptions } from './sim-options.ts';
 
 /** `npm run sim:device`: the whole daemon on a virtual clock, with seeded faults. */
@@ -30,10 +29,4 @@ async function main(): Promise<void> {
   if (totals.violations > 0 || figures.coverageBroken) process.exitCode = 1;
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof FeederError)) throw error;
-  console.error(`${error.code}: ${error.message}`);
-  process.exitCode = 64;
-}
+await runProgram(main);

@@ -3,7 +3,7 @@ import { type Mutant, mutants } from './mutants.ts';
 import type { Violation } from './recorder.ts';
 import { runSeed } from './run-seed.ts';
 import { drawScenario } from './scenario.ts';
-import { monotonicSeconds } from './sim-figures.ts';
+import { monotonicSeconds, runProgram } from './sim-figures.ts';
 import { readSimOptions, type SimOptions } from './sim-options.ts';
 
 /** Seeds that a mutant may survive before it counts as a survivor. */
@@ -78,10 +78,4 @@ async function holdsWithRule(
   return !violations.some(({ invariant }) => invariant === found.invariant);
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof FeederError)) throw error;
-  console.error(`${error.code}: ${error.message}`);
-  process.exitCode = 64;
-}
+await runProgram(main);

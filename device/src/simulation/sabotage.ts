@@ -1,5 +1,6 @@
-import type { Feeding, Settings } from '@cat-feeder/shared';
+import type { Settings } from '@cat-feeder/shared';
 import type Database from 'better-sqlite3';
+import { claimedFeeding } from '../feeding/claimed-feeding.ts';
 import { checkFeed, type FeedContext } from '../feeding/feed-checks.ts';
 import type { ClaimRecord, FeedingJournal } from '../feeding/feeding-journal.ts';
 import type { ScheduleStore } from '../scheduling/schedule-store.ts';
@@ -59,7 +60,7 @@ export function lateClaims(journal: FeedingJournal): Partial<FeedingJournal> {
     claim: (record) => void waiting.set(record.feedingId, record),
     find: (id) => {
       const record = waiting.get(id);
-      return record === undefined ? journal.find(id) : runningFeeding(record);
+      return record === undefined ? journal.find(id) : claimedFeeding(record);
     },
     finish: (record) => {
       const claim = waiting.get(record.feedingId);
@@ -67,34 +68,6 @@ export function lateClaims(journal: FeedingJournal): Partial<FeedingJournal> {
       waiting.delete(record.feedingId);
       journal.finish(record);
     },
-  };
-}
-
-function runningFeeding(record: ClaimRecord): Feeding {
-  const { feedingId, requestId, cause, petId, kibbleId, portionGrams, time, why } = record;
-  return {
-    id: feedingId,
-    requestId,
-    cause,
-    petId,
-    kibbleId,
-    portionGrams,
-    why,
-    occurrenceKey: record.occurrence?.key ?? null,
-    state: 'running',
-    stage: 'claimed',
-    result: null,
-    fault: null,
-    refusal: null,
-    dose: null,
-    bowlBeforeGrams: null,
-    bowlAfterGrams: null,
-    turns: 0,
-    attempts: 0,
-    motorMs: 0,
-    startedAtMs: time.wallMs,
-    endedAtMs: null,
-    clockQuality: time.quality,
   };
 }
 

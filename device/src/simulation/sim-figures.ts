@@ -1,4 +1,16 @@
 import { createHash } from 'node:crypto';
+import { FeederError } from '@cat-feeder/shared';
+
+/** Runs a program of the simulator; what it refuses ends as a sentence with exit code 64. */
+export async function runProgram(main: () => Promise<void>): Promise<void> {
+  try {
+    await main();
+  } catch (error) {
+    if (!(error instanceof FeederError)) throw error;
+    console.error(`${error.code}: ${error.message}`);
+    process.exitCode = 64;
+  }
+}
 
 /** Real seconds since an arbitrary instant, for the speed of a run. */
 export function monotonicSeconds(): number {

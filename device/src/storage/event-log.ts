@@ -136,7 +136,11 @@ export class EventLog {
    */
   append<Name extends EventName>(name: Name, body: EventBody<Name>): void {
     const { transactor, time, random } = this.#options;
-    if (!transactor.isInside) throw new Error('A ledger entry needs the transaction of its fact.');
+    if (!transactor.isInside) {
+      throw new FeederError('ERR_INTERNAL', {
+        message: 'A ledger entry needs the transaction of its fact.',
+      });
+    }
     const text = encodeBody(name, body);
     const pending = this.#startPending();
     const now = time();

@@ -120,7 +120,9 @@ export class Transactor {
   }
 
   #inside(): Attached {
-    if (this.#attached === null) throw new Error('A write outside of a transaction.');
+    if (this.#attached === null) {
+      throw new FeederError('ERR_INTERNAL', { message: 'A write outside of a transaction.' });
+    }
     return this.#attached;
   }
 

@@ -1,5 +1,5 @@
-import { readWorld } from '../../src/hardware/station/world-file.ts';
 import type { WorldState } from '../../src/hardware/simulated/world-state.ts';
+import { readWorld } from '../../src/hardware/station/world-file.ts';
 import { type Answer, call } from './feeder-client.ts';
 import type { FeedingView } from './verdict.ts';
 

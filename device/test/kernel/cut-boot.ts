@@ -1,5 +1,5 @@
-import { FeederWatch } from '../crash/feeder-watch.ts';
 import { call } from '../crash/feeder-client.ts';
+import { FeederWatch } from '../crash/feeder-watch.ts';
 
 /*
  * Inside the machine, one boot of the power cuts: looks at what became of the wish before, then

@@ -3,8 +3,8 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import packageJson from '../../package.json' with { type: 'json' };
 import { countVitest } from '../../../scripts/count-vitest.ts';
+import packageJson from '../../package.json' with { type: 'json' };
 import { type BootEnding, GuestMachine } from './guest-machine.ts';
 import { PowerCuts } from './power-cuts.ts';
 

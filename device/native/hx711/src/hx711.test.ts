@@ -286,7 +286,7 @@ describe('the calls of older packages', () => {
     const simple = new SimpleHx711(open({ silentMs: 20 }));
     await expect(simple.read()).rejects.toThrow('The converter is silent (no-conversions).');
     weigh(COUNTS_MAX);
-    while ((await simple.read().catch((error) => error.name)) !== 'RangeError');
+    while ((await simple.read().catch((error) => error.reading.kind)) !== 'saturated');
     fake.unplug(chip);
     await expect(
       (async () => {

@@ -119,6 +119,10 @@ export class Hx711 {
       const request = { gain: this.#gain, samplesPerSecond: this.#rate, silentMs, onResults };
       try {
         const converter = openSource(source, { board, clock }, request);
+        if (converter === null) {
+          tried.push(`${source.kind}: The hardware addon is not loaded.`);
+          continue;
+        }
         if (this.#batch > 1) converter.setBatch(this.#batch);
         this.#at = at;
         return converter;
@@ -171,12 +175,12 @@ export class Hx711 {
   }
 }
 
+/** Null: the source needs the addon, and there is none. */
 function openSource(
   source: Hx711Source,
   { board, clock }: Pick<Hx711Options, 'board' | 'clock'>,
   request: Parameters<typeof openNative>[2],
-): Converter {
+): Converter | null {
   if (source.kind === 'iio') return new IioConverter(source, clock, request);
-  if (board === null) throw new Error('The hardware addon is not loaded');
-  return openNative(board, source, request);
+  return board === null ? null : openNative(board, source, request);
 }

@@ -8,6 +8,7 @@ export {
   type Hx711Gain,
   type Hx711Rate,
   type Hx711Reading,
+  Hx711ReadingError,
   type Hx711Source,
   type SilenceCause,
 } from './readings.ts';

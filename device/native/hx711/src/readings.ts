@@ -71,3 +71,20 @@ export class Hx711Error extends Error {
     this.tried = tried;
   }
 }
+
+/** A reading that was waited for is none. */
+export class Hx711ReadingError extends Error {
+  readonly reading: Exclude<Hx711Reading, { kind: 'sample' }>;
+
+  constructor(reading: Exclude<Hx711Reading, { kind: 'sample' }>) {
+    super(sentenceOf(reading));
+    this.name = 'Hx711ReadingError';
+    this.reading = reading;
+  }
+}
+
+function sentenceOf(reading: Exclude<Hx711Reading, { kind: 'sample' }>): string {
+  if (reading.kind === 'silent') return `The converter is silent (${reading.cause}).`;
+  if (reading.kind === 'lost') return `The converter is gone (${reading.code}).`;
+  return `The converter is at an end of ${COUNTS_MIN} to ${COUNTS_MAX}.`;
+}

@@ -1,5 +1,5 @@
 import type { Hx711 } from './hx711.ts';
-import { COUNTS_MAX, COUNTS_MIN, type Hx711Gain, type Hx711Reading } from './readings.ts';
+import { type Hx711Gain, type Hx711Reading, Hx711ReadingError } from './readings.ts';
 
 /** How many readings one call may take. */
 const TIMES_MAX = 100;
@@ -60,12 +60,6 @@ export class SimpleHx711 {
   async #next(): Promise<number> {
     const reading = await new Promise<Hx711Reading>((resolve) => this.#waiting.push(resolve));
     if (reading.kind === 'sample') return reading.counts;
-    if (reading.kind === 'saturated')
-      throw new RangeError(`The converter is at an end of ${COUNTS_MIN} to ${COUNTS_MAX}.`);
-    throw new Error(
-      reading.kind === 'silent'
-        ? `The converter is silent (${reading.cause}).`
-        : `The converter is gone (${reading.code}).`,
-    );
+    throw new Hx711ReadingError(reading);
   }
 }

@@ -2,17 +2,12 @@ import type { BoardIo } from '@cat-feeder/board-io';
 import type { Milliseconds } from '@cat-feeder/shared';
 import { Hx711, type Hx711Gain, type Hx711Reading, type Hx711Source } from 'hx711';
 import type { Cancel, Clock } from '../../platform/clock.ts';
-import {
-  checkOf,
-  healthy,
-  type PartCheck,
-  type PartHealth,
-  reasonOf,
-} from '../../platform/part.ts';
+import { checkOf, type PartCheck, type PartHealth, reasonOf } from '../../platform/part.ts';
 import type { CellReading, CellSource } from '../../weighing/cell-source.ts';
 import { backOffMs, type Chance } from '../io/back-off.ts';
 import type { OutputLine } from '../io/lines.ts';
 import { CellOutlet } from './cell-outlet.ts';
+import { EndOfRange } from './end-of-range.ts';
 
 /** How the RATE pin is wired. */
 export type Hx711RateWiring =
@@ -41,8 +36,6 @@ const SILENT_MS: Milliseconds = 1200;
 const REST_BATCH = 11;
 /** A changed rate needs so many periods. */
 const SETTLE_PERIODS = 4;
-/** So many readings at an end of the range in a row are no cat. */
-const SATURATED_MAX = 5;
 const SELF_TEST_MS: Milliseconds = 1900;
 
 /** A load cell with an HX711. What is lost is opened again with a growing wait. */
@@ -51,10 +44,10 @@ export class Hx711Cell implements CellSource {
   readonly dispenseSamplesPerSecond: number;
   readonly #parts: Hx711CellParts;
   readonly #outlet: CellOutlet;
+  readonly #endOfRange: EndOfRange;
   #driver: Hx711 | null = null;
   #health: PartHealth;
   #failures = 0;
-  #saturated = 0;
   #settledAtMs: Milliseconds = Number.NEGATIVE_INFINITY;
   /** Conversions that wait to become one reading. */
   #group: number[] = [];
@@ -67,6 +60,7 @@ export class Hx711Cell implements CellSource {
     const { rate } = parts;
     this.dispenseSamplesPerSecond = rate.kind === 'fixed' ? rate.samplesPerSecond : 80;
     this.#outlet = new CellOutlet(parts.clock);
+    this.#endOfRange = new EndOfRange(parts.name);
     this.#health = { state: 'silent', why: `The HX711 of the ${parts.name} is being set up.` };
     this.#open();
   }
@@ -181,14 +175,7 @@ export class Hx711Cell implements CellSource {
   #takeCounts({ kind, counts, atMs }: Extract<Hx711Reading, { counts: number }>): void {
     if (atMs < this.#settledAtMs) return;
     this.#failures = 0;
-    this.#saturated = kind === 'saturated' ? this.#saturated + 1 : 0;
-    this.#health =
-      this.#saturated >= SATURATED_MAX
-        ? {
-            state: 'saturated',
-            why: `The ${this.#parts.name} cell is at an end of its range: too much lies on it, or one of its four wires is off.`,
-          }
-        : healthy;
+    this.#health = this.#endOfRange.take(kind === 'saturated');
     // A mean over an end of the range would hide it.
     if (kind === 'saturated') {
       this.#group = [];

@@ -1,16 +1,11 @@
 import { FeederError, type Milliseconds } from '@cat-feeder/shared';
 import { type Cancel, type Clock, sleep } from '../../platform/clock.ts';
-import {
-  checkOf,
-  healthy,
-  type PartCheck,
-  type PartHealth,
-  reasonOf,
-} from '../../platform/part.ts';
+import { checkOf, type PartCheck, type PartHealth, reasonOf } from '../../platform/part.ts';
 import type { CellReading, CellSource } from '../../weighing/cell-source.ts';
 import { backOffMs, type Chance } from '../io/back-off.ts';
 import type { I2cBus } from '../io/i2c-bus.ts';
 import { CellOutlet } from './cell-outlet.ts';
+import { EndOfRange } from './end-of-range.ts';
 import { NAU7802_ADDRESS, Nau7802Chip } from './nau7802-chip.ts';
 
 export interface Nau7802CellParts {
@@ -34,7 +29,6 @@ const LOOK_SHARE = 0.92;
 const LOOK_AGAIN_MS: Milliseconds = 2;
 /** So long without a conversion, and the chip is set up anew. */
 const SILENT_MS: Milliseconds = 1200;
-const SATURATED_MAX = 5;
 const COUNTS_ENDS = [-8_388_608, 8_388_607];
 const SELF_TEST_MS: Milliseconds = 1900;
 
@@ -52,9 +46,9 @@ export class Nau7802Cell implements CellSource {
   readonly #parts: Nau7802CellParts;
   readonly #chip: Nau7802Chip;
   readonly #outlet: CellOutlet;
+  readonly #endOfRange: EndOfRange;
   #health: PartHealth;
   #failures = 0;
-  #saturated = 0;
   /** The chip's present rate. */
   #rate: 10 | 80 = 10;
   #settling = SETTLE_CONVERSIONS;
@@ -67,6 +61,7 @@ export class Nau7802Cell implements CellSource {
     this.#parts = parts;
     this.#chip = new Nau7802Chip(parts.bus);
     this.#outlet = new CellOutlet(parts.clock);
+    this.#endOfRange = new EndOfRange(parts.name);
     this.#health = { state: 'silent', why: `The NAU7802 of the ${parts.name} is being set up.` };
     this.#begin();
   }
@@ -183,14 +178,7 @@ export class Nau7802Cell implements CellSource {
   #take(reading: { readonly atMs: Milliseconds; readonly counts: number }): void {
     if (this.#isClosed) return;
     this.#failures = 0;
-    this.#saturated = COUNTS_ENDS.includes(reading.counts) ? this.#saturated + 1 : 0;
-    this.#health =
-      this.#saturated >= SATURATED_MAX
-        ? {
-            state: 'saturated',
-            why: `The ${this.#parts.name} cell is at an end of its range: too much lies on it, or one of its four wires is off.`,
-          }
-        : healthy;
+    this.#health = this.#endOfRange.take(COUNTS_ENDS.includes(reading.counts));
     this.#outlet.give([reading]);
   }
 
