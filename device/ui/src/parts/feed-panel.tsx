@@ -56,7 +56,7 @@ export function NextMeal() {
 
 function bounds(): PortionBounds {
   const perFeeding = settings.value.value?.feedingGramsMax ?? FEEDING_GRAMS_MAX_GUESS;
-  const left = status.value?.today.remainingCapGrams ?? 0;
+  const left = status.value?.today.remainingCapGrams ?? perFeeding;
   return { minGrams: 1, maxGrams: Math.max(0, Math.floor(Math.min(perFeeding, left))) };
 }
 
