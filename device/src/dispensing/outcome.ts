@@ -71,9 +71,11 @@ function doseOf(run: Run): Dose {
   const sureShare = account.hasEstimate && run.hasJammed ? STOPPED_SHARE : 1;
   const below = Math.hypot(account.belowGrams, weighing, astray) + account.pressedGrams;
   const late = (isWeighed ? LATE_PIECES * flow.kibbleGrams : 0) + stillHanging(run);
+  // Before the first turn a rise is a paw, or food that had hung in the chute: no more than possible.
+  const hasTurned = meter.mostTurns > 0;
   return {
-    lowGrams: Math.max(0, sureShare * Math.min(likelyGrams, likelyGrams - below)),
-    likelyGrams,
+    lowGrams: hasTurned ? Math.max(0, sureShare * Math.min(likelyGrams, likelyGrams - below)) : 0,
+    likelyGrams: hasTurned ? likelyGrams : 0,
     highGrams: Math.max(
       likelyGrams + Math.hypot(account.aboveGrams, weighing, unseen) + account.possibleGrams + late,
       risenGrams(run) + weighing,

@@ -80,6 +80,35 @@ describe('B-21 I3 never too much: the caps of one portion', () => {
     expect(checkLimits(ask(10), planned).rule).toBeNull();
   });
 
+  describe('I10 a portion against hunger finds booked in the share of the plan what surely came', () => {
+    const nothingSure = (hoursAgo: number) =>
+      dose(hoursAgo, 25, { cause: 'schedule', lowGrams: 0 });
+    const planned = (doses: BookedDose[]) => context(doses, { planDayGrams: 20 });
+
+    test('doses that may have been nothing do not stand in its way', () => {
+      const booked = planned([nothingSure(8), nothingSure(2)]);
+      expect(checkLimits(ask(20, { cause: 'starvation' }), booked).rule).toBeNull();
+      expect(checkLimits(ask(20, { cause: 'schedule' }), booked).rule).toBe('cap_plan');
+      expect(checkLimits(ask(20, { cause: 'elapsed_time' }), booked).rule).toBe('cap_plan');
+    });
+
+    test('doses that surely came do', () => {
+      const booked = planned([dose(8, 20, { cause: 'schedule' }), nothingSure(2)]);
+      expect(checkLimits(ask(20, { cause: 'starvation' }), booked)).toMatchObject({
+        rule: 'cap_plan',
+        remainingGrams: 24 - 19,
+      });
+    });
+
+    test('I3 the cap of the day counts what may have come, whatever the reason', () => {
+      const doses = [nothingSure(20), nothingSure(14), nothingSure(8), nothingSure(2)];
+      expect(checkLimits(ask(20, { cause: 'starvation' }), planned(doses))).toMatchObject({
+        rule: 'cap_day',
+        remainingGrams: 120 - 100 - 1,
+      });
+    });
+  });
+
   test('I3 a portion by turns must fit with its error', () => {
     const before = context([dose(0.5, 40)]);
     expect(checkLimits(ask(39), before).rule).toBeNull();
@@ -138,6 +167,10 @@ describe('the time that has surely passed', () => {
     const later = { ...timeAt(NOON + 5 * HOUR_MS), bootId: 'boot-2', ageMs: then.ageMs + 1000 };
     expect(leastElapsedMs(then, { ...later, poweredAtAgeMs: then.ageMs - 5000 })).toBe(1000);
     expect(leastElapsedMs(then, { ...later, poweredAtAgeMs: then.ageMs + 500 })).toBe(4 * HOUR_MS);
+  });
+  test('over a power cut right after it, lived time begins anew and the hours in the dark count', () => {
+    const later = { ...timeAt(NOON + 5 * HOUR_MS), bootId: 'boot-2', ageMs: then.ageMs + 1000 };
+    expect(leastElapsedMs(then, { ...later, poweredAtAgeMs: then.ageMs })).toBe(4 * HOUR_MS);
   });
   test('over a restart an untrusted wall clock does not', () => {
     const later = { ...timeAt(NOON + 5 * HOUR_MS), bootId: 'boot-2', ageMs: then.ageMs + 1000 };

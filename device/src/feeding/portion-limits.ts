@@ -65,25 +65,34 @@ interface Cap {
   readonly errorShare: number;
 }
 
-function sumHigh(doses: readonly BookedDose[], counts: (dose: BookedDose) => boolean): Grams {
+/** What a dose counts as: a ration is a target, so a measured dose is there what it likely was. */
+type Share = 'lowGrams' | 'rationGrams' | 'highGrams';
+
+function sumOf(
+  doses: readonly BookedDose[],
+  share: Share,
+  counts: (dose: BookedDose) => boolean,
+): Grams {
   let grams = 0;
-  for (const dose of doses) if (counts(dose)) grams += dose.highGrams;
+  for (const dose of doses) if (counts(dose)) grams += dose[share];
   return grams;
 }
 
-/** A ration is a target, not a safety bound: a measured dose counts as what it likely was. */
-function sumRation(doses: readonly BookedDose[], counts: (dose: BookedDose) => boolean): Grams {
-  let grams = 0;
-  for (const dose of doses) if (counts(dose)) grams += dose.rationGrams;
-  return grams;
+/**
+ * The share of the plan counts what may have come. A portion against hunger is owed because too
+ * little surely came, so only that may stand in its way: otherwise doses of 0 to 35 g would both
+ * leave a cat hungry and use up its food. The caps of hour and day make no such difference.
+ */
+function planShare(cause: FeedingCause): Share {
+  return cause === 'starvation' ? 'lowGrams' : 'highGrams';
 }
 
 function capsOn(question: LimitQuestion, context: LimitContext): Cap[] {
   const { settings, doses, now } = context;
   const { errorShare } = question;
   const elapsed = (dose: BookedDose) => leastElapsedMs(dose.at, now);
-  const inHour = sumHigh(doses, (dose) => elapsed(dose) < HOUR_MS);
-  const inDay = sumHigh(doses, (dose) => elapsed(dose) < DAY_WINDOW_MS);
+  const inHour = sumOf(doses, 'highGrams', (dose) => elapsed(dose) < HOUR_MS);
+  const inDay = sumOf(doses, 'highGrams', (dose) => elapsed(dose) < DAY_WINDOW_MS);
   const today = isTrusted(now.quality) ? context.localDateOf(now.wallMs) : null;
   const onDate = (dose: BookedDose) =>
     today !== null && isTrusted(dose.at.quality)
@@ -99,7 +108,7 @@ function capsOn(question: LimitQuestion, context: LimitContext): Cap[] {
     {
       rule: 'cap_day',
       limitGrams: Math.min(settings.dayGramsMax, DAY_GRAMS_CEILING),
-      bookedGrams: Math.max(inDay, sumHigh(doses, onDate)),
+      bookedGrams: Math.max(inDay, sumOf(doses, 'highGrams', onDate)),
       errorShare,
     },
   ];
@@ -107,8 +116,9 @@ function capsOn(question: LimitQuestion, context: LimitContext): Cap[] {
     caps.push({
       rule: 'cap_plan',
       limitGrams: (context.planDayGrams * settings.planPercentMax) / 100 + question.overshootGrams,
-      bookedGrams: sumHigh(
+      bookedGrams: sumOf(
         doses,
+        planShare(question.cause),
         (dose) =>
           ownDecisions.has(dose.cause) && dose.isAssumed !== true && elapsed(dose) < DAY_WINDOW_MS,
       ),
@@ -119,7 +129,11 @@ function capsOn(question: LimitQuestion, context: LimitContext): Cap[] {
     caps.push({
       rule: 'cap_pet_day',
       limitGrams: context.rationGrams + question.overshootGrams,
-      bookedGrams: sumRation(doses, (dose) => dose.petId === question.petId && onDate(dose)),
+      bookedGrams: sumOf(
+        doses,
+        'rationGrams',
+        (dose) => dose.petId === question.petId && onDate(dose),
+      ),
       errorShare: 0,
     });
   }

@@ -19,9 +19,10 @@ export function elapsedMs(then: FoodStamp, now: StationTime): Milliseconds {
   return Math.max(livedMs, now.wallMs - then.wallMs);
 }
 
+/** What was last noted before a cut has the very age at which the next power-up begins. */
 function isSamePowerUp(then: FoodStamp, now: StationTime): boolean {
   if (then.bootId === now.bootId) return true;
-  return now.poweredAtAgeMs !== undefined && then.ageMs >= now.poweredAtAgeMs;
+  return now.poweredAtAgeMs !== undefined && then.ageMs > now.poweredAtAgeMs;
 }
 
 /** Where a stamp lies on the wall clock as it is now; null when nobody can know. */

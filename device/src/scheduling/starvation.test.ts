@@ -181,6 +181,18 @@ describe('elapsed time', () => {
       { bootId: 'boot-2', quality: 'estimated' },
       200,
     ],
+    [
+      'counts the dark when the stamp was the last thing noted before it',
+      {},
+      { bootId: 'boot-2', poweredAtAgeMs: 500 },
+      8000,
+    ],
+    [
+      'is lived time over a restart while the power stayed on',
+      {},
+      { bootId: 'boot-2', poweredAtAgeMs: 499 },
+      200,
+    ],
     ['is never negative', { ageMs: 900 }, {}, 0],
   ])('%s', (_, stamp, time, expected) => {
     expect(elapsedMs({ ...then, ...stamp }, now(time))).toBe(expected);

@@ -32,7 +32,8 @@ import { grams, hours } from './words.ts';
  *    `starveLimitHours` and there is a hungry occurrence, one portion is asked for at the next
  *    evaluation (30 s at most), unless another feeding runs. A meal that is due within half an
  *    hour comes first: only if it brings nothing is the portion asked for.
- * H2 The portion is the largest hungry one; if a cap refuses it, what the cap leaves.
+ * H2 The portion is the largest hungry one; if a cap refuses it, what the cap leaves. The share of
+ *    the plan counts for it by the low ends of the doses, so that it never waits for high ones.
  * H3 It is asked for under an id made of the last hungry occurrence and of the last food or
  *    starvation portion before it, so a crash repeats none. There are never two within six hours,
  *    and one that surely arrived ends the outage; one that brought nothing does not.

@@ -47,7 +47,7 @@ export function composeCheckers(life: Life) {
       plan,
       truths,
       mayFeed,
-      hasRoom: (now) => hasRoom(1, now),
+      hasRoom: (now) => booked.hasRoomForHunger(1, now),
       bowlGrams: () => world.truth().bowlGrams,
     }),
     tooMuch: new NeverTooMuch({

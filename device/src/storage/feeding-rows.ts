@@ -108,7 +108,9 @@ export function finishedRow(row: FeedingRow, record: FinishRecord): FeedingRow {
 
 /**
  * The caps count from the last instant at which food may have fallen. That is the end, if the
- * program lived to see it; else a feeding's longest time after its claim, if that is earlier.
+ * program lived to see it; else a feeding's longest time after its claim, if that is earlier, and
+ * not after the power came back where it was cut in between: a stamp that reached into the present
+ * power-up would lose the hours in the dark, for hunger as for the caps.
  */
 function lastMotion(
   row: FeedingRow,
@@ -119,10 +121,12 @@ function lastMotion(
   if (end.bootId === row.boot_id) return { motion_ms: endMs, motion_age_ms: endAgeMs };
   const latestMs = row.claimed_ms + FEEDING_MS_CEILING;
   const latestAgeMs = row.claimed_age_ms + FEEDING_MS_CEILING;
+  const poweredAtAgeMs = Math.floor(end.poweredAtAgeMs ?? Number.NEGATIVE_INFINITY);
+  const wasCut = row.claimed_age_ms <= poweredAtAgeMs;
   const isOrdered = isTrusted(end.quality) && endMs >= row.claimed_ms;
   return {
     motion_ms: isOrdered ? Math.min(latestMs, endMs) : latestMs,
-    motion_age_ms: latestAgeMs,
+    motion_age_ms: wasCut ? Math.min(latestAgeMs, poweredAtAgeMs) : latestAgeMs,
   };
 }
 

@@ -130,6 +130,26 @@ describe('FeedingStore', () => {
     expect(dose?.at.wallMs).toBe(journalTime(300_000).wallMs);
   });
 
+  it('I10 puts the end of a feeding that lost its power before the power came back', () => {
+    const { store, reopen } = memoryStore();
+    store.journal.claim(sampleClaim('one', { cause: 'starvation' }));
+    const later = reopen();
+    const wallMs = journalTime(10 * 3_600_000).wallMs;
+    const time = { ...journalTime(61_000, 'boot-2'), wallMs, poweredAtAgeMs: 60_000 };
+    later.journal.finish(sampleFinish('one', { result: 'unknown_after_crash', time }));
+    expect(later.journal.doses(time)[0]?.at.ageMs).toBe(60_000);
+    expect(later.schedule.food().lastCatchUp?.ageMs).toBe(60_000);
+  });
+
+  it('I3 keeps the longest possible end of a feeding whose power stayed on', () => {
+    const { store, reopen } = memoryStore();
+    store.journal.claim(sampleClaim('one', { time: journalTime(5000) }));
+    const later = reopen();
+    const time = { ...journalTime(600_000, 'boot-2'), poweredAtAgeMs: 0 };
+    later.journal.finish(sampleFinish('one', { result: 'unknown_after_crash', time }));
+    expect(later.journal.doses(time)[0]?.at.ageMs).toBe(305_000);
+  });
+
   it('cuts sentences that are too long for the ledger', () => {
     const { store } = memoryStore();
     store.journal.refuse(sampleRefusal('one', { why: 'x'.repeat(900) }));

@@ -11,7 +11,7 @@ const MARGIN_GRAMS: Grams = 4;
 export class Booked implements Checker {
   readonly #plan: PlanTruth;
   readonly #keepsTime: boolean;
-  readonly #doses = new Map<string, { atMs: Milliseconds; highGrams: Grams }>();
+  readonly #doses = new Map<string, { atMs: Milliseconds; highGrams: Grams; lowGrams: Grams }>();
   #lastDarkMs: Milliseconds = Number.NEGATIVE_INFINITY;
 
   constructor(parts: {
@@ -30,25 +30,51 @@ export class Booked implements Checker {
     const { entry } = event;
     if (entry.name === 'feeding.claimed') {
       const { feedingId, reservedMg } = entry.body;
-      this.#doses.set(feedingId, { atMs: now.nowMs, highGrams: reservedMg / 1000 });
+      this.#doses.set(feedingId, { atMs: now.nowMs, highGrams: reservedMg / 1000, lowGrams: 0 });
     } else if (entry.name === 'feeding.ended') {
-      const { feedingId, highMg } = entry.body;
-      this.#doses.set(feedingId, { atMs: now.nowMs, highGrams: highMg / 1000 });
+      const { feedingId, highMg, lowMg } = entry.body;
+      const dose = { highGrams: highMg / 1000, lowGrams: lowMg / 1000 };
+      this.#doses.set(feedingId, { atMs: now.nowMs, ...dose });
     }
   }
 
   /** Whether the caps of the day and of the plan surely leave room for so much. */
   hasRoom(grams: Grams, now: Situation): boolean {
+    const { isKnown, highGrams } = this.#booked(now);
+    const limitGrams = Math.min(this.#plan.now.settings.dayGramsMax, this.#planShareGrams());
+    return isKnown && highGrams + grams + MARGIN_GRAMS < limitGrams;
+  }
+
+  /** The same for a portion against hunger: the plan's share counts only what surely came. */
+  hasRoomForHunger(grams: Grams, now: Situation): boolean {
+    const { isKnown, highGrams, lowGrams } = this.#booked(now);
+    const { dayGramsMax } = this.#plan.now.settings;
+    const neededGrams = grams + MARGIN_GRAMS;
+    return (
+      isKnown &&
+      highGrams + neededGrams < dayGramsMax &&
+      lowGrams + neededGrams < this.#planShareGrams()
+    );
+  }
+
+  #booked(now: Situation) {
     // Without a clock that runs in the dark, the windows of the caps last longer over a cut.
-    if (!this.#keepsTime && now.nowMs - this.#lastDarkMs < LONG_WINDOW_MS) return false;
-    let bookedGrams = 0;
-    for (const [feedingId, { atMs, highGrams }] of this.#doses) {
-      if (now.nowMs - atMs < LONG_WINDOW_MS) bookedGrams += highGrams;
-      else this.#doses.delete(feedingId);
+    const isKnown = this.#keepsTime || now.nowMs - this.#lastDarkMs >= LONG_WINDOW_MS;
+    let highGrams = 0;
+    let lowGrams = 0;
+    for (const [feedingId, dose] of this.#doses) {
+      if (now.nowMs - dose.atMs >= LONG_WINDOW_MS) {
+        this.#doses.delete(feedingId);
+        continue;
+      }
+      highGrams += dose.highGrams;
+      lowGrams += dose.lowGrams;
     }
-    const { settings } = this.#plan.now;
-    const planGrams = (this.#planDayGrams() * settings.planPercentMax) / 100;
-    return bookedGrams + grams + MARGIN_GRAMS < Math.min(settings.dayGramsMax, planGrams);
+    return { isKnown, highGrams, lowGrams };
+  }
+
+  #planShareGrams(): Grams {
+    return (this.#planDayGrams() * this.#plan.now.settings.planPercentMax) / 100;
   }
 
   #planDayGrams(): Grams {
