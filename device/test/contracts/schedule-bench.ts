@@ -260,3 +260,16 @@ export class ScheduleBench {
 export async function flush(): Promise<void> {
   for (let i = 0; i < 12; i++) await Promise.resolve();
 }
+
+/** A bench that runs, with a meal at each of these times. Berlin in winter is one hour ahead of UTC. */
+export async function benchWith(times: string[], at = '2026-11-20T04:00:00Z') {
+  const bench = new ScheduleBench({ at });
+  await bench.on();
+  const meals = times.map((time) => bench.book.addMeal(mealInput(time)));
+  return { bench, meals };
+}
+
+/** What was served, by the dates of its occurrences. */
+export function servedKeys(bench: ScheduleBench): string[] {
+  return bench.feeder.served.map(({ key }) => key.slice(-10));
+}
