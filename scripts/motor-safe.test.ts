@@ -23,10 +23,13 @@ function machine(): SysfsFolder {
   return folder;
 }
 
-function run(profile: string, folder: SysfsFolder) {
+function run(profile: string, folder: SysfsFolder, settings: Record<string, string> = {}) {
   const places = ['--dev', folder.tree.path('dev'), '--sys', folder.tree.path('sys')];
   const program = join(root, 'systemd/motor-safe');
-  const { status, stderr } = spawnSync(program, [...places, profile], { encoding: 'utf8' });
+  const { status, stderr } = spawnSync(program, [...places, profile], {
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'] ?? '', ...settings },
+  });
   return { status, stderr };
 }
 
@@ -116,6 +119,35 @@ describe('systemd/motor-safe', () => {
     expect(ask(build('nau7802-tmc2209')).stdout).toBe(
       'line 23 output level 1 for cat-feeder motor-safe\n',
     );
+  });
+
+  it('FMEA-05 finds the profile where the daemon finds it, and says when it is not there', () => {
+    const nowhere = '/nowhere/hardware.json';
+    const board = JSON.parse(readFileSync(build('nau7802-tmc2209'), 'utf8')) as object;
+    const settings: readonly Record<string, string>[] = [
+      { FEEDER_HARDWARE: build('nau7802-tmc2209') },
+      { FEEDER_CONFIG: profileFile({ version: 1, hardware: board }) },
+      { FEEDER_CONFIG: profileFile({ hardware: build('nau7802-tmc2209') }) },
+      { FEEDER_HARDWARE: build('nau7802-tmc2209'), FEEDER_CONFIG: nowhere },
+    ];
+    for (const one of settings) {
+      const folder = machine();
+      expect(run(nowhere, folder, one).stderr).toContain('there is no GPIO chip called');
+      expect(readFileSync(folder.tree.path('dev/serial0'))).toHaveLength(24);
+    }
+    for (const name of ['FEEDER_HARDWARE', 'FEEDER_CONFIG']) {
+      const { status, stderr } = run(nowhere, machine(), { [name]: '/nowhere/else.json' });
+      expect(status).toBe(78);
+      expect(stderr).toMatch(/^motor-safe: \/nowhere\/else\.json cannot be used: No such file/);
+    }
+  });
+
+  it('goes by the installed profile when the feeder was made a simulated one', () => {
+    const folder = machine();
+    const simulated = { FEEDER_HARDWARE: 'simulated' };
+    expect(run(build('hx711-dc-motor'), folder, simulated).status).toBe(1);
+    expect(folder.text('sys/devices/fe20c000.pwm/pwmchip0/pwm0/enable')).toBe('0');
+    expect(run('/nowhere/hardware.json', machine(), simulated)).toEqual({ status: 0, stderr: '' });
   });
 
   it('does not call a profile safe that names no parts', () => {
