@@ -7,8 +7,8 @@
 #     --root DIR             of the tree of another system
 # The finished file is read back and checked in full before it gets its name.
 
-# shellcheck source=on-feeder.sh
-source "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/on-feeder.sh"
+# shellcheck source=release-trial.sh
+source "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/release-trial.sh"
 # shellcheck source=backup-file.sh
 source "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/backup-file.sh"
 
@@ -35,19 +35,33 @@ to=${to:-$root/var/lib/cat-feeder-backups/cat-feeder-$(date -u +%Y%m%dT%H%M%SZ).
 [[ ! -e $to ]] || fail 64 "$to exists; it is not overwritten."
 make_dir "$(dirname -- "$to")" 0700 >/dev/null
 make_dir "$updates" 0700 >/dev/null
+need_space "$updates" "$(($(du -sk -- "$data/db" | cut -f1) * 3 + 1024))"
 need_space "$(dirname -- "$to")" "$(($(du -sk -- "$data/db" | cut -f1) * 2 + 1024))"
 
-work=$(mktemp -d "$data/.backup-XXXXXX")
-trap 'rm -rf -- "$work" "$to.draft"' EXIT
-mkdir "$work/tree"
-chown -R --reference="$data" -- "$work"
-release_tool_as_feeder "$version" backup --db "$data/db/feeder.db" --to "$work/tree/feeder.db" ||
+take_lock
+# What a power cut left of another run is in the way of none: there is one at a time.
+work=$updates/.backup stage=$data/.backup
+trap 'rm -rf -- "$work" "$to.draft"; as_feeder rm -rf -- "$stage"' EXIT
+rm -rf -- "$work"
+mkdir -m 0700 -- "$work" "$work/tree"
+as_feeder rm -rf -- "$stage"
+as_feeder mkdir -m 0700 -- "$stage"
+release_tool_as_feeder "$version" backup --db "$data/db/feeder.db" --to "$stage/feeder.db" ||
   fail 74 "The database could not be copied, or the copy is damaged."
-chmod 600 "$work/tree/feeder.db"
-if [[ -d $etc ]]; then
-  mkdir "$work/tree/etc"
-  cp -R -- "$etc/." "$work/tree/etc"
-fi
+as_feeder cat -- "$stage/feeder.db" >"$work/tree/feeder.db" || fail 74 "The database could not be copied."
+copy_settings() {
+  local name
+  mkdir -- "$work/tree/etc"
+  while IFS= read -r -d '' name; do
+    if [[ $name == *[[:cntrl:]]* || ! -r $etc/$name ]]; then
+      warn "A file in ${etc#"$root"} is left out: $(printf %q "$name")"
+    else
+      mkdir -p -- "$(dirname -- "$work/tree/etc/$name")"
+      cp -L -- "$etc/$name" "$work/tree/etc/$name"
+    fi
+  done < <(cd -- "$etc" && find -L . -type f -printf '%P\0' | sort -z)
+}
+if [[ -d $etc ]]; then copy_settings; fi
 printf 'cat-feeder backup 1\nversion=%s\nschema=%s\n' "$version" "$(schema_of "$version")" >"$work/tree/about"
 (cd "$work/tree" && find . -type f -printf '%P\0' | sort -z | xargs -0 sha256sum) >"$work/sums"
 mv -- "$work/sums" "$work/tree/SHA256SUMS"
@@ -56,8 +70,8 @@ tar -C "$work/tree" --owner=0 --group=0 --numeric-owner -czf - . | seal >"$to.dr
   fail 74 "$to could not be written."
 sync -- "$to.draft"
 open_backup "$to.draft" "$work/check" || fail 74 "What was written cannot be read back; the backup is thrown away."
-chown -R --reference="$data" -- "$work/check"
-release_tool_as_feeder "$version" verify-db --db "$work/check/feeder.db" ||
+as_feeder tee -- "$stage/check.db" <"$work/check/feeder.db" >/dev/null
+release_tool_as_feeder "$version" verify-db --db "$stage/check.db" ||
   fail 74 "The database in the backup is damaged; it is thrown away."
 mv -T -- "$to.draft" "$to"
 sync -- "$(dirname -- "$to")"

@@ -4,8 +4,8 @@
 #   guard.sh [--boot] [--root DIR]
 #     --boot    before the feeder's first start; otherwise: every minute, and when the feeder failed
 
-# shellcheck source=on-feeder.sh
-source "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/on-feeder.sh"
+# shellcheck source=release-trial.sh
+source "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/release-trial.sh"
 
 # A release on trial that has not been kept by its third boot goes.
 TRIAL_BOOTS_MAX=2
@@ -24,8 +24,10 @@ set_places
 need_root
 [[ -L $current ]] || exit 0
 
+# With the service's own settings, as when the service itself runs it.
 motor_safe() {
-  "$current/systemd/motor-safe" "$etc/hardware.json" || warn "The motor's pins could not be made safe."
+  FEEDER_HARDWARE=$(setting FEEDER_HARDWARE) FEEDER_CONFIG=$(setting FEEDER_CONFIG) \
+    "$current/systemd/motor-safe" "$etc/hardware.json" || warn "The motor's pins could not be made safe."
 }
 
 # A boot in the middle of a trial counts; the third one decides before the daemon starts.

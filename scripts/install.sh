@@ -11,11 +11,11 @@
 #     --root DIR        installs into the tree of another system
 #     --any-os          does not insist on Raspberry Pi OS or Debian 12 or 13
 #     --allow-older     replaces a newer version
-# Exit: 0 done, 64 usage, 65 this machine or this copy is not suitable, 74 disk, 75 one at a time.
+# Exit: 0 done, 64 usage, 65 this machine or this copy is not suitable, 74 disk, 75 not now.
 
 here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
-# shellcheck source=on-feeder.sh
-source "$here/on-feeder.sh"
+# shellcheck source=release-trial.sh
+source "$here/release-trial.sh"
 
 release=$(dirname "$here")
 parts='' hardware='' update_url='' start=yes any_os='' allow_older=''
@@ -40,9 +40,10 @@ set_places
 [[ $dry_run ]] || need_root
 
 # "64 x64", "32 arm" and so on, by the ELF header of a program: what counts is the system that is
-# installed, because a 64-bit kernel may well run a 32-bit one.
+# installed, because a 64-bit kernel may well run a 32-bit one. Nothing for what is no program.
 kind_of_program() { # FILE
   local bits machine
+  [[ $(head -c 4 -- "$1" | tr -d '\0') == $'\x7fELF' && $(stat -L -c %s -- "$1") -ge 20 ]] || return 0
   bits=$(od -An -tu1 -j4 -N1 -- "$1" | tr -d ' ')
   machine=$(od -An -tu2 -j18 -N2 -- "$1" | tr -d ' ')
   case $machine in
@@ -62,8 +63,10 @@ check_machine() {
   elif [[ $root ]]; then
     theirs=$ours # An empty tree says nothing about itself.
   else
-    fail 65 "This system has no /usr/bin/env; it cannot be recognised."
+    theirs=''
   fi
+  [[ $ours ]] || fail 65 "$DAMAGED"
+  [[ $theirs ]] || fail 65 "This system has no sound /usr/bin/env; it cannot be recognised."
   [[ ${theirs% *} == 64 ]] ||
     fail 65 "This system is 32-bit. The feeder needs the 64-bit Raspberry Pi OS (12 or 13) on a Pi 3, 4, 5 or Zero 2 W."
   [[ $ours == "$theirs" ]] ||
@@ -205,9 +208,6 @@ boot_lines() {
   say '# cat-feeder: end'
 }
 
-# `awk 1` ends a last line that has no end; without that ours would become a part of it.
-without_block() { sed '/^# cat-feeder: begin/,/^# cat-feeder: end/d' -- "$1" | awk 1; }
-
 configure_boot() {
   [[ -f $boot/config.txt ]] || return 0
   local before=$changes consoles
@@ -236,6 +236,7 @@ check_release
 set_places
 check_parts
 check_hardware
+[[ ! -f $boot/config.txt ]] || need_space "$boot" 64
 need_space "$opt" "$(($(du -sk -- "$release" | cut -f1) + 65536))"
 [[ $dry_run ]] || take_lock
 check_installed
@@ -250,6 +251,7 @@ if [[ $dry_run ]]; then
   sync_links "$release"
 elif [[ $installed && $installed != "$version" ]]; then
   changed "replace version $installed by $version"
+  wait_for_gap
   # No `||` here: it would let every failure inside pass.
   try_release "$version"
 else

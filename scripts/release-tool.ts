@@ -1,8 +1,9 @@
-import { createWriteStream, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { API_PREFIX, type Status, type SystemView } from '@cat-feeder/shared';
 import Database from 'better-sqlite3';
 import { verifyFile } from '../device/src/storage/verify-file.ts';
 import { judgeOffer } from './release-manifest.ts';
@@ -14,14 +15,16 @@ import { judgeOffer } from './release-manifest.ts';
 const USAGE = `Usage: release-tool COMMAND
   judge --manifest FILE --signature FILE --key FILE --installed VERSION [--refused FILE]
       prints "VERSION FILE BYTES SHA256"; exit 3: nothing newer, 65: refused, with the reason
-  fetch --url URL --to FILE --bytes-max N
-  wait-ready --url URL --within SECONDS --steady SECONDS
+  fetch --url URL --bytes-max N   to the standard output
+  wait-ready --url URL --version VERSION --within SECONDS --steady SECONDS
+  wait-gap --url URL --within SECONDS --ahead SECONDS
+      waits until nothing is fed and nothing is due so soon; exit 4: there was no such time
   schema --db FILE          prints the number of the database's schema
   backup --db FILE --to FILE  a consistent copy, also while the daemon writes
   verify-db --db FILE       checks every row and the ledger's chain
 `;
 
-const exit = { nothingNew: 3, usage: 64, refused: 65, failed: 74 } as const;
+const exit = { nothingNew: 3, noGap: 4, usage: 64, refused: 65, failed: 74 } as const;
 const FETCH_TIMEOUT_MS = 10 * 60_000;
 const POLL_MS = 500;
 const ANSWER_TIMEOUT_MS = 2_000;
@@ -32,6 +35,7 @@ const commands: Readonly<Record<string, (options: Options) => Promise<number> | 
   judge,
   fetch: fetchFile,
   'wait-ready': waitReady,
+  'wait-gap': waitGap,
   schema: ({ db }) => {
     console.log(schemaOf(needed(db, 'db')));
     return 0;
@@ -68,7 +72,7 @@ function judge(options: Options): number {
   }
 }
 
-/** Downloads to a file. Over the limit, slow or broken: the file is removed. */
+/** Downloads to the standard output. Over the limit, slow or broken: exit 74, and no more bytes. */
 async function fetchFile(options: Options): Promise<number> {
   const url = new URL(needed(options['url'], 'url'));
   const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
@@ -76,15 +80,13 @@ async function fetchFile(options: Options): Promise<number> {
     console.error(`${url.protocol}//${url.host} is not fetched: only https is.`);
     return exit.refused;
   }
-  const to = needed(options['to'], 'to');
   const bytesMax = Number(needed(options['bytes-max'], 'bytes-max'));
   try {
     const answer = await fetch(url, { signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) });
     if (!answer.ok || answer.body === null) throw new Error(`the server answered ${answer.status}`);
-    await pipeline(Readable.fromWeb(answer.body), atMost(bytesMax), createWriteStream(to));
+    await pipeline(Readable.fromWeb(answer.body), atMost(bytesMax), process.stdout);
     return 0;
   } catch (error) {
-    rmSync(to, { force: true });
     console.error(`${url.href} could not be fetched: ${reasonOf(error)}.`);
     return exit.failed;
   }
@@ -101,31 +103,68 @@ function atMost(bytesMax: number): Transform {
   });
 }
 
-/** 0 when the daemon became ready in time and then stayed so; 1 otherwise. */
+/** 0 when the daemon of that version became ready in time and then stayed so; 1 otherwise. */
 async function waitReady(options: Options): Promise<number> {
-  const url = new URL('/api/v1/health/ready', needed(options['url'], 'url'));
-  const within = Number(needed(options['within'], 'within')) * 1000;
-  const steady = Number(needed(options['steady'], 'steady')) * 1000;
+  const url = needed(options['url'], 'url');
+  const version = needed(options['version'], 'version');
+  const within = secondsOf(options, 'within');
+  const steady = secondsOf(options, 'steady');
   const startedAt = performance.now();
-  while (!(await isReady(url))) {
+  while (!(await isReady(url, version))) {
     if (performance.now() - startedAt > within) return 1;
     await sleep(POLL_MS);
   }
   const readyAt = performance.now();
   while (performance.now() - readyAt < steady) {
     await sleep(POLL_MS);
-    if (!(await isReady(url))) return 1;
+    if (!(await isReady(url, version))) return 1;
   }
   return 0;
 }
 
-async function isReady(url: URL): Promise<boolean> {
+async function isReady(url: string, version: string): Promise<boolean> {
+  if ((await ask(url, 'health/ready')) === null) return false;
+  const system = (await ask(url, 'system')) as Pick<SystemView, 'version'> | null;
+  return system?.version === version;
+}
+
+/** FMEA-11: 0 when nothing is fed and nothing due so soon, or nobody answers; else `noGap`. */
+async function waitGap(options: Options): Promise<number> {
+  const url = needed(options['url'], 'url');
+  const within = secondsOf(options, 'within');
+  const ahead = secondsOf(options, 'ahead');
+  const startedAt = performance.now();
+  while (true) {
+    const status = (await ask(url, 'status')) as GapFacts | null;
+    const why = status === null ? null : whyNoGap(status, ahead);
+    if (why === null) return 0;
+    if (performance.now() - startedAt >= within) {
+      console.error(`${why} The feeder is not restarted now.`);
+      return exit.noGap;
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+type GapFacts = Pick<Status, 'running' | 'next' | 'nowMs'>;
+
+function whyNoGap({ running, next, nowMs }: GapFacts, aheadMs: number): string | null {
+  if (running) return 'A feeding is running.';
+  if (!next || next.dueAtMs - nowMs > aheadMs) return null;
+  const seconds = Math.max(0, Math.round((next.dueAtMs - nowMs) / 1000));
+  return `A feeding is due in ${seconds} s.`;
+}
+
+/** The data of an answer of the local API; null when nobody answers, or not with 200. */
+async function ask(url: string, path: string): Promise<unknown> {
   try {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
-    await answer.body?.cancel();
-    return answer.status === 200;
+    const answer = await fetch(new URL(`${API_PREFIX}/${path}`, url), {
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+    });
+    const body = (await answer.json()) as { readonly data?: unknown };
+    return answer.status === 200 ? (body.data ?? null) : null;
   } catch {
-    return false; // Not listening yet, or not any more: the caller asks again until its time is up.
+    return null; // Not listening yet, or not any more: the caller asks again until its time is up.
   }
 }
 
@@ -162,6 +201,10 @@ function needed(value: string | undefined, name: string): string {
   return value;
 }
 
+function secondsOf(options: Options, name: string): number {
+  return Number(needed(options[name], name)) * 1000;
+}
+
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? error.cause.message : error.message;
@@ -173,7 +216,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (command === undefined) throw new UsageError(USAGE);
   const names = [
     ...['manifest', 'signature', 'key', 'installed', 'refused', 'url', 'to'],
-    ...['bytes-max', 'within', 'steady', 'db'],
+    ...['bytes-max', 'version', 'within', 'steady', 'ahead', 'db'],
   ];
   const options = Object.fromEntries(names.map((option) => [option, { type: 'string' as const }]));
   return command(parseArgs({ args: [...args], options }).values as Options);

@@ -9,8 +9,8 @@
 # What was there before is kept as /var/lib/cat-feeder/before-restore. Portions served since the
 # backup stay known (the emergency journal is not replaced), so no cat is fed twice.
 
-# shellcheck source=on-feeder.sh
-source "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/on-feeder.sh"
+# shellcheck source=release-trial.sh
+source "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/release-trial.sh"
 # shellcheck source=backup-file.sh
 source "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/backup-file.sh"
 
@@ -36,7 +36,7 @@ umask 077
 version=$(installed_version)
 [[ $version ]] || fail 65 "No feeder is installed here: install it first, then restore."
 [[ ! -f $trial ]] || fail 75 "Version $(trial_value to) is on trial; the guard ends that within minutes."
-[[ $dry_run ]] || take_lock
+take_lock
 
 make_data_dir() {
   [[ -d $data ]] && return 0
@@ -44,56 +44,66 @@ make_data_dir() {
   if ((EUID == 0)) && [[ ! $root ]]; then chown cat-feeder:cat-feeder -- "$data"; fi
 }
 
-had_data=''
-if [[ -d $data ]]; then had_data=yes; fi
+# Root unpacks into a directory of its own; the database goes to the feeder's by the feeder's hand.
+work=$updates/.restore stage=$data/.restore
+new_dirs=()
+for place in "$data" "$updates"; do [[ -d $place ]] || new_dirs+=("$place"); done
+# What was made for a look only goes again.
+tidy() {
+  rm -rf -- "$work"
+  as_feeder rm -rf -- "$stage"
+  [[ ! ${new_dirs[*]} ]] || rmdir --ignore-fail-on-non-empty -- "${new_dirs[@]}"
+}
+trap tidy EXIT
 make_data_dir
-work=$(mktemp -d "$data/.restore-XXXXXX")
-trap 'rm -rf -- "$work"; [[ $had_data || ! $dry_run ]] || rmdir -- "$data"' EXIT
-need_space "$data" "$(($(stat -c %s -- "$file") * 8 / 1024 + 1024))"
+[[ -d $updates ]] || install -d -m 0700 -- "$updates"
+rm -rf -- "$work"
+mkdir -m 0700 -- "$work"
+for place in "$updates" "$data"; do need_space "$place" "$(($(stat -c %s -- "$file") * 8 / 1024 + 1024))"; done
 open_backup "$file" "$work/tree" ||
   fail 65 "The backup cannot be used: it is damaged, incomplete, or the password is wrong. Nothing was changed."
-chown -R --reference="$data" -- "$work"
-chmod 700 "$work"
-schema=$(sed -n 's/^schema=//p' -- "$work/tree/about")
+about=$work/tree/about
+made_by=$(sed -n 's/^version=//p' -- "$about")
+is_version "$made_by" || made_by=unknown
+schema=$(sed -n 's/^schema=//p' -- "$about")
 # Never counted with before it is known to be a number: the shell would run what is written there.
 [[ $schema =~ ^[1-9][0-9]{0,5}$ ]] || fail 65 "The backup does not say the form of its database. Nothing was changed."
 ((schema <= $(schema_of "$version"))) ||
-  fail 65 "The backup is from a newer version ($(sed -n 's/^version=//p' -- "$work/tree/about")): update the feeder first. Nothing was changed."
-release_tool_as_feeder "$version" verify-db --db "$work/tree/feeder.db" ||
+  fail 65 "The backup is from a newer version ($made_by): update the feeder first. Nothing was changed."
+as_feeder rm -rf -- "$stage"
+as_feeder mkdir -m 0700 -- "$stage" "$stage/db"
+as_feeder tee -- "$stage/db/feeder.db" <"$work/tree/feeder.db" >/dev/null
+release_tool_as_feeder "$version" verify-db --db "$stage/db/feeder.db" ||
   fail 65 "The database in the backup is damaged. Nothing was changed."
 if [[ $dry_run ]]; then
-  say "The backup is sound: version $(sed -n 's/^version=//p' -- "$work/tree/about"), made $(date -u -r "$file" '+%F %R') UTC."
+  say "The backup is sound: version $made_by, made $(date -u -r "$file" '+%F %R') UTC."
   exit 0
 fi
 
-mkdir "$work/db"
-mv -- "$work/tree/feeder.db" "$work/db/feeder.db"
-chown -R --reference="$data" -- "$work/db"
-sync -f -- "$work"
+as_feeder sync -f -- "$stage"
 
 if systemd_runs; then systemctl stop cat-feeder.service; fi
+before=$data/before-restore
 # The second copies would bring back what the backup is to replace; without them the present
 # database still works, so a power cut between the next steps leaves a whole feeder.
-before=$data/before-restore
-rm -rf -- "$before"
-mkdir -- "$before"
+as_feeder rm -rf -- "$before"
+as_feeder mkdir -m 0700 -- "$before"
 for entry in snapshots plan-copy-a.json plan-copy-b.json; do
-  [[ ! -e $data/$entry ]] || mv -T -- "$data/$entry" "$before/$entry"
+  as_feeder test ! -e "$data/$entry" || as_feeder mv -T -- "$data/$entry" "$before/$entry"
 done
-if [[ -d $data/db ]]; then
-  exchange "$work/db" "$data/db"
-  mv -T -- "$work/db" "$before/db"
+if as_feeder test -d "$data/db"; then
+  exchange "$stage/db" "$data/db" as_feeder
+  as_feeder mv -T -- "$stage/db" "$before/db"
 else
-  mv -T -- "$work/db" "$data/db"
+  as_feeder mv -T -- "$stage/db" "$data/db"
 fi
-chown -R --reference="$data" -- "$before"
+as_feeder sync -f -- "$data"
 if [[ $with_settings && -d $work/tree/etc ]]; then
   make_dir "$etc" 0755
   while IFS= read -r name; do
     write_file "$etc/$name" 0644 <"$work/tree/etc/$name"
   done < <(cd -- "$work/tree/etc" && find . -type f -printf '%P\n' | sort)
 fi
-sync -f -- "$data"
 if systemd_runs; then
   restart_feeder
   is_healthy "$version" || fail "The backup is in place, but the feeder does not become ready. See: journalctl -u cat-feeder -n 30"

@@ -38,17 +38,17 @@ stop_units() {
 # Every link of ours, also those of a release that had more of them.
 remove_links() {
   local link
-  while read -r link; do
+  while IFS= read -r -d '' link; do
     if [[ $(readlink -- "$link") == /opt/cat-feeder/current/* ]]; then remove_path "$link"; fi
   done < <(find "$root/etc/systemd" "$root/etc/sysusers.d" "$root/etc/tmpfiles.d" "$root/etc/udev" \
-    "$root/usr/local/bin" -type l 2>/dev/null | sort)
+    "$root/usr/local/bin" -type l -print0 2>/dev/null | sort -z)
 }
 
 restore_boot() {
   local boot=$root/boot/firmware consoles
   [[ -f $boot/config.txt ]] || boot=$root/boot
   if [[ -f $boot/config.txt ]]; then
-    sed '/^# cat-feeder: begin/,/^# cat-feeder: end/d' -- "$boot/config.txt" | write_file "$boot/config.txt" 0755
+    without_block "$boot/config.txt" | write_file "$boot/config.txt" 0755
   fi
   if [[ -f $etc/serial-console && -f $boot/cmdline.txt ]]; then
     consoles=$(head -n 1 -- "$etc/serial-console")

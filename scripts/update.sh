@@ -6,10 +6,10 @@
 #   sudo update.sh rollback       back to the version before
 #   sudo update.sh status         what is installed, kept and on trial
 #     --root DIR                  the tree of another system
-# Exit: 0 up to date, 64 usage, 65 the offer was refused, 74 disk or network, 75 one at a time, 1 undone.
+# Exit: 0 up to date, 64 usage, 65 the offer was refused, 74 disk or network, 75 not now, 1 undone.
 
-# shellcheck source=on-feeder.sh
-source "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/on-feeder.sh"
+# shellcheck source=release-trial.sh
+source "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/release-trial.sh"
 
 MANIFEST=cat-feeder.release.json
 TARBALL_BYTES_MAX=268435456
@@ -40,7 +40,8 @@ get() { # NAME BYTES_MAX
     ((size <= $2)) || fail 65 "$1 is longer than it may be. Nothing was changed."
     cp -- "$from/$1" "$draft/$1" || fail 74 "$1 could not be copied. Nothing was changed."
   else
-    release_tool "$installed" fetch --url "$source_url/$1" --to "$draft/$1" --bytes-max "$2" || exit 74
+    # Not by root: what comes from a network is first read by the user who may do the least.
+    release_tool_as_feeder "$installed" fetch --url "$source_url/$1" --bytes-max "$2" >"$draft/$1" || exit 74
   fi
 }
 
@@ -98,6 +99,7 @@ update() {
   trap 'rm -rf -- "$draft"' EXIT
   mkdir -- "$draft"
   prepare_release
+  wait_for_gap
   if [[ -d $releases/$version ]]; then mv -T -- "$releases/$version" "$releases/.old-$version"; fi
   place_release "$draft/tree" "$version"
   rm -rf -- "$draft"
@@ -113,6 +115,7 @@ rollback() {
     if [[ -d $tree && ${tree##*/} != "$installed" ]]; then before=${tree##*/}; fi
   done
   [[ $before ]] || fail 65 "There is no other version to go back to."
+  wait_for_gap
   write_trial "$before" "$installed" 0 "$(boot_id)"
   undo_release "You asked for it." || true
 }

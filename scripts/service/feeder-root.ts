@@ -72,6 +72,11 @@ export class FeederRoot {
     return readFileSync(this.path(name), 'utf8');
   }
 
+  /** The permissions of a file, as `600`. */
+  modeOf(name: string): string {
+    return (lstatSync(this.path(name)).mode & 0o777).toString(8);
+  }
+
   has(name: string): boolean {
     return existsSync(this.path(name));
   }
@@ -127,10 +132,22 @@ export class FeederRoot {
         FEEDER_TEST_ROOT: this.root,
         FEEDER_READY_WITHIN_S: '6',
         FEEDER_STEADY_S: '0',
+        FEEDER_GAP_WITHIN_S: '1',
         ...environment,
       },
     });
     return { status: ended.status, out: ended.stdout, err: ended.stderr };
+  }
+
+  /** What the running daemon answers at /api/v1/NAME from now on. */
+  answers(name: string, data: unknown): void {
+    mkdirSync(this.path('run/stub/api'), { recursive: true });
+    writeFileSync(this.path(`run/stub/api/${name}`), JSON.stringify(data));
+  }
+
+  /** A program that goes before the machine's own of that name. */
+  standIn(name: string, script: string): void {
+    writeFileSync(join(this.#bin, name), script, { mode: 0o755 });
   }
 
   systemctl(...args: readonly string[]): Ran {
@@ -207,16 +224,22 @@ export interface Ran {
 
 /** A bash script for the copy of bash that stands for Node.js. */
 function daemonOf({ version, behaviour = 'ready' }: TinyRelease): string {
+  // Answers as the local API does; what is in run/stub/api/NAME goes before what it says by itself.
   const server = [
-    `const server = require('node:http').createServer((_, answer) => {`,
-    `  answer.statusCode = ${behaviour === 'ready' ? 200 : 503}; answer.end(); });`,
-    `server.listen(0, '127.0.0.1', () => require('node:fs').writeFileSync(process.argv[1],`,
+    `const { readFileSync, writeFileSync } = require('node:fs');`,
+    `const own = { system: { version: '${version}' }, status: { running: null, next: null, nowMs: 0 } };`,
+    `const data = (name) => { try { return JSON.parse(readFileSync(process.argv[1] + '/api/' + name)); }`,
+    `  catch { return own[name] ?? {}; } };`,
+    `const server = require('node:http').createServer(({ url }, answer) => {`,
+    `  answer.statusCode = ${behaviour === 'ready' ? 200 : 503};`,
+    `  answer.end(JSON.stringify({ data: data(url.split('/').at(-1)) })); });`,
+    `server.listen(0, '127.0.0.1', () => writeFileSync(process.argv[1] + '/status',`,
     `  'Listening on http://127.0.0.1:' + server.address().port));`,
   ].join(' ');
   return `[[ $1 != version ]] || { echo ${version}; exit; }
 [[ $1 != config ]] || exit 0
 ${behaviour === 'crashes' ? 'exit 70' : ''}
-'${process.execPath}' -e "${server.replaceAll('"', '\\"')}" "$FEEDER_TEST_ROOT/run/stub/status" &
+'${process.execPath}' -e "${server.replaceAll('"', '\\"')}" "$FEEDER_TEST_ROOT/run/stub" &
 wait
 `;
 }

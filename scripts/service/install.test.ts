@@ -1,7 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -195,6 +197,50 @@ dtparam=uart0=on
     expect(ran.status).toBe(64);
   });
 
+  it('leaves settings as closed as their owner made them', () => {
+    const feeder = feederRoot();
+    const tree = feeder.tree({ version: '1.0.0' });
+    feeder.install(tree);
+    chmodSync(feeder.path('etc/cat-feeder/environment'), 0o600);
+    feeder.install(tree, ['--hardware', 'hx711-dc-motor']);
+    expect(feeder.text('etc/cat-feeder/environment')).toContain('\nFEEDER_HARDWARE=');
+    expect(feeder.modeOf('etc/cat-feeder/environment')).toBe('600');
+  });
+
+  it('takes nothing of the owner’s when the end of its lines in config.txt is lost', () => {
+    const feeder = feederRoot();
+    withBoot(feeder);
+    const tree = feeder.tree({ version: '1.0.0' });
+    feeder.install(tree);
+    const config = feeder.path('boot/firmware/config.txt');
+    const cut = feeder.text('boot/firmware/config.txt').replace('# cat-feeder: end\n', '');
+    writeFileSync(config, `${cut}dtoverlay=mine\n`);
+    feeder.install(tree);
+    expect(feeder.text('boot/firmware/config.txt')).toMatch(
+      /^dtoverlay=mine\n# cat-feeder: begin/m,
+    );
+    feeder.run('uninstall.sh');
+    expect(feeder.text('boot/firmware/config.txt')).toContain('\ndtoverlay=mine\n');
+    expect(feeder.text('boot/firmware/config.txt')).not.toContain('# cat-feeder: begin');
+  });
+
+  it('lets the rules for devices hold for those that are there already', () => {
+    const feeder = feederRoot(true);
+    const log = join(feeder.work, 'told');
+    for (const name of ['udevadm', 'systemd-run']) {
+      feeder.standIn(name, `#!/bin/sh\necho "${name} $*" >>'${log}'\n`);
+    }
+    const tree = feeder.tree({ version: '1.0.0' });
+    feeder.install(tree, ['--dry-run']);
+    expect(existsSync(log)).toBe(false);
+    mkdirSync(feeder.path('run/udev'), { recursive: true });
+    writeFileSync(feeder.path('run/udev/control'), '');
+    expect(feeder.install(tree).err).toBe('');
+    expect(readFileSync(log, 'utf8')).toMatch(
+      /^udevadm control --reload\nsystemd-run .*-- udevadm trigger --action=change .*=gpio .*=pwm .*\n$/,
+    );
+  });
+
   it('mends a release that somebody damaged', () => {
     const feeder = feederRoot();
     const tree = feeder.tree({ version: '1.0.0' });
@@ -215,6 +261,15 @@ describe('install.sh refuses with one sentence and leaves nothing behind', () =>
         'another processor',
         (feeder) => program(feeder, 2, process.arch === 'x64' ? 183 : 62),
         /take cat-feeder-/,
+        65,
+      ],
+      [
+        'a system whose programs are empty',
+        (feeder) => {
+          mkdirSync(feeder.path('usr/bin'), { recursive: true });
+          writeFileSync(feeder.path('usr/bin/env'), '');
+        },
+        /no sound \/usr\/bin\/env/,
         65,
       ],
       [
@@ -277,9 +332,7 @@ describe('install.sh refuses with one sentence and leaves nothing behind', () =>
   it('a full disk', () => {
     const feeder = feederRoot();
     const tree = feeder.tree({ version: '1.0.0' });
-    const df = join(feeder.work, 'bin/df');
-    writeFileSync(df, '#!/bin/sh\necho head\necho fs 100 99 5000 99% /\n');
-    chmodSync(df, 0o755);
+    feeder.standIn('df', '#!/bin/sh\necho head\necho fs 100 99 5000 99% /\n');
     const before = feeder.snapshot();
     const ran = feeder.install(tree);
     expect(ran.err).toMatch(
@@ -287,6 +340,51 @@ describe('install.sh refuses with one sentence and leaves nothing behind', () =>
     );
     expect(ran.status).toBe(74);
     expect(feeder.snapshot()).toEqual(before);
+  });
+
+  it('a full boot partition', () => {
+    const feeder = feederRoot();
+    withBoot(feeder);
+    const tree = feeder.tree({ version: '1.0.0' });
+    const free = '[[ $2 == */boot/firmware ]] && free=8 || free=9000000';
+    const df = `#!/bin/bash\nshift; ${free}\necho head; echo fs 100 99 $free 99% /\n`;
+    feeder.standIn('df', df);
+    const before = feeder.snapshot();
+    const ran = feeder.install(tree);
+    expect(ran.err).toMatch(/^The disk is too full: \/boot\/firmware\/ has 0 MB left, .*\n$/);
+    expect(ran.status).toBe(74);
+    expect(feeder.snapshot()).toEqual(before);
+  });
+
+  it('a boot partition that fills up meanwhile, and leaves its file whole', () => {
+    const feeder = feederRoot();
+    withBoot(feeder);
+    const before = feeder.text('boot/firmware/config.txt');
+    // Whatever is written to the draft finds the disk full.
+    symlinkSync('/dev/full', feeder.path('boot/firmware/config.txt.cat-feeder-new'));
+    const tree = feeder.tree({ version: '1.0.0' });
+    const ran = feeder.install(tree);
+    expect(ran.err).toBe(
+      '/boot/firmware/config.txt could not be written; it is as it was. Is the disk full?\n',
+    );
+    expect(ran.status).toBe(74);
+    expect(feeder.text('boot/firmware/config.txt')).toBe(before);
+    expect(feeder.has('boot/firmware/config.txt.cat-feeder-new')).toBe(false);
+    // The next run finds everything as it needs it.
+    expect(feeder.install(tree).status).toBe(0);
+    expect(feeder.text('boot/firmware/config.txt')).toContain('# cat-feeder: end');
+  });
+
+  it('a tree whose links lead out of it', () => {
+    const feeder = feederRoot();
+    const outside = join(feeder.work, 'outside');
+    mkdirSync(outside);
+    symlinkSync(outside, feeder.path('etc'));
+    const ran = feeder.install(feeder.tree({ version: '1.0.0' }));
+    expect(ran.err).toMatch(/^A link in \S+ leads out of it, to \S+\. Nothing was changed\.\n$/);
+    expect(ran.status).toBe(65);
+    expect(readdirSync(outside)).toEqual([]);
+    expect(feeder.has('opt/cat-feeder')).toBe(false);
   });
 
   it('a second installer at the same time', () => {
@@ -298,7 +396,7 @@ describe('install.sh refuses with one sentence and leaves nothing behind', () =>
       ...[join(tree, 'scripts/install.sh'), '--root', feeder.root, '--any-os'],
     ]);
     expect(ran.err).toBe(
-      'Another installation, update or restore is running. Nothing was changed.\n',
+      'Another installation, update, backup or restore is running. Nothing was changed.\n',
     );
     expect(ran.status).toBe(75);
     expect(feeder.has('opt/cat-feeder/current')).toBe(false);
@@ -326,6 +424,18 @@ function system(feeder: FeederRoot, id: string, version: string): void {
   mkdirSync(feeder.path('etc'), { recursive: true });
   writeFileSync(feeder.path('etc/os-release'), `ID=${id}\nVERSION_ID="${version}"\n`);
 }
+
+describe('guard.sh', () => {
+  it('FMEA-05 makes safe what the settings of the service name', () => {
+    const feeder = feederRoot();
+    feeder.install(feeder.tree({ version: '1.0.0' }));
+    const settings = feeder.path('etc/cat-feeder/environment');
+    writeFileSync(settings, '#FEEDER_HARDWARE=/x\nFEEDER_HARDWARE="/nowhere/my parts.json"\n');
+    const ran = feeder.run('guard.sh', ['--boot']);
+    expect(ran.err).toContain('motor-safe: /nowhere/my parts.json cannot be used: No such file');
+    expect(ran.err).toContain("Warning: The motor's pins could not be made safe.");
+  });
+});
 
 describe('uninstall.sh', () => {
   it('leaves data and settings, and the boot files as they were', () => {
@@ -356,6 +466,19 @@ describe('uninstall.sh', () => {
     }
   });
 
+  it('finds its links in a tree with a line end in its name', () => {
+    const feeder = feederRoot();
+    const tree = feeder.tree({ version: '1.0.0' });
+    const odd = join(feeder.work, 'odd\nroot');
+    mkdirSync(odd);
+    const at = (script: string, ...more: string[]) =>
+      feeder.exec(join(tree, 'scripts', script), ['--root', odd, ...more]);
+    expect(at('install.sh', '--any-os').status).toBe(0);
+    expect(at('uninstall.sh').status).toBe(0);
+    const left = execFileSync('find', [odd, '-type', 'l'], { encoding: 'utf8' });
+    expect(left).toBe('');
+  });
+
   it('has nothing to do the second time', () => {
     const feeder = feederRoot();
     const tree = feeder.tree({ version: '1.0.0' });
@@ -378,7 +501,7 @@ describe('the shipped scripts', () => {
     );
     const names = files.trim().split('\n');
     expect(names.length).toBeGreaterThan(8);
-    for (const name of names.filter((file) => !/on-feeder|backup-file/.test(file))) {
+    for (const name of names.filter((file) => !/on-feeder|release-trial|backup-file/.test(file))) {
       expect(statSync(join(import.meta.dirname, '../..', name)).mode & 0o111, name).toBe(0o111);
     }
     const checked = spawnSync('shellcheck', names, {

@@ -4,7 +4,7 @@
 if [[ ${FEEDER_CUT_AT:-} ]]; then
   feeder_cut() {
     case ${1%% *} in
-      mv | rm | mkdir | cp | ln | tar | sync | install | systemctl | printf | chmod | chown | release_tool | perl) ;;
+      mv | rm | mkdir | cp | ln | tar | sync | install | systemctl | printf | chmod | chown | release_tool | as_feeder | perl) ;;
       *) return 0 ;;
     esac
     local seen

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
-  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -115,6 +115,92 @@ describe('update.sh', () => {
     expect(db.pragma('user_version', { simple: true })).toBe(1);
     db.close();
     expect(existsSync(join(data, 'db.undone/feeder.db'))).toBe(true);
+  });
+});
+
+describe('U3 an undone version is noted', () => {
+  const refused = 'var/lib/cat-feeder-updates/refused';
+  const noted = (feeder: FeederRoot) => {
+    mkdirSync(feeder.path('var/lib/cat-feeder-updates'), { recursive: true });
+    writeFileSync(feeder.path(refused), '0.9.9\n');
+  };
+
+  it('also when the disk was full until the release was gone', () => {
+    const feeder = installed();
+    noted(feeder);
+    symlinkSync('/dev/full', feeder.path(`${refused}.cat-feeder-new`));
+    update(feeder, feeder.offer({ version: '1.1.0', behaviour: 'crashes' }));
+    expectUntouched(feeder);
+    expect(feeder.text(refused)).toBe('0.9.9\n1.1.0\n');
+  });
+
+  it('or said not to be, with the older notes whole, when the disk stays full', () => {
+    const feeder = installed();
+    noted(feeder);
+    mkdirSync(feeder.path(`${refused}.cat-feeder-new`));
+    const ran = update(feeder, feeder.offer({ version: '1.1.0', behaviour: 'crashes' }));
+    expectUntouched(feeder);
+    expect(ran.err).toContain('Warning: Version 1.1.0 may be tried again.');
+    expect(feeder.text(refused)).toBe('0.9.9\n');
+  });
+});
+
+describe('FMEA-11 no restart in the middle of a feeding, or when one is about to begin', () => {
+  const feeding = { running: { id: 'f' }, next: null, nowMs: 0 };
+  const due = (inMs: number) => ({ running: null, next: { dueAtMs: inMs }, nowMs: 0 });
+  // The trial and the way back: twice the time that a release has to become ready.
+  const roomMs = 2 * 6_000;
+
+  it.each([
+    ['a feeding', feeding, /^A feeding is running\. The feeder is not restarted now\.\n/],
+    ['a meal that is due soon', due(roomMs - 1_000), /^A feeding is due in 11 s\./],
+    ['a meal that waits to be served', due(-5_000), /^A feeding is due in 0 s\./],
+  ])('an update waits for %s, then leaves it for later', (_what, status, sentence) => {
+    const feeder = installed();
+    const offer = feeder.offer({ version: '1.1.0' });
+    feeder.answers('status', status);
+    const ran = update(feeder, offer);
+    expect(ran.err).toMatch(sentence);
+    expect(ran.err).toContain('Version 1.0.0 goes on. Try again later');
+    expect(ran.status).toBe(75);
+    expectUntouched(feeder);
+    feeder.answers('status', due(roomMs + 1_000));
+    expect(update(feeder, offer).status).toBe(0);
+    expect(feeder.running()).toBe('1.1.0');
+  });
+
+  it('an update goes on when the feeding ends in time', () => {
+    const feeder = installed();
+    const offer = feeder.offer({ version: '1.1.0' });
+    feeder.answers('status', feeding);
+    const end = `rm '${feeder.path('run/stub/api/status')}'`;
+    // The download is over when the check begins; the feeding ends after the first look.
+    const script = `(sleep 2; ${end}) & exec "$@"`;
+    const args = ['--root', feeder.root, '--from', offer];
+    const program = feeder.path('opt/cat-feeder/current/scripts/update.sh');
+    const ran = feeder.exec('sh', ['-c', script, '-', program, ...args], {
+      FEEDER_GAP_WITHIN_S: '40',
+    });
+    expect(ran.err).toBe('');
+    expect(feeder.running()).toBe('1.1.0');
+  });
+
+  it('a rollback and an installation by hand wait, too', () => {
+    const feeder = installed();
+    update(feeder, feeder.offer({ version: '1.1.0' }));
+    feeder.answers('status', feeding);
+    expect(feeder.run('update.sh', ['rollback']).status).toBe(75);
+    expect(feeder.install(feeder.tree({ version: '1.2.0' })).status).toBe(75);
+    expect([feeder.current(), feeder.running()]).toEqual(['1.1.0', '1.1.0']);
+    expect(feeder.has('opt/cat-feeder/trial')).toBe(false);
+  });
+
+  it('but a feeder that somebody stopped, or that does not answer, is no reason to wait', () => {
+    const feeder = installed();
+    feeder.answers('status', feeding);
+    feeder.systemctl('stop', 'cat-feeder.service');
+    expect(update(feeder, feeder.offer({ version: '1.1.0' })).status).toBe(0);
+    expect(feeder.running()).toBe('1.1.0');
   });
 });
 
@@ -279,9 +365,7 @@ describe('FMEA-78 an update that is not what it says is refused, and the running
   it('also when the disk is full', () => {
     const feeder = installed();
     const offer = feeder.offer({ version: '1.1.0' });
-    const df = join(feeder.work, 'bin/df');
-    writeFileSync(df, '#!/bin/sh\necho head\necho fs 100 99 5000 99% /\n');
-    chmodSync(df, 0o755);
+    feeder.standIn('df', '#!/bin/sh\necho head\necho fs 100 99 5000 99% /\n');
     const ran = update(feeder, offer);
     expect(ran.err).toMatch(/^The disk is too full: .* Nothing was changed\.\n$/);
     expect(ran.status).toBe(74);
