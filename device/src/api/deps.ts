@@ -38,8 +38,8 @@ import type { SchedulePreview } from '../scheduling/preview.ts';
 
 /** The one way to the dispenser. */
 export interface FeedDoor {
-  /** The claim is durable when this returns; throws the coded error of the rule that refused. */
-  feed(request: FeedRequest): { feeding: Feeding; created: boolean };
+  /** Resolves when the claim is durable; rejects with the coded error of the rule that refused. */
+  feed(request: FeedRequest): Promise<{ feeding: Feeding; created: boolean }>;
   /** Resolves with what fell; a feeding that has ended is returned as it is. `ERR_NOT_FOUND`. */
   cancel(feedingId: string): Promise<Feeding>;
   /** The motor is off when this returns; the promise waits for the record. */

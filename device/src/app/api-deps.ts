@@ -15,7 +15,7 @@ export function apiDeps(
   run: { readonly runtime: RuntimeManager; readonly startedMonoMs: number },
 ): ApiDeps {
   const { store, time, live, plan, alerts } = core;
-  const { feeding, journal, faults, unwritten, scale, hopper, kibbleCalibration } = core.feeding;
+  const { door, journal, faults, unwritten, scale, hopper, kibbleCalibration } = core.feeding;
   const stock = new StockFigure({ journal, time, live });
   const { version, board, simulated } = parts.identity;
   return {
@@ -25,7 +25,7 @@ export function apiDeps(
     log: parts.logger,
     live,
     station: parts.station,
-    feeding,
+    feeding: door,
     journal,
     faults,
     today: () => {
@@ -53,7 +53,7 @@ export function apiDeps(
     settings: plan.settings,
     ledger: ledgerPort(store),
     alerts: () => alerts.active(),
-    components: () => [...run.runtime.health(), ...partComponents(parts)],
+    components: () => [...run.runtime.health(), ...scaleComponent(core), ...partComponents(parts)],
     storage: () => {
       if (unwritten.count > 0) {
         return { ok: false, why: `${unwritten.count} outcomes wait for the disk` };
@@ -82,6 +82,13 @@ function readingsOnDemand(parts: DeviceParts, { live }: DeviceCore): (isWatched:
       );
     }
   };
+}
+
+/** Until the scale has spoken for the first time, nobody knows how a portion would be served. */
+function scaleComponent({ feeding }: DeviceCore): Component[] {
+  if (feeding.firstReading.isKnown()) return [];
+  const why = 'it has not given its first reading since the start';
+  return [{ name: 'bowl scale', state: 'starting', why }];
 }
 
 /** Parts of the dispenser that are not well; feeding goes on as well as it can without them. */

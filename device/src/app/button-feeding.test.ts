@@ -9,7 +9,7 @@ function pressed(portionGrams: number, refuse?: Error) {
   const button = new ButtonFeeding({
     feeding: {
       running: () => state.running,
-      feed: (request) => {
+      feed: async (request) => {
         if (refuse !== undefined) throw refuse;
         state.asked.push(request);
       },
@@ -31,10 +31,10 @@ function pressed(portionGrams: number, refuse?: Error) {
 const running = { id: 'f' } as Feeding;
 
 describe('ButtonFeeding', () => {
-  it('feeds the portion of the profile, each press under an id of its own', () => {
+  it('feeds the portion of the profile, each press under an id of its own', async () => {
     const { button, state } = pressed(5);
-    button.press('press');
-    button.press('press');
+    await button.press('press');
+    await button.press('press');
     const wish = { portionGrams: 5, petId: null, cause: 'button' };
     expect(state.asked).toEqual([
       { requestId: 'button:id1', ...wish },
@@ -42,28 +42,28 @@ describe('ButtonFeeding', () => {
     ]);
   });
 
-  it('feeds nothing by a long or a double press, or without a portion', () => {
+  it('feeds nothing by a long or a double press, or without a portion', async () => {
     const { button, state } = pressed(5);
-    button.press('long');
-    button.press('double');
+    await button.press('long');
+    await button.press('double');
     expect(state).toMatchObject({ asked: [], stops: 0 });
     const off = pressed(0);
-    off.button.press('press');
+    await off.button.press('press');
     expect(off.state).toMatchObject({ asked: [], stops: 0, beeps: 0 });
   });
 
-  it('stops a running feeding by whatever it is pressed', () => {
+  it('stops a running feeding by whatever it is pressed', async () => {
     const { button, state } = pressed(5);
     state.running = running;
-    for (const pattern of ['press', 'double', 'long'] as const) button.press(pattern);
+    for (const pattern of ['press', 'double', 'long'] as const) await button.press(pattern);
     expect(state).toMatchObject({ asked: [], stops: 3 });
   });
 
-  it('tells the finger of a refusal, and passes on what is none', () => {
+  it('tells the finger of a refusal, and passes on what is none', async () => {
     const { button, state } = pressed(5, new FeederError('ERR_LIMIT_REACHED'));
-    button.press('press');
+    await button.press('press');
     expect(state.beeps).toBe(1);
     const broken = pressed(5, new TypeError('broken'));
-    expect(() => broken.button.press('press')).toThrow('broken');
+    await expect(broken.button.press('press')).rejects.toThrow('broken');
   });
 });

@@ -10,7 +10,7 @@ import type { Logger } from '../platform/logger.ts';
 
 export interface ButtonFeedingParts {
   readonly feeding: {
-    feed(request: FeedRequest): unknown;
+    feed(request: FeedRequest): Promise<unknown>;
     running(): Feeding | null;
   };
   /** What a press feeds; 0: the button only stops. */
@@ -35,18 +35,19 @@ export class ButtonFeeding {
     this.#parts = parts;
   }
 
-  press(pattern: PressPattern): void {
+  /** Resolves when the wish was taken or refused; rejects with what is no refusal. */
+  async press(pattern: PressPattern): Promise<void> {
     const { feeding, stop, portionGrams } = this.#parts;
     if (feeding.running() !== null) stop();
-    else if (pattern === 'press' && portionGrams > 0) this.#feed();
+    else if (pattern === 'press' && portionGrams > 0) await this.#feed();
   }
 
-  #feed(): void {
+  async #feed(): Promise<void> {
     const { feeding, portionGrams, newId, wallMs, onRefused, logger } = this.#parts;
     // Each press is a wish of its own: its id is made here, once.
     const requestId = `button:${newId(wallMs())}`;
     try {
-      feeding.feed({ requestId, portionGrams, petId: null, cause: 'button' });
+      await feeding.feed({ requestId, portionGrams, petId: null, cause: 'button' });
     } catch (error) {
       if (!(error instanceof FeederError)) throw error;
       logger.info(

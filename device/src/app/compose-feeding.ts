@@ -7,6 +7,7 @@ import { FaultLatch } from '../feeding/fault-latch.ts';
 import { checkFeed } from '../feeding/feed-checks.ts';
 import { FeedService, type FeedServiceParts } from '../feeding/feed-service.ts';
 import type { FeedingJournal } from '../feeding/feeding-journal.ts';
+import { FirstReading } from '../feeding/first-reading.ts';
 import { HopperScale } from '../feeding/hopper-scale.ts';
 import type { Interlocks } from '../feeding/interlocks.ts';
 import { KibbleCalibration } from '../feeding/kibble-calibration.ts';
@@ -21,6 +22,7 @@ import { SqliteFaultStore } from '../storage/fault-store.ts';
 import type { DeviceStore } from '../storage/store.ts';
 import { closeAfterCrash } from './crash-evidence.ts';
 import type { DeviceParts } from './device-parts.ts';
+import { FeedDoorway } from './feed-doorway.ts';
 import { largestPortionGrams, planDayGrams } from './plan-figures.ts';
 
 /** The feeding rules with everything they need. */
@@ -94,26 +96,47 @@ export function composeFeeding(
     model: () => modelOf(kibble(), guess()),
   });
   const scales = composeScales(parts, { store, time, isBusy: () => feeding.isBusy() });
-  const kibbleCalibration = new KibbleCalibration({
-    kibbles: store.kibbles,
-    activeKibbleId: () => settings().activeKibbleId,
-    feed: (requestId, portionGrams) => feeding.feedForCalibration(requestId, portionGrams),
-    newId,
-    time,
-    logger,
-    onChange: (job) => live.publish('calibration', job),
-  });
+  const doors = composeDoors(parts, { store, time, live, feeding, newId });
   return {
     feeding,
     faults,
     unwritten,
     recovery,
     ...scales,
-    kibbleCalibration,
+    ...doors,
     kibble,
     journal,
     assumeOneBefore: () => assumeOneBefore(store, { unwritten, memoryOnly }),
   };
+}
+
+/** The ways to the dispenser that wait for the first word of the scale. */
+function composeDoors(
+  { station, clock, logger }: DeviceParts,
+  joined: {
+    readonly store: DeviceStore;
+    readonly time: StationClock;
+    readonly live: LiveEvents;
+    readonly feeding: FeedService;
+    readonly newId: (wallMs: number) => string;
+  },
+) {
+  const { store, time, live, feeding, newId } = joined;
+  const firstReading = new FirstReading({ bowl: () => station.health().bowl, clock });
+  const kibbleCalibration = new KibbleCalibration({
+    kibbles: store.kibbles,
+    activeKibbleId: () => store.settings.get().activeKibbleId,
+    feed: async (requestId, portionGrams) => {
+      await firstReading.known();
+      return feeding.feedForCalibration(requestId, portionGrams);
+    },
+    newId,
+    time,
+    logger,
+    onChange: (job) => live.publish('calibration', job),
+  });
+  const door = new FeedDoorway({ feeding, scale: firstReading });
+  return { firstReading, door, kibbleCalibration };
 }
 
 /** The disk refused to note this start: a portion from memory may have come before it. */

@@ -28,7 +28,7 @@ const FEEDING_STOP_MS: Milliseconds = 4000;
 export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeManager {
   const { clock, logger, station } = parts;
   const { store, time, live, scheduler } = core;
-  const { feeding, unwritten, recovery, faults } = core.feeding;
+  const { feeding, firstReading, unwritten, recovery, faults } = core.feeding;
   // What goes wrong outside a feeding is latched like what goes wrong in one.
   const unwatchFaults = station.onFault((fault) => {
     const why = 'Seen while no feeding was running.';
@@ -43,7 +43,8 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
   const recover = async () => {
     await recoverOpenFeedings(recovery);
     feeding.openDoor();
-    scheduler.start();
+    await firstReading.known();
+    if (!feeding.isStopping()) scheduler.start();
   };
   const housekeeping = new Housekeeping({
     clock,
@@ -89,6 +90,7 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
         start: () =>
           void recover().catch((error: unknown) => failedToRecover(parts, feeding, error)),
         stop: async () => {
+          firstReading.close();
           await feeding.stop();
           unwritten.close();
           faults.close();
@@ -109,10 +111,10 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
 }
 
 function frontPanel(panel: Panel, parts: DeviceParts, core: DeviceCore): FrontPanel {
-  const { feeding, faults } = core.feeding;
+  const { feeding, door, faults } = core.feeding;
   const { clock, station, logger, randomBytes } = parts;
   const button = new ButtonFeeding({
-    feeding,
+    feeding: door,
     portionGrams: panel.buttonGrams,
     newId: (wallMs) => makeUlid(wallMs, randomBytes),
     wallMs: () => core.time.now().wallMs,
@@ -128,7 +130,7 @@ function frontPanel(panel: Panel, parts: DeviceParts, core: DeviceCore): FrontPa
     onHopper: (level) => tellHopper(level, parts, core),
     hasFault: () => faults.active().length > 0,
     isFeeding: () => feeding.isBusy(),
-    onPress: (pattern) => button.press(pattern),
+    onPress: (pattern) => void button.press(pattern).catch(parts.onFatal),
   });
 }
 

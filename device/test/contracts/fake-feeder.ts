@@ -215,7 +215,7 @@ export class FakeFeeder {
   #feedDoor(): ApiDeps['feeding'] {
     return {
       running: () => this.running,
-      feed: (request) => this.#feed(request),
+      feed: async (request) => this.#feed(request),
       cancel: async (id) => {
         const feeding = this.feedings.find((known) => known.id === id);
         if (feeding === undefined) throw new FeederError('ERR_NOT_FOUND');

@@ -48,7 +48,7 @@ export function stagedDeps(stage: StagedFeeder): ApiDeps {
       }),
     },
     feeding: {
-      feed: ({ portionGrams, requestId }) => {
+      feed: async ({ portionGrams, requestId }) => {
         const known = stage.feedings.find((one) => one.requestId === requestId);
         if (known !== undefined) return { feeding: known, created: false };
         if (portionGrams > 60) {

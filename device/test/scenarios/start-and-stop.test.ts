@@ -1,5 +1,6 @@
 import type { Ready } from '@cat-feeder/shared';
 import { describe, expect, test } from 'vitest';
+import { FIRST_READING_MS_MAX } from '../../src/feeding/first-reading.ts';
 import { MONDAY_SIX, VirtualFeeder } from './virtual-feeder.ts';
 
 const names = async (feeder: VirtualFeeder) =>
@@ -47,6 +48,46 @@ describe('A-57, B-09 health and components', () => {
     const { status, why } = await ready(feeder);
     expect([status, why('station')]).toEqual([200, 'the control loop sees: scale_silent']);
     expect(await lives(feeder)).toBe(true);
+  });
+
+  /** Started anew, and nothing has passed since. */
+  const justStarted = async (change: (feeder: VirtualFeeder) => void = () => {}) => {
+    const feeder = await VirtualFeeder.start();
+    feeder.cutPower();
+    await feeder.pass(60_000);
+    change(feeder);
+    await feeder.powerUp(0);
+    return feeder;
+  };
+
+  test('a scale that has not spoken yet is named, and the feeder is not ready', async () => {
+    const feeder = await justStarted();
+    const { status, why } = await ready(feeder);
+    expect([status, why('bowl scale')]).toEqual([503, expect.stringContaining('first reading')]);
+    expect(await lives(feeder)).toBe(true);
+    await feeder.pass(1500);
+    const later = await ready(feeder);
+    expect([later.status, later.why('bowl scale')]).toEqual([200, undefined]);
+  });
+
+  test('I7 what is asked for before the scale has spoken waits for it, and is weighed', async () => {
+    const feeder = await justStarted();
+    const askedAtMs = feeder.clock.monoMs();
+    const { id } = await feeder.feed(5);
+    expect(feeder.clock.monoMs() - askedAtMs).toBeGreaterThan(0);
+    expect(feeder.clock.monoMs() - askedAtMs).toBeLessThanOrEqual(FIRST_READING_MS_MAX);
+    await feeder.passUntilIdle();
+    expect((await feeder.feeding(id)).dose?.method).toBe('measured');
+  });
+
+  test('I3 a scale that is silent from the start is known to be before anything is claimed', async () => {
+    const feeder = await justStarted(({ world }) => world.disconnectScale());
+    const askedAtMs = feeder.clock.monoMs();
+    await feeder.feed(5);
+    expect(feeder.clock.monoMs() - askedAtMs).toBeLessThanOrEqual(FIRST_READING_MS_MAX);
+    // By turns from the beginning: the error of a portion by turns is reserved with it.
+    expect(feeder.ledger('feeding.claimed')[0]?.body['reservedMg']).toBeGreaterThanOrEqual(6500);
+    expect((await ready(feeder)).status).toBe(200);
   });
 
   test('a clock that nobody believes is named, and the feeder can still feed', async () => {

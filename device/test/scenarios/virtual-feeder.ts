@@ -82,8 +82,8 @@ export class VirtualFeeder {
     return feeder;
   }
 
-  /** Starts the daemon on the present disk. */
-  async powerUp(): Promise<void> {
+  /** Starts the daemon on the present disk; its scale speaks for the first time within a second. */
+  async powerUp(passMs = 1000): Promise<void> {
     this.#boots += 1;
     const random = new SeededRandom(`boot ${this.#boots}`);
     this.#boot = new BootClock({
@@ -130,7 +130,7 @@ export class VirtualFeeder {
     });
     this.#api = this.device.createApi(() => PORT);
     await this.until(this.device.runtime.start(new AbortController().signal));
-    await this.pass(1000);
+    await this.pass(passMs);
   }
 
   /** Pulls the plug: nothing of this boot acts any more. */

@@ -45,9 +45,9 @@ function createFeeding({ feeding: door }: ApiDeps): RouteDef {
       'ERR_STORAGE',
     ],
     rateLimit: 'feed',
-    handler: ({ body: { expiresAtMs, ...wish } }) => {
+    handler: async ({ body: { expiresAtMs, ...wish } }) => {
       const request = expiresAtMs === undefined ? wish : { ...wish, expiresAtMs };
-      const { feeding, created } = door.feed(request);
+      const { feeding, created } = await door.feed(request);
       const headers = { location: `/api/v1/feedings/${feeding.id}` };
       return { status: created ? 202 : 200, data: feeding, headers };
     },

@@ -1,0 +1,46 @@
+import { FeederError, type Feeding, type FeedRequest } from '@cat-feeder/shared';
+import type { FeedDoor } from '../api/deps.ts';
+import type { FeedService } from '../feeding/feed-service.ts';
+import type { FirstReading } from '../feeding/first-reading.ts';
+
+/**
+ * The way of people and programs to the dispenser. What is asked for in the first moments after a
+ * start waits there for the scale's first word; a stop in between ends the wish, too.
+ */
+export class FeedDoorway implements FeedDoor {
+  readonly #feeding: Pick<FeedService, 'feed' | 'cancel' | 'stopAll' | 'running'>;
+  readonly #scale: Pick<FirstReading, 'isKnown' | 'known'>;
+  #stops = 0;
+
+  constructor(parts: {
+    feeding: Pick<FeedService, 'feed' | 'cancel' | 'stopAll' | 'running'>;
+    scale: Pick<FirstReading, 'isKnown' | 'known'>;
+  }) {
+    this.#feeding = parts.feeding;
+    this.#scale = parts.scale;
+  }
+
+  async feed(request: FeedRequest): Promise<{ feeding: Feeding; created: boolean }> {
+    const { requestId } = request;
+    const stopsBefore = this.#stops;
+    if (!this.#scale.isKnown()) await this.#scale.known();
+    if (this.#stops !== stopsBefore) {
+      const message = `The feeder was stopped before '${requestId}' began.`;
+      throw new FeederError('ERR_REFUSED', { message });
+    }
+    return this.#feeding.feed(request);
+  }
+
+  cancel(feedingId: string): Promise<Feeding> {
+    return this.#feeding.cancel(feedingId);
+  }
+
+  stopAll(): Promise<void> {
+    this.#stops += 1;
+    return this.#feeding.stopAll();
+  }
+
+  running(): Feeding | null {
+    return this.#feeding.running();
+  }
+}
