@@ -35,7 +35,7 @@ async function bundleProgram(entry: string, bundle: string): Promise<void> {
     platform: 'node',
     format: 'esm',
     target: 'node24',
-    external: ['better-sqlite3', '@cat-feeder/board-io', 'serialport', 'onoff', 'pigpio'],
+    external: ['better-sqlite3', '@cat-feeder/board-io', 'serialport', 'onoff'],
     banner: { js: commonJsNames },
     minifySyntax: true,
     minifyWhitespace: true,

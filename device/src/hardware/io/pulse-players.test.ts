@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakePigpiod } from '../../../test/support/fake-pigpiod.ts';
 import { until } from '../../../test/support/pty-pair.ts';
 import { VirtualClock } from '../../platform/virtual-clock.ts';
-import { loadPigpio, type PigpioPackage, PigpioPlayer } from './pigpio-player.ts';
 import { PigpiodPlayer } from './pigpiod-player.ts';
 import { commands, requestBytes } from './pigpiod-socket.ts';
 import { PULSES_MAX, type Pulse, type PulsePlayer, STALE_MS } from './pulse-player.ts';
@@ -146,65 +145,5 @@ describe('pulses by the socket of pigpiod', () => {
     };
     player.play(train(100));
     await until('it is named', () => player.why?.includes('-67') ?? false);
-  });
-});
-
-describe('pulses by the package pigpio', () => {
-  const calls: string[] = [];
-  const fake: PigpioPackage = {
-    WAVE_MODE_ONE_SHOT: 0,
-    Gpio: class {
-      static readonly OUTPUT = 1;
-      readonly #pin: number;
-      constructor(pin: number) {
-        this.#pin = pin;
-      }
-      digitalWrite(level: 0 | 1): void {
-        calls.push(`${this.#pin}=${level}`);
-      }
-    },
-    waveClear: () => calls.push('clear'),
-    waveAddGeneric: (pulses) => calls.push(`add ${pulses.length}`),
-    waveCreate: () => 5,
-    waveTxSend: (wave, mode) => calls.push(`send ${wave} ${mode}`),
-    waveTxStop: () => calls.push('stop'),
-    terminate: () => calls.push('terminate'),
-  };
-  beforeEach(() => {
-    calls.length = 0;
-  });
-
-  it('plays, halts and closes', () => {
-    const player = new PigpioPlayer(fake, lines);
-    player.play(train(100));
-    refusesWhatIsNone(player);
-    player.close();
-    player.close();
-    player.play(train(100));
-    const halt = ['stop', '17=0', '22=1'];
-    expect(calls).toEqual([...halt, 'stop', 'clear', 'add 2', 'send 5 0', ...halt, 'terminate']);
-    expect(player.why).toContain('closed');
-  });
-
-  it('names a failure, and throws none', () => {
-    const broken = {
-      ...fake,
-      waveCreate: () => {
-        throw new Error('pigpio error -67');
-      },
-    };
-    const player = new PigpioPlayer(broken, lines);
-    player.play(train(100));
-    expect(player.why).toContain('-67');
-  });
-
-  it('says how to get the package where it was not built', async () => {
-    const missing = () => {
-      throw new Error('MODULE_NOT_FOUND');
-    };
-    await expect(loadPigpio(missing)).rejects.toMatchObject({
-      code: 'ERR_CONFIG',
-      message: expect.stringContaining('pigpiod'),
-    });
   });
 });
