@@ -32,6 +32,8 @@ export interface CliIo {
   err(text: string): void;
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where a daemon with the settings of this machine listens. */
+  feederUrl(): string;
   sleep(ms: number): Promise<void>;
   /** A requestId that nobody has used. */
   newRequestId(): string;

@@ -36,6 +36,7 @@ async function examine(
     err: () => {},
     fetch: async (url, init) => feeder.api.app.request(url, init),
     env: {},
+    feederUrl: () => FAKE_URL,
     sleep: async () => {},
     newRequestId: () => 'x',
     loadConfig: () => ({ config: {}, warnings: [], report: '' }),

@@ -3,7 +3,10 @@ import { tableText } from './text.ts';
 
 const common = [
   ['--json', 'print one line of JSON'],
-  ['--url URL', 'the feeder’s address (or FEEDER_URL; http://127.0.0.1:8480 without either)'],
+  [
+    '--url URL',
+    'the feeder’s address (or FEEDER_URL; without either by FEEDER_PORT and the other settings)',
+  ],
 ];
 const exitCodes =
   'Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 no feeder answers, 78 config check: not usable.';

@@ -51,6 +51,49 @@ describe('config check', () => {
   });
 });
 
+/** The address at which a command looks for the daemon. */
+async function addressFor(env: Record<string, string>, ...args: string[]): Promise<string> {
+  let asked = '';
+  const io = {
+    ...nodeIo(env),
+    fetch: async (url: string) => {
+      asked = url;
+      throw new Error('Nobody is there');
+    },
+    out: () => {},
+    err: () => {},
+  };
+  await runCli(['doctor', ...args], io);
+  return new URL(asked).origin;
+}
+
+describe('a command looks for the daemon where its settings let it listen', () => {
+  it('by environment, file, both, or neither', async () => {
+    writeFileSync(file, '{"port": 8090, "host": "::1"}');
+    expect(await addressFor({})).toBe('http://127.0.0.1:8480');
+    expect(await addressFor({ FEEDER_PORT: '9001' })).toBe('http://127.0.0.1:9001');
+    expect(await addressFor({ FEEDER_CONFIG: file })).toBe('http://[::1]:8090');
+    const both = { FEEDER_CONFIG: file, FEEDER_PORT: '9001' };
+    expect(await addressFor(both)).toBe('http://[::1]:9001');
+  });
+
+  it('unless it is told where', async () => {
+    const env = { FEEDER_PORT: '9001', FEEDER_URL: 'http://127.0.0.1:9002' };
+    expect(await addressFor(env)).toBe('http://127.0.0.1:9002');
+    expect(await addressFor(env, '--url', 'http://127.0.0.1:9003')).toBe('http://127.0.0.1:9003');
+  });
+
+  it('and where it usually is when they say nothing usable', async () => {
+    const usual = 'http://127.0.0.1:8480';
+    expect(await addressFor({ FEEDER_PORT: 'banana' })).toBe(usual);
+    expect(await addressFor({ FEEDER_PORT: '0' })).toBe(usual);
+    expect(await addressFor({ FEEDER_CONFIG: join(dir, 'missing.json') })).toBe(usual);
+    // What is wrong with other settings does not hide the address.
+    const wrong = { FEEDER_PORT: '9001', FEEDER_HARDWARE: '/nowhere/parts.json' };
+    expect(await addressFor(wrong)).toBe('http://127.0.0.1:9001');
+  });
+});
+
 describe('nodeIo', () => {
   it('makes a new requestId each time', () => {
     const { newRequestId } = nodeIo({});

@@ -7,7 +7,7 @@ import { configReport } from '../config/config-report.ts';
 import { maskSecrets } from '../config/describe-config.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { parseArguments } from '../config/parse-arguments.ts';
-import { readConfig } from '../config/read-config.ts';
+import { listenUrl, readConfig } from '../config/read-config.ts';
 import { knownChips, lineOwner } from '../hardware/io/known-lines.ts';
 import { PiBoard } from '../hardware/parts/pi-board.ts';
 import { SysfsThermometer } from '../hardware/parts/sysfs-thermometer.ts';
@@ -22,6 +22,7 @@ export function nodeIo(env: CliIo['env']): CliIo {
     err: (text) => void process.stderr.write(text),
     fetch: (url, init) => fetch(url, init),
     env,
+    feederUrl: () => listenUrl(env),
     sleep: (ms) => wait(ms),
     newRequestId: () => `cli-${randomUUID()}`,
     loadConfig: (args) => {

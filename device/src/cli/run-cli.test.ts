@@ -29,6 +29,7 @@ function terminal(feeder: FakeFeeder, overrides: Partial<CliIo> = {}) {
       },
       fetch: async (url, init) => feeder.api.app.request(url, init),
       env: { FEEDER_URL: FAKE_URL },
+      feederUrl: () => FAKE_URL,
       sleep: async () => feeder.finish(),
       newRequestId: () => {
         requests += 1;

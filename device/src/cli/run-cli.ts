@@ -18,7 +18,6 @@ import { printable } from './text.ts';
 
 /** What the configuration of this machine, and never a feeder's answer, is refused with. */
 const configCodes: ReadonlySet<string> = new Set(['ERR_CONFIG', 'ERR_BIND_REFUSED']);
-const DEFAULT_URL = 'http://127.0.0.1:8480';
 
 /** Runs one command against a running feeder; resolves with the exit code and never rejects. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
@@ -84,9 +83,9 @@ function inputOf(command: Command, args: readonly string[], io: CliIo): CommandI
     const value = given[name];
     return typeof value === 'string' ? value : undefined;
   };
-  const url = option('url') ?? (io.env['FEEDER_URL'] || DEFAULT_URL);
+  const url = option('url') ?? (io.env['FEEDER_URL'] || io.feederUrl());
   if (!URL.canParse(url) || !/^https?:/.test(url)) {
-    throw new UsageError(`'${url}' is no address of a feeder; it looks like ${DEFAULT_URL}`);
+    throw new UsageError(`'${url}' is no address of a feeder; it looks like http://127.0.0.1:8480`);
   }
   const api = new ApiClient(io, url);
   return { api, io, url, words: positionals, option, flag: (name) => given[name] === true };

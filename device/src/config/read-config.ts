@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { FeederError } from '@cat-feeder/shared';
-import { type LoadedConfig, loadConfig } from './load-config.ts';
+import * as v from 'valibot';
+import type { ConfigSchema } from './describe-config.ts';
+import { DeviceConfigSchema, defaultConfig } from './device-config.ts';
+import { type LoadedConfig, loadConfig, loadSettings } from './load-config.ts';
 import type { Invocation } from './parse-arguments.ts';
 
 type Loading = Extract<Invocation, { readonly configFile: string | null }>;
@@ -10,13 +13,41 @@ export function readConfig(
   invocation: Loading,
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): LoadedConfig {
-  const path = invocation.configFile ?? (environment['FEEDER_CONFIG'] || null);
   return loadConfig({
-    file: path === null ? null : { path, text: readText(path) },
+    file: configFile(invocation.configFile, environment),
     environment,
     flags: invocation.flags,
     readText: (named) => readFileSync(named, 'utf8'),
   });
+}
+
+/** Where a daemon with these settings listens; the usual address when they do not say it. */
+export function listenUrl(environment: Readonly<Record<string, string | undefined>>): string {
+  const { host, port } = listenSettings(environment);
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port || defaultConfig.port}`;
+}
+
+type Listen = Pick<typeof defaultConfig, 'host' | 'port'>;
+const ListenSchema = v.pick(DeviceConfigSchema, ['host', 'port']);
+
+/** Only these two: a mistake in other settings does not hide where the daemon is. */
+function listenSettings(environment: Readonly<Record<string, string | undefined>>): Listen {
+  try {
+    const sources = { file: configFile(null, environment), environment, flags: {} };
+    const { config } = loadSettings(ListenSchema as unknown as ConfigSchema, sources);
+    return config as Listen;
+  } catch (error) {
+    if (error instanceof FeederError) return defaultConfig;
+    throw error;
+  }
+}
+
+function configFile(
+  named: string | null,
+  environment: Readonly<Record<string, string | undefined>>,
+): { readonly path: string; readonly text: string } | null {
+  const path = named ?? (environment['FEEDER_CONFIG'] || null);
+  return path === null ? null : { path, text: readText(path) };
 }
 
 function readText(path: string): string {
