@@ -1,6 +1,7 @@
 import type { EventBody, LiveEventBody } from '@cat-feeder/shared';
 import { describe, expect, it } from 'vitest';
 import { SimulatedPetReader } from '../hardware/simulated/simulated-pet-reader.ts';
+import { LEFT_AFTER_MS } from '../pets/presence.ts';
 import { LiveEvents } from '../platform/live-events.ts';
 import { silentLogger } from '../platform/logger.ts';
 import { VirtualClock } from '../platform/virtual-clock.ts';
@@ -39,13 +40,26 @@ function watched() {
 describe('PetPresence', () => {
   it('shows who is at the bowl, and records the visit with what was eaten', () => {
     const { clock, bowl, visits, told, presence, stay } = watched();
-    expect(presence.view()).toEqual({ state: 'ok', why: '', tags: [] });
+    expect(presence.view()).toEqual({ state: 'ok', why: '', tags: [], lastSeen: null });
     stay(10_000);
     expect(presence.view().tags).toEqual([mia.id]);
     bowl.grams = 14;
     clock.advance(10_000);
     expect(told.map(({ tags }) => tags)).toEqual([[mia.id], []]);
     expect(visits).toMatchObject([{ eatenMg: 6000, sigmaMg: 141, petId: null, confidence: 0 }]);
+  });
+
+  it('remembers the last tag by its last digits, and when it was there', () => {
+    const { clock, told, presence, stay } = watched();
+    stay(10_000);
+    const lastFrameMs = 9_500;
+    clock.advance(60_000);
+    const seen = presence.view().lastSeen;
+    expect(seen?.tag).toBe('…5678');
+    // It is missed only a while after its last frame.
+    expect(seen?.atMs).toBeGreaterThanOrEqual(lastFrameMs);
+    expect(seen?.atMs).toBeLessThanOrEqual(lastFrameMs + LEFT_AFTER_MS + 1);
+    expect(told.at(-1)?.lastSeen).toEqual(seen);
   });
 
   it('tells of a reader that goes and comes, and ends the visit with it', () => {

@@ -15,6 +15,8 @@ import type { Service, ServiceCondition } from './runtime-manager.ts';
 /** More visits than this in an hour are a reader that flickers: they are shown, not recorded. */
 export const VISITS_AN_HOUR_MAX = 60;
 const MG_PER_GRAM = 1000;
+/** So much of a tag is shown where it only shall be recognised. */
+const DIGITS_SHOWN = 4;
 
 export interface PetPresenceParts {
   readonly reader: PetReader;
@@ -38,6 +40,7 @@ export class PetPresence implements Service {
   #hourEndsMs: Milliseconds = 0;
   #recorded = 0;
   #shown = '';
+  #lastSeen: ReaderView['lastSeen'] = null;
 
   constructor(parts: PetPresenceParts) {
     this.#parts = parts;
@@ -51,6 +54,9 @@ export class PetPresence implements Service {
     });
     this.#watch.onChange((change) => {
       this.#visits.changed(change);
+      const agoMs = clock.monoMs() - change.atMs;
+      const tag = `…${change.id.slice(-DIGITS_SHOWN)}`;
+      this.#lastSeen = { tag, atMs: Math.round(wallMs() - agoMs) };
       this.#publish();
     });
   }
@@ -74,7 +80,7 @@ export class PetPresence implements Service {
 
   view(): ReaderView {
     const { state, why } = this.#parts.reader.health();
-    return { state, why, tags: this.#watch.present() };
+    return { state, why, tags: this.#watch.present(), lastSeen: this.#lastSeen };
   }
 
   #publish(): void {

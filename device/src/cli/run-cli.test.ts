@@ -60,9 +60,9 @@ describe('every command', () => {
     const status = await ok('status');
     expect(status).toContain('3.2 g (stable)');
     expect(status).not.toContain('Reader');
-    feeder.reader = { state: 'ok', why: '', tags: ['276098102345678'] };
+    feeder.reader = { state: 'ok', why: '', tags: ['276098102345678'], lastSeen: null };
     expect(await ok('status')).toMatch(/Reader +ok, at the bowl: 276098102345678/);
-    feeder.reader = { state: 'babbling', why: 'No valid frame.', tags: [] };
+    feeder.reader = { state: 'babbling', why: 'No valid frame.', tags: [], lastSeen: null };
     expect(await ok('status')).toMatch(/Reader +babbling: No valid frame\./);
     expect(await ok('plan')).toContain('There is no plan');
     expect(await ok('plan add --time 07:30 --grams 15 --days 1,3 --name Breakfast')).toMatch(

@@ -111,6 +111,30 @@ describe('the cats and the system', () => {
     stage.expectClean();
   });
 
+  it('shows the pet reader with its link and the last tag, and no number of a chip', async () => {
+    const whole = '276098102345678';
+    const lastSeen = { tag: '…5678', atMs: stage.feeder.wallMs() - 300_000 };
+    const page = await stage.open(phone);
+    await page.getByRole('link', { name: 'System' }).click();
+    const row = page.getByRole('listitem').filter({ hasText: 'Pet reader' });
+    await row.getByText('Not fitted').waitFor();
+    // From here on as the feeder tells it live, and again when the page is opened anew.
+    stage.feeder.tellReader({ state: 'ok', why: '', tags: [], lastSeen: null });
+    await page.reload();
+    await row.getByText('Connected').waitFor();
+    await row.getByText('No tag was seen since the start.').waitFor();
+    stage.feeder.tellReader({ state: 'ok', why: '', tags: [whole], lastSeen });
+    await row.getByText('At the bowl: tag …5678.').waitFor();
+    const why = 'Nothing answers at /dev/ttyUSB0.';
+    stage.feeder.tellReader({ state: 'unplugged', why, tags: [], lastSeen });
+    await row.getByText('Unplugged').waitFor();
+    await row.getByText(why).waitFor();
+    await row.getByText(/^Last tag: …5678, [45] min ago\.$/).waitFor();
+    expect(await page.content()).not.toContain(whole);
+    await expectAccessible(page);
+    stage.expectClean();
+  });
+
   it('tares, checks the ledger and begins a calibration', async () => {
     const page = await stage.open(phone);
     await page.getByRole('link', { name: 'System' }).click();

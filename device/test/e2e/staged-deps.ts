@@ -208,7 +208,7 @@ export function stagedDeps(stage: StagedFeeder): ApiDeps {
     },
     alerts: () => stage.alerts,
     components: () => stage.components,
-    reader: () => null,
+    reader: () => stage.reader,
     storage: () => stage.storage,
     diskFreeBytes: () => 21_400_000_000,
     onAudience: () => {},

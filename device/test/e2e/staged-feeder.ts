@@ -19,6 +19,7 @@ import {
   type OverlayInput,
   type Pet,
   type Settings,
+  type ReaderView,
 } from '@cat-feeder/shared';
 import { type Listening, listen } from '../../src/api/listen.ts';
 import { createApi } from '../../src/api/server.ts';
@@ -71,6 +72,8 @@ export class StagedFeeder {
   bowl = readingOf(3.2, 'stable');
   hopperGrams: number | null = 1240;
   hopperState: HopperState = 'weighed';
+  /** Without one, as most feeders are. */
+  reader: ReaderView | null = null;
   simulated = true;
   running: Feeding | null = null;
   calibration: CalibrationJob | null = null;
@@ -111,6 +114,11 @@ export class StagedFeeder {
   /** The event stream stays open, but nothing more is said. */
   fallSilent(): void {
     clearInterval(this.#timer);
+  }
+
+  tellReader(reader: ReaderView): void {
+    this.reader = reader;
+    this.live.publish('presence', reader);
   }
 
   raise(fault: Fault, why: string): void {

@@ -225,7 +225,12 @@ describe('the pet reader', () => {
       panel.petReader.hold(mia);
       await feeder.pass(500);
     }
-    expect((await feeder.status()).reader).toEqual({ state: 'ok', why: '', tags: [mia.id] });
+    expect((await feeder.status()).reader).toEqual({
+      state: 'ok',
+      why: '',
+      tags: [mia.id],
+      lastSeen: { tag: `…${mia.id.slice(-4)}`, atMs: expect.any(Number) },
+    });
     const taken = feeder.world.takeFood(8);
     await feeder.pass(60_000);
     expect((await feeder.status()).reader?.tags).toEqual([]);

@@ -61,6 +61,8 @@ export const ReaderViewSchema = v.strictObject({
   why: v.string(),
   /** Chips and collar tags at the bowl now, in the order of their arrival. */
   tags: v.array(v.string()),
+  /** The tag that was seen last since the start, by its last four digits; null: none yet. */
+  lastSeen: v.nullable(v.strictObject({ tag: v.string(), atMs: v.number() })),
 });
 export type ReaderView = v.InferOutput<typeof ReaderViewSchema>;
 

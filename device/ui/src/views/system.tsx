@@ -1,16 +1,30 @@
+import type { ReaderView } from '@cat-feeder/shared';
 import { useEffect, useState } from 'preact/hooks';
 import { api } from '../api-client.ts';
-import { bytesText, clockText, countdownText, dayText } from '../format.ts';
+import { agoText, bytesText, clockText, countdownText, dayText } from '../format.ts';
 import { say, sayCode, sayCount } from '../messages/say.ts';
 import { Heading } from '../parts/heading.tsx';
 import { KibbleSection } from '../parts/kibble-section.tsx';
 import { Problems, useSaving } from '../parts/save-form.tsx';
 import { HopperSection, ScaleSection } from '../parts/scale-section.tsx';
 import { SettingsSection } from '../parts/settings-section.tsx';
-import { isLive, kibbles, nowMs, scale, settings, status, system, zone } from '../state.ts';
+import {
+  isLive,
+  kibbles,
+  minuteMs,
+  nowMs,
+  scale,
+  settings,
+  status,
+  system,
+  zone,
+} from '../state.ts';
+
+/** The reader speaks for itself below: with its link and the last tag, not only as a part. */
+const PET_READER = 'pet reader';
 
 function Components() {
-  const components = status.value?.components ?? [];
+  const components = (status.value?.components ?? []).filter(({ name }) => name !== PET_READER);
   return (
     <section aria-labelledby="components-title">
       <h2 id="components-title">{say('system.components')}</h2>
@@ -24,9 +38,35 @@ function Components() {
             {one.why !== '' && <span class="soft component-why">{one.why}</span>}
           </li>
         ))}
+        <PetReader />
       </ul>
     </section>
   );
+}
+
+const readerTones: Readonly<Record<string, string>> = { ok: 'chip-good', not_fitted: '' };
+
+function PetReader() {
+  const now = status.value;
+  if (now === null) return null;
+  const { state, why } = now.reader ?? { state: 'not_fitted', why: '' };
+  const tone = readerTones[state] ?? 'chip-warn';
+  return (
+    <li>
+      <span class="component-name">{say('reader.title')}</span>
+      <span class={`chip ${tone}`}>{sayCode('readerState', state)}</span>
+      {why !== '' && <span class="soft component-why">{why}</span>}
+      {now.reader !== null && <span class="soft component-why">{tagText(now.reader)}</span>}
+    </li>
+  );
+}
+
+/** A tag is shown by its last digits only: who looks over a shoulder learns no number of a chip. */
+function tagText({ tags, lastSeen }: ReaderView): string {
+  if (lastSeen === null || minuteMs.value === null) return say('reader.noTag');
+  const { tag, atMs } = lastSeen;
+  if (tags.length > 0) return say('reader.tagNow', { tag });
+  return say('reader.tagAgo', { tag, ago: agoText(minuteMs.value - atMs) });
 }
 
 function componentTone(state: string): string {
