@@ -72,6 +72,11 @@ export class SimulatedCoprocessor {
     this.#awaitStatus();
   }
 
+  /** What it says of itself beside its motion. */
+  get link(): { readonly isGreeted: boolean; readonly obeyed: number; readonly isFast: boolean } {
+    return { isGreeted: this.#isGreeted, obeyed: this.#lastOrder, isFast: this.#periodMs < 100 };
+  }
+
   get sign(): 1 | -1 | 0 {
     if (this.motion === 'off') return 0;
     return this.motion === 'forward' ? 1 : -1;

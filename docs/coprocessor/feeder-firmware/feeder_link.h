@@ -122,7 +122,7 @@ class Link {
   }
 
   static bool isKnown(uint8_t type, const uint8_t* payload, uint8_t count) {
-    if (type == 0x02 || type == 0x04) return true;
+    if (type == 0x02 || type == 0x04) return count == 0;
     if (type == 0x05) return count == 1;
     if (type != 0x03 || count != 4) return false;
     const uint16_t ms = payload[2] | payload[3] << 8;

@@ -196,10 +196,11 @@ function readHost(type: number, payload: Uint8Array): HostMessage | null {
     case HOST.hello:
       return first === PROTOCOL_VERSION ? { kind: 'hello' } : null;
     case HOST.beat:
-      return { kind: 'beat' };
+      return payload.length === 0 ? { kind: 'beat' } : null;
     case HOST.stop:
-      return { kind: 'stop' };
+      return payload.length === 0 ? { kind: 'stop' } : null;
     case HOST.rate:
+      if (payload.length !== 1) return null;
       return { kind: 'rate', mode: first === 0 ? 'rest' : 'dispense' };
     case HOST.run: {
       const maxMs = low + 256 * high;

@@ -140,12 +140,28 @@ describe('the wire to a co-processor', () => {
       [0, 255, 0],
       [0, 255, 251],
     ] as const) {
-      const body = Uint8Array.of(4, 7, 0x03, direction, speed, ms & 0xff, ms >> 8);
-      const crc = crc16(body);
-      const frame = Uint8Array.of(0xa5, ...body, crc & 0xff, crc >> 8);
-      expect(new FrameScanner(hostRules).push(frame)[0]?.content.message).toBeNull();
+      expect(messageOf(0x03, [direction, speed, ms & 0xff, ms >> 8])).toBeNull();
     }
   });
+
+  it('ignores payloads that their type does not have', () => {
+    for (const [type, payload] of [
+      [0x02, [0]],
+      [0x04, [0]],
+      [0x05, []],
+      [0x05, [1, 1]],
+    ] as const) {
+      expect(messageOf(type, payload)).toBeNull();
+    }
+    expect(messageOf(0x05, [1])).toEqual({ kind: 'rate', mode: 'dispense' });
+  });
+
+  function messageOf(type: number, payload: readonly number[]) {
+    const body = Uint8Array.of(payload.length, 7, type, ...payload);
+    const crc = crc16(body);
+    const frame = Uint8Array.of(0xa5, ...body, crc & 0xff, crc >> 8);
+    return new FrameScanner(hostRules).push(frame)[0]?.content.message;
+  }
 });
 
 describe('a co-processor', () => {
