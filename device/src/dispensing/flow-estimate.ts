@@ -34,6 +34,9 @@ const WELL_KNOWN_SAMPLES = 5;
 const LATE_PIECES = 0.7;
 /** Without a fine encoder the turns themselves are known to about this. */
 const TURN_DOUBT: Turns = 0.15;
+/** A flow is seen from this part of a turn on, and may be this much more than it seemed. */
+const PEAK_TURNS_MIN: Turns = 0.5;
+const PEAK_FACTOR = 1.3;
 /** Intervals from the flow alone are this wide. */
 const SIGMAS = 3;
 
@@ -46,6 +49,12 @@ export interface SeenPart {
   readonly swing: Turns;
 }
 
+/** What a turn delivers, and the relative standard deviation of that mean. */
+interface Belief {
+  readonly gramsPerTurn: Grams;
+  readonly doubt: number;
+}
+
 /** What a turn delivers in this run: the model's belief, sharpened by what this run has weighed. */
 export class FlowEstimate {
   /** Grams of one forward turn. */
@@ -54,12 +63,15 @@ export class FlowEstimate {
   doubt: number;
   readonly #model: KibbleModel;
   readonly #pulse: PulseModel;
-  readonly #priorDoubt: number;
+  readonly #prior: Belief;
   readonly #turnSpread: number;
   /** How uneven the flow is within a turn, as a share. */
   readonly phaseSpread: number;
   readonly #flightMs: Milliseconds;
   readonly #turnsPerSecond: number;
+  #highGramsPerTurn: Grams;
+  /** The richest flow that was seen in this run, from a still level on. */
+  #peakGramsPerTurn: Grams = 0;
   #clean: { grams: Grams; turns: Turns } = { grams: 0, turns: 0 };
 
   constructor(model: KibbleModel, traits: BoardTraits, pulse: PulseModel) {
@@ -69,8 +81,9 @@ export class FlowEstimate {
     this.#turnsPerSecond = traits.nominalTurnsPerSecond;
     this.#turnSpread = turnSpread(model);
     this.phaseSpread = phaseSpread(model);
-    this.#priorDoubt = priorDoubt(model);
-    this.doubt = this.#priorDoubt;
+    this.#prior = { gramsPerTurn: model.gramsPerTurn, doubt: priorDoubt(model) };
+    this.doubt = this.#prior.doubt;
+    this.#highGramsPerTurn = gramsPerTurnHigh(model);
     const flow = model.gramsPerTurn * traits.nominalTurnsPerSecond;
     const learned = flow > 0 ? (1000 * model.inFlightGrams) / flow : GUESS_LAG_MS;
     const lagMs = model.samples === 0 ? GUESS_LAG_MS : learned;
@@ -105,14 +118,20 @@ export class FlowEstimate {
 
   /** The most that a turn may be expected to deliver. */
   get highGramsPerTurn(): Grams {
-    if (this.#clean.turns === 0) return gramsPerTurnHigh(this.#model);
-    return this.gramsPerTurn * (1 + SIGMAS * this.doubt);
+    return this.#highGramsPerTurn;
+  }
+
+  /** What a turn is taken to have moved that the scale did not show: of a new food, the most. */
+  get unseenGramsPerTurn(): Grams {
+    const { samples, gramsPerTurn } = this.#model;
+    return samples < KNOWN_SAMPLES ? this.#highGramsPerTurn : gramsPerTurn;
   }
 
   /** The least that a turn may be expected to deliver while food flows. */
   get lowGramsPerTurn(): Grams {
     if (this.#clean.turns === 0) return gramsPerTurnLow(this.#model);
-    return Math.max(this.gramsPerTurn * 0.3, this.gramsPerTurn * (1 - SIGMAS * this.doubt));
+    const { gramsPerTurn, doubt } = this.#beliefOf(this.#clean.grams, this.#clean.turns);
+    return Math.max(gramsPerTurn * 0.3, gramsPerTurn * (1 - SIGMAS * doubt));
   }
 
   /** Takes in a stretch that was weighed from one still level to the next. */
@@ -122,26 +141,31 @@ export class FlowEstimate {
     this.seen(0, 0);
   }
 
+  /**
+   * Food flows at present, so that what this run has shown bounds what a turn may bring. Until
+   * then the model does: what does not arrive while the screw turns may hang in the chute. The
+   * richest part of it counts, for the rest may have been cut short.
+   */
+  confirm(): void {
+    const richest = Math.min(gramsPerTurnHigh(this.#model), PEAK_FACTOR * this.#peakGramsPerTurn);
+    this.#highGramsPerTurn = Math.max(richest, this.gramsPerTurn * (1 + SIGMAS * this.doubt));
+  }
+
   /** Goes back to what still levels have shown: what was seen in motion may have been a paw. */
   forgetSeen(): void {
-    this.gramsPerTurn = this.#model.gramsPerTurn;
-    this.doubt = this.#priorDoubt;
-    this.seen(0, 0);
+    const { gramsPerTurn, doubt } = this.#beliefOf(this.#clean.grams, this.#clean.turns);
+    this.gramsPerTurn = gramsPerTurn;
+    this.doubt = doubt;
   }
 
   /** Sharpens the belief by what is visible of the present stretch on top of what was weighed. */
   seen(grams: Grams, turns: Turns): void {
-    const allGrams = this.#clean.grams + grams;
-    const allTurns = this.#clean.turns + turns;
-    if (!(allTurns > 0.05) || !(allGrams > 0)) return;
-    const weighing = (0.3 + 0.5 * this.kibbleGrams) / allGrams;
-    const variance = this.#turnSpread ** 2 / allTurns + weighing * weighing + 0.02 * 0.02;
-    const prior = this.#priorDoubt * this.#priorDoubt;
-    const weight = prior / (prior + variance);
-    const measured = allGrams / allTurns;
-    const bounded = Math.min(measured, gramsPerTurnHigh(this.#model) * 1.5);
-    this.gramsPerTurn = this.#model.gramsPerTurn * (1 - weight) + bounded * weight;
-    this.doubt = Math.sqrt((prior * variance) / (prior + variance));
+    const belief = this.#beliefOf(this.#clean.grams + grams, this.#clean.turns + turns, this);
+    this.gramsPerTurn = belief.gramsPerTurn;
+    this.doubt = belief.doubt;
+    if (turns > PEAK_TURNS_MIN) {
+      this.#peakGramsPerTurn = Math.max(this.#peakGramsPerTurn, grams / turns);
+    }
   }
 
   /** Spread of what `turns` deliver, in grams. */
@@ -221,6 +245,20 @@ export class FlowEstimate {
       lowGrams: Math.max(0, likelyGrams - side),
       likelyGrams,
       highGrams: likelyGrams + side,
+    };
+  }
+
+  /** The model's belief after so much came of so many turns; `otherwise` where that says nothing. */
+  #beliefOf(grams: Grams, turns: Turns, otherwise: Belief = this.#prior): Belief {
+    if (!(turns > 0.05) || !(grams > 0)) return otherwise;
+    const weighing = (0.3 + 0.5 * this.kibbleGrams) / grams;
+    const variance = this.#turnSpread ** 2 / turns + weighing * weighing + 0.02 * 0.02;
+    const prior = this.#prior.doubt ** 2;
+    const weight = prior / (prior + variance);
+    const bounded = Math.min(grams / turns, gramsPerTurnHigh(this.#model) * 1.5);
+    return {
+      gramsPerTurn: this.#prior.gramsPerTurn * (1 - weight) + bounded * weight,
+      doubt: Math.sqrt((prior * variance) / (prior + variance)),
     };
   }
 

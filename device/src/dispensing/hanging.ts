@@ -11,9 +11,48 @@ export const FLOWS_SHARE = 0.6;
  */
 export function hangingGrams(run: Run, servedGrams: Grams = run.account.likelyGrams): Grams {
   if (!run.hasStopped) return 0;
-  const turned = (run.meter.forwardTurns - run.flowedTurns) * run.order.model.gramsPerTurn;
+  const turned = (run.meter.forwardTurns - run.flowedTurns) * run.flow.unseenGramsPerTurn;
   const lacking = Math.max(0, turned - (servedGrams - run.flowedGrams));
   return lacking + run.dribbledGrams;
+}
+
+/** More than this, in grams and in pieces, does not stay away by chance while food flows. */
+export const CHANCE_GRAMS: Grams = 2;
+const CHANCE_PIECES = 6;
+/** Noise alone does not move a level by so many spreads. */
+const MOVED_SIGMAS = 2.5;
+
+/** What may stay away by chance: pulses bring whole pieces, and often none. */
+export function chanceGrams(run: Run): Grams {
+  return Math.max(CHANCE_GRAMS, CHANCE_PIECES * run.flow.kibbleGrams);
+}
+
+/**
+ * Forward turns until the chute could hold the rest of the portion: from where the weight last
+ * moved, or since the flow stopped from there on, all that is turned out may come down later.
+ * What chance alone keeps back comes on top, for no run may end by that.
+ */
+export function turnsUntilFull(run: Run): Turns {
+  const { limits, meter, flow, order } = run;
+  const rest = (limits.aimGrams - run.flowedGrams) / flow.unseenGramsPerTurn;
+  const byChance = chanceGrams(run) / order.model.gramsPerTurn;
+  return Math.max(0, rest) + byChance - (meter.forwardTurns - run.flowedTurns);
+}
+
+/** Takes a level and the turns whose food it shows: a piece or more on top of the last moves it. */
+export function noteLevel(run: Run, grams: Grams, turns: Turns, sigmaGrams: Grams): void {
+  const least = run.flow.kibbleGrams + MOVED_SIGMAS * sigmaGrams;
+  if (grams - run.movedGrams < least) return;
+  run.movedGrams = grams;
+  run.movedTurns = turns;
+  if (!run.hasStopped) assumeFlow(run, turns, run.account.servedGrams(grams));
+}
+
+/** The turns that the weight answers for: what turned since it last moved has brought nothing. */
+export function answeredTurns(run: Run): Turns {
+  const { forwardTurns } = run.meter;
+  const idleGrams = (forwardTurns - run.movedTurns) * run.flow.unseenGramsPerTurn;
+  return idleGrams > chanceGrams(run) ? run.movedTurns : forwardTurns;
 }
 
 /** What must have come since the last attempt to free the dispenser, in grams and in pieces. */
@@ -30,10 +69,16 @@ export function hasResumed(run: Run): boolean {
 
 /** Food flows freely: what seemed to hang has come down, or never was there. */
 export function noteFlow(run: Run, turns: Turns, servedGrams: Grams): void {
-  run.flowedTurns = turns;
-  run.flowedGrams = servedGrams;
+  assumeFlow(run, turns, servedGrams);
+  run.flow.confirm();
   run.hasStopped = false;
   run.dribbledGrams = 0;
+}
+
+/** What came by then is accounted for: what may hang in the chute is reckoned from there. */
+export function assumeFlow(run: Run, turns: Turns, servedGrams: Grams): void {
+  run.flowedTurns = turns;
+  run.flowedGrams = servedGrams;
 }
 
 /** The most that can have come down at all by now: everything that was ever turned out. */

@@ -1,6 +1,7 @@
 import type { Milliseconds, Turns } from '@cat-feeder/shared';
 import { MOTOR_SLICE_MS_MAX } from '@cat-feeder/shared';
 import { nextStage, type StageEvent } from './dispense-machine.ts';
+import { turnsUntilFull } from './hanging.ts';
 import type { Run } from './run.ts';
 
 /** A slice outlives this many missing samples, no more. */
@@ -40,12 +41,19 @@ export function turnsToMs(run: Run, turns: Turns): Milliseconds {
   return (1000 * turns) / Math.max(0.01, run.meter.ratePerSecond);
 }
 
-/** Forward turns that this run may still make, its own limits and its reserve for unjamming. */
+/**
+ * Forward turns that this run may still make: its own limits with the reserve for unjamming, and
+ * what the chute may come to hold of a portion that is weighed.
+ */
 export function turnsLeft(run: Run): Turns {
   const { limits, meter } = run;
   // Without a scale nothing else would notice turns that the index did not show.
   const turns = run.isBlind ? meter.mostTurns : meter.forwardTurns;
-  return Math.min(limits.turnsMax + run.attempts * 0.5 - turns, limits.forwardTurnsMax - turns);
+  const left = Math.min(
+    limits.turnsMax + run.attempts * 0.5 - turns,
+    limits.forwardTurnsMax - turns,
+  );
+  return run.isBlind ? left : Math.min(left, turnsUntilFull(run));
 }
 
 /** Since power was last on: the time in which what was on its way has come down. */

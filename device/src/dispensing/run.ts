@@ -103,6 +103,12 @@ export interface Run {
   slowChecks: number;
   /** In doubt whether food flows: the level of the last check and what should have come since. */
   doubt: { readonly fromGrams: Grams; readonly expectedGrams: Grams } | null;
+  /** Where the weight last moved: the turns whose food had come by then, and the level. */
+  movedTurns: Turns;
+  movedGrams: Grams;
+  /** Up to where this run's turns and food have been compared. */
+  learnedTurns: Turns;
+  learnedGrams: Grams;
   /** Where food was last seen to flow freely: the turns and the food by then. */
   flowedTurns: Turns;
   flowedGrams: Grams;
@@ -114,7 +120,6 @@ export interface Run {
 
   /** Motion inside `fine`: when the present pulse ends, or null while looking. */
   pulseEndsAtMs: Milliseconds | null;
-  pulseFromTurns: Turns;
   /** What pulses since the last rise should have moved. */
   fruitlessGrams: Grams;
   /** Pulses in a row that brought nothing, and what they may have left in a blocked chute. */
@@ -122,7 +127,6 @@ export interface Run {
   dribbledGrams: Grams;
   /** Filtered mass and turns at the moment the coarse motion was stopped; NaN when not to be learned. */
   stopGrams: Grams;
-  stopFlowTurns: Turns;
   /** Since when a push was suspected at that moment; null without a suspicion. */
   stopOnsetMs: Milliseconds | null;
   inFlightSeen: Grams | null;
@@ -137,6 +141,16 @@ export interface Run {
 
   missingReadings: number;
 }
+
+/** What is known of the flow before anything has turned. */
+const nothingSeen = {
+  movedTurns: 0,
+  movedGrams: Number.NaN,
+  learnedTurns: 0,
+  learnedGrams: 0,
+  flowedTurns: 0,
+  flowedGrams: 0,
+};
 
 /** A run in its first stage; nothing moves yet. */
 export function createRun(parts: {
@@ -201,18 +215,15 @@ export function createRun(parts: {
     checkGrams: 0,
     slowChecks: 0,
     doubt: null,
-    flowedTurns: 0,
-    flowedGrams: 0,
+    ...nothingSeen,
     hasStopped: false,
     freedTurns: 0,
     freedGrams: 0,
     pulseEndsAtMs: null,
-    pulseFromTurns: 0,
     fruitlessGrams: 0,
     emptyPulses: 0,
     dribbledGrams: 0,
     stopGrams: Number.NaN,
-    stopFlowTurns: 0,
     stopOnsetMs: null,
     inFlightSeen: null,
     pieceRises: [],

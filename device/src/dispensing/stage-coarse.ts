@@ -1,6 +1,6 @@
 import type { Grams, Milliseconds } from '@cat-feeder/shared';
 import { nameFault } from './fault-names.ts';
-import { FLOWS_SHARE, hangingGrams, noteFlow } from './hanging.ts';
+import { answeredTurns, FLOWS_SHARE, hangingGrams, noteFlow, noteLevel } from './hanging.ts';
 import { close, go, halt, turn, turnsLeft, turnsToMs } from './motion.ts';
 import type { Run, Suspicion } from './run.ts';
 
@@ -20,7 +20,7 @@ const CHECK_LATE_MS: Milliseconds = 200;
  * Less than this share of what should have come puts the flow in doubt, and a still level then
  * decides; less than the next is a slow one.
  */
-export const NO_FLOW_SHARE = 0.15;
+const NO_FLOW_SHARE = 0.15;
 const SLOW_FLOW_SHARE = 0.5;
 const SLOW_CHECKS_MAX = 3;
 /** Without a scale a missing edge may be a lost index, and each attempt food that nobody sees. */
@@ -44,6 +44,7 @@ export function stepCoarse(run: Run): void {
   const unseenTurns = meter.forwardTurns - Math.max(account.anchorTurns, flightTurns);
   const rise = mass - account.anchorGrams;
   flow.seen(Math.max(0, rise), arrivedTurns - account.anchorTurns);
+  noteLevel(run, mass, arrivedTurns, run.bowl.noiseGrams);
   const from = meter.angleAt(meter.forwardTurns - unseenTurns);
   const swing = run.pulse.swing(from, meter.angleAt(meter.forwardTurns));
   const unseenGrams = Math.max(0, unseenTurns + swing) * flow.gramsPerTurn;
@@ -100,7 +101,9 @@ function isFlowMissing(run: Run, mass: Grams): boolean {
   }
   run.checkTurns = arrivedTurns;
   run.checkGrams = mass;
-  if (came > FLOWS_SHARE * expected) noteFlow(run, arrivedTurns, run.account.servedGrams(mass));
+  if (came > FLOWS_SHARE * turns * flow.gramsPerTurn) {
+    noteFlow(run, Math.min(arrivedTurns, answeredTurns(run)), run.account.servedGrams(mass));
+  }
   run.slowChecks = came < SLOW_FLOW_SHARE * expected ? run.slowChecks + 1 : 0;
   return run.slowChecks >= SLOW_CHECKS_MAX ? leaveFor(run, 'slow_flow') : false;
 }

@@ -1,9 +1,18 @@
 import { type Grams, type Milliseconds, MOTOR_SLICE_MS_MAX, type Turns } from '@cat-feeder/shared';
-import { FLOWS_SHARE, hangingGrams, hasResumed, noteFlow } from './hanging.ts';
+import {
+  answeredTurns,
+  CHANCE_GRAMS,
+  chanceGrams,
+  FLOWS_SHARE,
+  hangingGrams,
+  hasResumed,
+  noteFlow,
+  turnsUntilFull,
+} from './hanging.ts';
 import { close, go, halt, turn, turnsLeft, turnsToMs } from './motion.ts';
 import type { Run } from './run.ts';
-import { NO_FLOW_SHARE, stopOnMotorFault } from './stage-coarse.ts';
-import { bookStretch, type Level, lookMs, stillLevel } from './still-levels.ts';
+import { stopOnMotorFault } from './stage-coarse.ts';
+import { bookStretch, type Level, lacksFlow, lookMs, stillLevel } from './still-levels.ts';
 import { touch } from './touch.ts';
 
 /** A look that finds no rest for this long, beyond its own time, was disturbed. */
@@ -19,12 +28,6 @@ const COARSE_SLICES = 1.5;
 /** It must also leave room for the margin that coarse motion keeps. */
 const COARSE_GRAMS: Grams = 0.5;
 const COARSE_PIECES = 1.3;
-/**
- * When pulses that should have moved this much moved nothing, nothing flows; and when too many in
- * a row did not, however short, for each stop lets pieces go that then hang in the chute.
- */
-const EMPTY_GRAMS: Grams = 2;
-const EMPTY_PIECES = 6;
 /** With what may have let go at each stop, so many pieces never stay away by chance. */
 const HIDDEN_PIECES = 4;
 /** A rest below this is left: pieces come whole, and now and then two at once. */
@@ -125,9 +128,12 @@ export function overGrams(run: Run): Grams {
 function look(run: Run, level: Level): void {
   const rise = level.grams - run.account.anchorGrams;
   const turns = run.meter.forwardTurns - run.account.anchorTurns;
-  const { doubt } = run;
+  const isLacking = lacksFlow(run, level);
   const isClean = bookStretch(run, level);
-  if (doubt !== null && isClean && hasNotFlowed(run, level, doubt)) return;
+  if (isLacking && isClean) {
+    leaveForNoFlow(run);
+    return;
+  }
   if (isClean) learnFromLook(run, level, { rise, turns });
   const missing = missingGrams(run);
   if (missing <= enoughGrams(run)) {
@@ -137,10 +143,10 @@ function look(run: Run, level: Level): void {
   const isFlowing =
     rise > FLOWS_SHARE * turns * run.flow.gramsPerTurn && rise > 2 * run.flow.kibbleGrams;
   if (isFlowing || hasResumed(run)) {
-    noteFlow(run, run.meter.forwardTurns, run.account.likelyGrams);
+    noteFlow(run, answeredTurns(run), run.account.likelyGrams);
   }
-  const isStopped = isNothingFlowing(run, rise, turns);
-  if (turnsLeft(run) < TURNS_MIN) {
+  const isStopped = isNothingFlowing(run, rise, turns) || turnsUntilFull(run) < TURNS_MIN;
+  if (!isStopped && turnsLeft(run) < TURNS_MIN) {
     if (isEmptyRise(run, rise)) run.hasStopped = true;
     close(run, { result: null, fault: 'slow_flow' });
     return;
@@ -166,19 +172,13 @@ function look(run: Run, level: Level): void {
   const wanted = Math.min(pulseGrams(run, missing), most, Math.max(room, 0));
   const pulseMs = turnsToMs(run, wanted / run.flow.gramsPerTurn);
   const pulseMsMax = COARSE_SLICES * MOTOR_SLICE_MS_MAX;
-  if (pulseMs > pulseMsMax && wanted > COARSE_GRAMS + 2 * COARSE_PIECES * run.flow.kibbleGrams) {
+  const isMuch = wanted > COARSE_GRAMS + 2 * COARSE_PIECES * run.flow.kibbleGrams;
+  // Where coarse motion has just ended without a turn, its own bound leaves it none.
+  if (pulseMs > pulseMsMax && isMuch && turns > 0) {
     go(run, 'lacking');
     return;
   }
   startPulse(run, Math.min(pulseMsMax, Math.max(PULSE_MS_MIN, pulseMs)));
-}
-
-/** A still level decides a doubt about the flow. True: nothing came, and the stage was left. */
-function hasNotFlowed(run: Run, level: Level, doubt: NonNullable<Run['doubt']>): boolean {
-  const came = level.grams - doubt.fromGrams;
-  if (came > 2 * NO_FLOW_SHARE * doubt.expectedGrams) return false;
-  leaveForNoFlow(run);
-  return true;
 }
 
 /** A small rest is not worth another attempt, and no top-up may go on with what brought nothing. */
@@ -218,6 +218,10 @@ function isEmptyRise(run: Run, rise: Grams): boolean {
   return rise <= 0.3 * run.flow.kibbleGrams;
 }
 
+/**
+ * When pulses that should have moved more than chance keeps back moved nothing, nothing flows; and
+ * when too many in a row did not, however short, for each stop lets pieces go that then hang.
+ */
 function isNothingFlowing(run: Run, rise: Grams, turns: number): boolean {
   const expected = turns * run.flow.gramsPerTurn;
   if (!isEmptyRise(run, rise)) {
@@ -234,7 +238,7 @@ function isNothingFlowing(run: Run, rise: Grams, turns: number): boolean {
   const hiddenGrams =
     run.fruitlessGrams + run.emptyPulses * run.pulse.short.dribbleGrams(run.flow.kibbleGrams);
   const hasFlow =
-    run.fruitlessGrams < Math.max(EMPTY_GRAMS, EMPTY_PIECES * run.flow.kibbleGrams) &&
+    run.fruitlessGrams < chanceGrams(run) &&
     hiddenGrams < hiddenMax(run) &&
     run.emptyPulses < run.pulse.short.emptyRowMax;
   if (hasFlow) return false;
@@ -250,7 +254,7 @@ function isNothingFlowing(run: Run, rise: Grams, turns: number): boolean {
  */
 function hiddenMax(run: Run): Grams {
   const room = Math.max(0, missingGrams(run)) + 0.5 * run.flow.gramsPerTurn;
-  return Math.max(EMPTY_GRAMS, HIDDEN_PIECES * run.flow.kibbleGrams, room);
+  return Math.max(CHANCE_GRAMS, HIDDEN_PIECES * run.flow.kibbleGrams, room);
 }
 
 /** A pulse that will hardly pass the rest; the last ones are for less than one piece. */

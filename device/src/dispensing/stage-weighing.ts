@@ -85,6 +85,8 @@ function beginFrom(run: Run, level: Level): void {
   run.account.begin(level.grams, run.meter.mark());
   run.levelVariance += 2 * level.variance;
   run.checkGrams = level.grams;
+  run.movedGrams = level.grams;
+  run.movedTurns = run.meter.forwardTurns;
   run.checkTurns = run.meter.forwardTurns;
   resetTouch(run);
   go(run, 'still');

@@ -2,7 +2,14 @@ import type { Grams, Milliseconds } from '@cat-feeder/shared';
 import { BOWL_MISSING_GRAMS } from '../weighing/load-cell.ts';
 import type { SeenPart } from './flow-estimate.ts';
 import type { Estimate } from './food-account.ts';
-import { doubtTurns, hangingGrams, turnedOutGrams } from './hanging.ts';
+import {
+  answeredTurns,
+  assumeFlow,
+  doubtTurns,
+  hangingGrams,
+  noteLevel,
+  turnedOutGrams,
+} from './hanging.ts';
 import { quietMs } from './motion.ts';
 import type { Run } from './run.ts';
 import { resetTouch } from './touch.ts';
@@ -37,6 +44,8 @@ const SURE_SIGMAS = 3;
 /** A level this far below the one before is food that was taken away. */
 const TAKEN_SIGMAS = 5;
 const TAKEN_GRAMS: Grams = 0.15;
+/** At rest, less than this share of what should have come is no flow. */
+const LACK_SHARE = 0.3;
 
 /** A level that stood still. */
 export interface Level {
@@ -90,20 +99,43 @@ export function bookStretch(run: Run, level: Level): boolean {
   const ceiling =
     flow.mostGrams(turns + hiddenTurns) + hanging + flow.inFlightSlackGrams + 0.4 + 5 * sigma;
   const isUntouched = !run.isTouched || cameToRestAtOnce(run);
+  const isFlowing = run.isTouched && !run.hasStopped && !lacksFlow(run, level);
   const isClean = isUntouched && rise >= floor && rise <= ceiling;
   if (isClean) {
-    if (turns > 0 && hiddenTurns < HIDDEN_TURNS_MAX) flow.weighed(Math.max(0, rise), turns);
     notePress(run, level, { rise, turns });
     account.closeClean(level.grams, meter.mark());
+    noteLevel(run, level.grams, meter.forwardTurns, sigma);
+    run.movedGrams = Math.min(run.movedGrams, level.grams);
+    compare(run, turns > 0 && hiddenTurns < HIDDEN_TURNS_MAX);
   } else {
     account.closeEstimated(estimateStretch(run, rise), level.grams, meter.mark());
     run.levelVariance += 2 * level.variance;
+    run.movedGrams = level.grams;
+    run.movedTurns = meter.forwardTurns;
+    compare(run, false);
+    if (isFlowing) assumeFlow(run, meter.forwardTurns, account.likelyGrams);
   }
   resetTouch(run);
   run.doubt = null;
   run.checkTurns = meter.forwardTurns;
   run.checkGrams = level.grams;
   return isClean;
+}
+
+/** Learns what a turn delivers, up to where the weight answers for the turns. */
+function compare(run: Run, mayLearn: boolean): void {
+  const { account, flow } = run;
+  const turns = answeredTurns(run);
+  const grams = Math.max(0, account.likelyGrams - run.learnedGrams);
+  if (mayLearn && turns > run.learnedTurns) flow.weighed(grams, turns - run.learnedTurns);
+  run.learnedTurns = turns;
+  run.learnedGrams = account.likelyGrams;
+}
+
+/** Whether a still level confirms the doubt that food flows: less came than any flow brings. */
+export function lacksFlow(run: Run, level: Level): boolean {
+  if (run.doubt === null) return false;
+  return level.grams - run.doubt.fromGrams <= LACK_SHARE * run.doubt.expectedGrams;
 }
 
 /** A short look may have caught a paw: only what the turns surely brought is beyond doubt then. */

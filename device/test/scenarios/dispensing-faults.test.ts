@@ -96,6 +96,55 @@ describe('the motor and the food', () => {
     expect(fed.outcome.dose.highGrams).toBeGreaterThan(held);
   });
 
+  describe('FMEA-14 a chute that blocks in the first run of a food that nobody knows', () => {
+    const factors = [0.45, 1, 2.2];
+    const cases = factors.flatMap((factor) =>
+      [1500, 3000, 6000].flatMap((atMs) =>
+        [12, 60].map((portionGrams) => ({ factor, atMs, portionGrams })),
+      ),
+    );
+
+    /** A food of which the guess is wrong by this factor, in a feeder that weighs and knows nothing. */
+    async function makeNovice(factor: number, clears: number): Promise<void> {
+      feeder = new AccuracyFeeder(
+        parseProfile({
+          ...alone,
+          faults: { ...hopeless, chuteClearsOnReverseProbability: clears },
+          auger: { gramsPerTurnMean: 2.6 },
+          chute: { holdsGrams: 500 },
+          bowlCell: { samplesPerSecondDispense: 10 },
+        }),
+        'novice',
+      );
+      await feeder.setUp(0, 0);
+      feeder.model = { ...feeder.model, gramsPerTurn: 2.6 / factor };
+    }
+
+    it.each(cases)('stops it soon, whatever was guessed (%o)', async (given) => {
+      await makeNovice(given.factor, 0);
+      const fed = await feedDuring(given.portionGrams, given.atMs, () => feeder.world.blockChute());
+      const { inFlightGrams } = feeder.world.truth();
+      expect(fed.outcome.fault).not.toBeNull();
+      expect(fed.outcome.result).not.toBe('served');
+      expect(fed.trueGrams + inFlightGrams).toBeLessThan(given.portionGrams * 1.2 + 3);
+      expect(fed.outcome.dose.highGrams).toBeGreaterThan(fed.trueGrams + inFlightGrams);
+      expectHonest(fed);
+    });
+
+    it.each(cases)(
+      'takes what comes down at once for food, and serves no more (%o)',
+      async (given) => {
+        await makeNovice(given.factor, 0.5);
+        const fed = await feedDuring(given.portionGrams, given.atMs, () =>
+          feeder.world.blockChute(),
+        );
+        const { inFlightGrams } = feeder.world.truth();
+        expect(fed.trueGrams + inFlightGrams).toBeLessThan(given.portionGrams * 1.2 + 3);
+        expectHonest(fed);
+      },
+    );
+  });
+
   it('FMEA-15 empty hopper: stops grinding after three attempts', async () => {
     feeder.world.emptyHopper(0);
     const empty = await feeder.feed(30);
