@@ -20,6 +20,8 @@ export interface Device {
   readonly store: DeviceStore;
   readonly scheduler: Scheduler;
   readonly feeding: DeviceCore['feeding']['feeding'];
+  /** Resolves when the scale has spoken since the start, or is known not to: 3 s at most. */
+  scaleKnown(): Promise<void>;
   /** Makes the HTTP application; `port` is asked at each request for the feeder's own names. */
   createApi(port: () => number): Api;
 }
@@ -41,6 +43,7 @@ export function composeDevice(parts: DeviceParts): Device {
     store: core.store,
     scheduler: core.scheduler,
     feeding: core.feeding.feeding,
+    scaleKnown: () => core.feeding.firstReading.known(),
     createApi: (port) => createApi(deps, { port, uiDir: parts.uiDir }),
   };
 }

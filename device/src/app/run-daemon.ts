@@ -83,6 +83,8 @@ export async function runDaemon(
     watchdog,
     notify,
   });
+  // Ready means that a portion could be weighed, or that the scale is known to be silent.
+  await device.scaleKnown();
   notify.ready(`Listening on ${listening.url}`);
   return listening;
 }

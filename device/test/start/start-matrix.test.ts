@@ -184,7 +184,9 @@ describe('A-04 a daemon that starts', () => {
       isNotifying: true,
     });
     ends.push(() => daemon.end('SIGKILL'));
-    await daemon.ready();
+    const url = await daemon.ready();
+    // Ready means ready: the scale has spoken by then.
+    expect((await fetch(`${url}/api/v1/health/ready`)).status).toBe(200);
     await daemon.end();
     const words = await manager.words();
     expect(words[0]).toBe('WATCHDOG=1');
