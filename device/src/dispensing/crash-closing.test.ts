@@ -37,13 +37,15 @@ describe('a feeding whose end nobody saw', () => {
     expect(dose.highGrams).toBeLessThan(37);
   });
 
-  it('I5 believes what the scale had seen before, although the bowl is empty now', () => {
+  it('I7 believes half of what the scale had seen before, when the bowl is empty now', () => {
     const dose = closeCrashed({
       ...evidence,
       weight: { grams: 0, sigmaGrams: 0.08 },
       elapsedMs: null,
     });
-    expect(dose.lowGrams).toBeGreaterThan(14);
+    // The cat ate it, or leaned on the bowl when the power failed.
+    expect(dose.lowGrams).toBeGreaterThan(7);
+    expect(dose.lowGrams).toBeLessThanOrEqual(8);
     expect(dose.likelyGrams).toBeGreaterThanOrEqual(18);
   });
 

@@ -12,6 +12,8 @@ const DRIFT_GRAMS = 0.25;
 const DRIFT_GRAMS_PER_HOUR = 1;
 const DRIFT_GRAMS_MAX: Grams = 5;
 const SIGMAS = 3;
+/** A last reading in motion may hold a cat that leans: of what no later weight confirms, so much is sure. */
+const SEEN_SHARE = 0.5;
 
 /** All that is left of a feeding whose end nobody saw. */
 export interface CrashEvidence {
@@ -36,7 +38,8 @@ export interface CrashEvidence {
  * turned bound it from above. The time since the last progress bounds nothing: a disk that refuses
  * leaves rows out, so the last row may be from long before the end. The scale's rise is a
  * measurement only when nobody can have eaten in between and the motor explains it; else it is a
- * lower bound. A rise that the motor cannot explain promises nothing, but counts against the caps.
+ * lower bound. Of what the last reading in motion showed and no weight confirms, half is sure: a cat
+ * may have leaned on the bowl. A rise that the motor cannot explain promises nothing, but counts against the caps.
  */
 export function closeCrashed(evidence: CrashEvidence): Dose {
   const { model, progress, reservedGrams } = evidence;
@@ -51,7 +54,7 @@ export function closeCrashed(evidence: CrashEvidence): Dose {
   if (rise === null || rise.grams > mostGrams + rise.spreadGrams) {
     return estimated(evidence, seen, highGrams);
   }
-  const lowGrams = clamp(Math.max(rise.grams - rise.spreadGrams, seen), 0, highGrams);
+  const lowGrams = clamp(Math.max(rise.grams - rise.spreadGrams, SEEN_SHARE * seen), 0, highGrams);
   const { elapsedMs } = evidence;
   // A cell that shows less than the turns must have brought may be stuck: that measures nothing.
   const expected = Math.max(seen, progress.turns * gramsPerTurnLow(model));
@@ -96,7 +99,7 @@ function measuredRise(evidence: CrashEvidence): { grams: Grams; spreadGrams: Gra
 function estimated(evidence: CrashEvidence, seen: Grams, highGrams: Grams): Dose {
   const byTurns = evidence.progress.turns * evidence.model.gramsPerTurn;
   return {
-    lowGrams: seen,
+    lowGrams: SEEN_SHARE * seen,
     likelyGrams: clamp(byTurns, seen, highGrams),
     highGrams,
     method: evidence.progress.turns > 0 || seen > 0 ? 'estimated' : 'unknown',
