@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { EntityIdSchema, RequestIdSchema } from './ids.ts';
 import { PortionGramsSchema } from './plan.ts';
-import { ClockQualitySchema, EpochMsSchema } from './time.ts';
+import { ClockQualitySchema, ShownMsSchema } from './time.ts';
 
 /** Who or what asked for a feeding. `starvation` is the feeder itself, after a miss. */
 export const FeedingCauseSchema = v.picklist([
@@ -118,8 +118,11 @@ export const FeedRequestSchema = v.strictObject({
   portionGrams: PortionGramsSchema,
   petId: v.optional(v.nullable(EntityIdSchema), null),
   cause: v.optional(v.picklist(['person', 'automation', 'button']), 'person'),
-  /** The command may not begin after this instant; without it, 60 s after it arrived. */
-  expiresAtMs: v.optional(EpochMsSchema),
+  /**
+   * The command may not begin after this instant; without it, it is for the moment in which it
+   * arrives. A `person` reckons it by the feeder's own clock (`nowMs` of the status).
+   */
+  expiresAtMs: v.optional(ShownMsSchema),
 });
 export type FeedRequest = v.InferOutput<typeof FeedRequestSchema>;
 

@@ -18,9 +18,7 @@ export const TURNS_CEILING: Turns = 400;
 export const ATTEMPTS_CEILING = 3;
 /** From start to end of one feeding, waiting for a cat included. */
 export const FEEDING_MS_CEILING: Milliseconds = 300_000;
-/** How old a command may be when it is claimed, unless it says less. */
-export const COMMAND_TTL_MS: Milliseconds = 60_000;
-/** The furthest expiry a command may ask for. */
+/** The furthest that an expiry lies ahead of the clock that it was reckoned by. */
 export const COMMAND_TTL_MS_MAX: Milliseconds = 600_000;
 
 export const NAME_LENGTH_MAX = 100;

@@ -49,12 +49,18 @@ function isKnownZone(zone: string): boolean {
   }
 }
 
-/** An instant in epoch milliseconds between the years 2000 and 2100. */
-export const EpochMsSchema = v.pipe(
+/** An instant in epoch milliseconds up to the year 2100, by a clock that may stand in 1970. */
+export const ShownMsSchema = v.pipe(
   v.number(),
   v.integer('must be whole milliseconds since 1970'),
-  v.minValue(946_684_800_000, 'must not be before the year 2000'),
+  v.minValue(0, 'must not be before the year 1970'),
   v.maxValue(4_102_444_800_000, 'must not be after the year 2100'),
+);
+
+/** An instant in epoch milliseconds between the years 2000 and 2100. */
+export const EpochMsSchema = v.pipe(
+  ShownMsSchema,
+  v.minValue(946_684_800_000, 'must not be before the year 2000'),
 );
 
 /** How much the station clock can be believed. */

@@ -70,7 +70,7 @@ const refusals: Readonly<Record<RefusalRule, string>> = {
   bowl_full: 'the bowl still holds enough',
   hardware_fault: 'a hardware fault keeps the motor off',
   hopper_empty: 'the hopper is empty',
-  clock_unproven: 'the clock cannot be trusted',
+  clock_unproven: 'the clock cannot be trusted, so nobody knows whether the command has expired',
   storage: 'the disk refuses writes',
   stopping: 'the feeder is stopping',
   lid_open: 'the lid of the hopper is open',

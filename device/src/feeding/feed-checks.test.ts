@@ -1,4 +1,4 @@
-import { defaultSettings, type FeedingCause } from '@cat-feeder/shared';
+import { COMMAND_TTL_MS_MAX, DAY_MS, defaultSettings, type FeedingCause } from '@cat-feeder/shared';
 import { expect, test } from 'vitest';
 import { checkFeed, type FeedContext } from './feed-checks.ts';
 import type { FeedCommand } from './feed-command.ts';
@@ -10,6 +10,9 @@ const now = {
   bootId: 'b',
   quality: 'synchronized',
 } as const;
+
+/** The clock of a board that came up without one. */
+const unproven = { ...now, quality: 'unknown' } as const;
 
 const context = (over: Partial<FeedContext> = {}): FeedContext => ({
   settings: defaultSettings,
@@ -73,6 +76,48 @@ test.each<[string, FeedCommand, Partial<FeedContext>, string | null]>([
     'expired',
   ],
   ['it expires now', command('cloud', { expiresAtMs: now.wallMs }), {}, null],
+  [
+    'I8 it expired months ago, and the clock that stands still further back cannot know',
+    command('cloud', { expiresAtMs: now.wallMs + 320 * DAY_MS }),
+    { now: unproven },
+    'clock_unproven',
+  ],
+  [
+    'I8 its expiry seems near, by a clock that went on from the last known time',
+    command('automation', { expiresAtMs: now.wallMs + 30_000 }),
+    { now: { ...now, quality: 'estimated' } },
+    'clock_unproven',
+  ],
+  [
+    'a program that names no expiry, while the clock is unknown',
+    command('automation'),
+    { now: unproven },
+    null,
+  ],
+  [
+    'a person at the page, which reads the clock of the feeder, unknown as it is',
+    command('person', { expiresAtMs: now.wallMs + 10_000 }),
+    { now: unproven },
+    null,
+  ],
+  [
+    'I8 the same person, too late by that clock',
+    command('person', { expiresAtMs: now.wallMs - 1 }),
+    { now: unproven },
+    'expired',
+  ],
+  [
+    'I8 a person whose expiry cannot come from the clock of the feeder',
+    command('person', { expiresAtMs: now.wallMs + COMMAND_TTL_MS_MAX + 1 }),
+    { now: unproven },
+    'clock_unproven',
+  ],
+  [
+    'a person whose expiry is far ahead of a clock that is right',
+    command('person', { expiresAtMs: now.wallMs + COMMAND_TTL_MS_MAX + 1 }),
+    {},
+    null,
+  ],
   ['FMEA-16 an overflow is latched', command('schedule'), { faults: [overflow] }, 'hardware_fault'],
   ['FMEA-12 a jam lets the next one try', command('schedule'), { faults: [jam] }, null],
   [

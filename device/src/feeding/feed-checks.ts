@@ -1,4 +1,5 @@
 import {
+  COMMAND_TTL_MS_MAX,
   type ErrorCode,
   type Fault,
   type FeedingCause,
@@ -7,7 +8,7 @@ import {
   type Settings,
 } from '@cat-feeder/shared';
 import type { StationHealth } from '../dispensing/feed-station.ts';
-import { leastElapsedMs } from './elapsed.ts';
+import { isTrusted, leastElapsedMs } from './elapsed.ts';
 import { explainRefusal } from './explain.ts';
 import { type ActiveFault, faultEffects, OPEN_LOOP_ERROR } from './fault-effects.ts';
 import type { FeedCommand, Refusal } from './feed-command.ts';
@@ -28,7 +29,7 @@ export interface FeedContext extends LimitContext {
   readonly localMinute: number | null;
 }
 
-/** Causes that quiet hours refuse: nobody stands in front of the feeder. */
+/** Causes from afar, which quiet hours refuse: nobody stands in front of the feeder. */
 const remoteCauses: ReadonlySet<FeedingCause> = new Set(['automation', 'button', 'mqtt', 'cloud']);
 
 /** The first rule that refuses, in the order of the list; null when the feeding may begin. Pure. */
@@ -59,9 +60,18 @@ type Check = (command: FeedCommand, context: FeedContext) => Finding | null;
 
 const stopping: Check = (_, { isStopping }) => (isStopping ? { rule: 'stopping' } : null);
 
+/**
+ * An expiry is an instant of the sender's clock. A clock that nobody vouches for can judge it only
+ * where it was reckoned by that clock itself, as the page does; otherwise no one can tell whether
+ * it has passed, and a command that may be stale does not act.
+ */
 const expired: Check = (command, { now }) => {
-  if (command.expiresAtMs === null || now.wallMs <= command.expiresAtMs) return null;
-  return { rule: 'expired', numbers: { lateMs: now.wallMs - command.expiresAtMs } };
+  const { expiresAtMs, cause } = command;
+  if (expiresAtMs === null) return null;
+  const isOwnClock = !remoteCauses.has(cause) && expiresAtMs - now.wallMs <= COMMAND_TTL_MS_MAX;
+  if (!isTrusted(now.quality) && !isOwnClock) return { rule: 'clock_unproven' };
+  if (now.wallMs <= expiresAtMs) return null;
+  return { rule: 'expired', numbers: { lateMs: now.wallMs - expiresAtMs } };
 };
 
 const busy: Check = (_, { isBusy }) => (isBusy ? { rule: 'busy' } : null);

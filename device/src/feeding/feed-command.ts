@@ -1,16 +1,13 @@
-import {
-  COMMAND_TTL_MS,
-  COMMAND_TTL_MS_MAX,
-  type EpochMs,
-  type Feeding,
-  type FeedingCause,
-  type FeedRequest,
-  type Grams,
-  type Occurrence,
-  type RefusalRule,
-  type Verdict,
+import type {
+  EpochMs,
+  Feeding,
+  FeedingCause,
+  FeedRequest,
+  Grams,
+  Occurrence,
+  RefusalRule,
+  Verdict,
 } from '@cat-feeder/shared';
-import type { StationTime } from '../platform/clock.ts';
 import type { ExtraOrder, OccurrenceOrder } from '../scheduling/schedule-store.ts';
 
 /** A wish for food, from whatever cause, after it passed the edge. */
@@ -19,7 +16,7 @@ export interface FeedCommand {
   readonly cause: FeedingCause;
   readonly portionGrams: Grams;
   readonly petId: string | null;
-  /** The command may not begin after this instant; null: it cannot wait, so it cannot expire. */
+  /** The command may not begin after this instant; null: it never waits, so it cannot expire. */
   readonly expiresAtMs: EpochMs | null;
   readonly occurrence: Occurrence | null;
   /** The verdict of the occurrence when all of it is served, and the rule that chose it. */
@@ -42,15 +39,14 @@ export type BeginAnswer =
   | { readonly kind: 'known'; readonly feeding: Feeding }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
-/** What a person or a program asked for; it waits for nothing longer than its expiry. */
-export function askedCommand(request: FeedRequest, now: StationTime): FeedCommand {
-  const wanted = request.expiresAtMs ?? now.wallMs + COMMAND_TTL_MS;
+/** What a person or a program asked for. */
+export function askedCommand(request: FeedRequest): FeedCommand {
   return {
     requestId: request.requestId,
     cause: request.cause,
     portionGrams: request.portionGrams,
     petId: request.petId,
-    expiresAtMs: Math.min(wanted, now.wallMs + COMMAND_TTL_MS_MAX),
+    expiresAtMs: request.expiresAtMs ?? null,
     occurrence: null,
     verdict: null,
     rule: 'asked',

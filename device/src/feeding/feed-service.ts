@@ -109,7 +109,7 @@ export class FeedService implements MealFeeder {
     const now = this.#parts.time.now();
     const known = this.#parts.journal.findByRequestId(request.requestId);
     if (known === undefined) this.#refusePetUnknown(request);
-    const answer = this.begin(askedCommand(request, now));
+    const answer = this.begin(askedCommand(request));
     if (answer.kind === 'begun') return { feeding: answer.feeding, created: true };
     if (answer.kind === 'known') {
       return { feeding: firstAnswer(answer.feeding, request), created: false };

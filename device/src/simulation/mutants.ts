@@ -107,6 +107,21 @@ export const mutants: readonly Mutant[] = [
     }),
   },
   {
+    name: 'unproven_expiry',
+    rule: 'the refusal of an expiry that no clock can judge',
+    faults: ['request_expired', 'request_reordered', 'clock_lost'],
+    sabotage: () => ({
+      rules: {
+        check: (command, context) => {
+          const refusal = checkFeed(command, context);
+          if (refusal?.rule !== 'clock_unproven') return refusal;
+          const now = { ...context.now, quality: 'synchronized' } as const;
+          return checkFeed(command, { ...context, now });
+        },
+      },
+    }),
+  },
+  {
     name: 'windows_by_wall',
     rule: 'the windows of the caps on the monotonic clock',
     faults: [...clocks, 'request_pair'],

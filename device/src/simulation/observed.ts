@@ -9,8 +9,11 @@ export interface SentRequest {
   readonly method: string;
   readonly path: string;
   readonly feed: FeedRequest | null;
-  /** `fresh`: a new wish. The others must never move the motor on their own account. */
-  readonly nature: 'fresh' | 'duplicate' | 'reused' | 'expired' | 'invalid' | 'other';
+  /**
+   * `fresh`: a new wish. `far`: one from afar, whose expiry is an instant of true time. The others
+   * must never move the motor on their own account.
+   */
+  readonly nature: 'fresh' | 'far' | 'duplicate' | 'reused' | 'expired' | 'invalid' | 'other';
 }
 
 /** What the simulator sees happen: from outside, never by asking the product for its opinion. */
@@ -49,6 +52,8 @@ export interface Situation {
   readonly diskHealthySinceMs: Milliseconds;
   /** Since when the wall clock has been right and known to be. */
   readonly clockRightSinceMs: Milliseconds;
+  /** The wall clock is wrong and an authority vouches for it: nobody on the board can know. */
+  readonly isClockFalse: boolean;
   /** Since when nothing has been wrong with the hardware. */
   readonly hardwareSoundSinceMs: Milliseconds;
   /** The heaviest piece that this food has. */

@@ -69,26 +69,35 @@ export class RequestActor {
     return true;
   }
 
-  /** One whose time was over before it arrived, by the feeder's own clock. */
+  /** One whose time was over before it arrived, by the clock that its sender goes by. */
   async expired(): Promise<boolean> {
-    const expiresAtMs = this.#deviceNow() - Math.round(logUniform(this.#random, 1000, DAY_MS));
-    if (expiresAtMs < 946_684_800_000) return false;
-    await this.#feed({ ...this.#wish(), expiresAtMs }, 'expired');
+    const lateMs = Math.round(logUniform(this.#random, 1000, DAY_MS));
+    const wish = this.#wish();
+    const expiresAtMs = this.#senderNow(wish) - lateMs;
+    if (expiresAtMs < 0) return false;
+    await this.#feed({ ...wish, expiresAtMs }, isFar(wish) ? 'far' : 'expired');
     return true;
   }
 
   /** A wish that is held up on the way and arrives after a later one, in time or too late. */
   async reordered(): Promise<boolean> {
-    const expiresAtMs = this.#deviceNow() + MINUTE_MS;
-    if (expiresAtMs < 946_684_800_000) return false;
-    const late = { ...this.#wish(), expiresAtMs };
+    const wish = this.#wish();
+    const expiresAtMs = this.#senderNow(wish) + MINUTE_MS;
+    if (expiresAtMs < 0) return false;
+    const late = { ...wish, expiresAtMs };
     await this.feed();
     const delayMs = logUniform(this.#random, 1000, 10 * MINUTE_MS);
     this.#life.clock.after('late request', delayMs, () => {
       const isOver = this.#deviceNow() > expiresAtMs;
-      this.#life.pump.settle(this.#feed(late, isOver ? 'expired' : 'fresh'));
+      const nature = isFar(wish) ? 'far' : isOver ? 'expired' : 'fresh';
+      this.#life.pump.settle(this.#feed(late, nature));
     });
     return true;
+  }
+
+  /** Programs afar go by the true time, people at the page by the clock that it shows. */
+  #senderNow(wish: FeedRequest): EpochMs {
+    return isFar(wish) ? Math.floor(this.#life.time.trueWallMs()) : this.#deviceNow();
   }
 
   /** Values that no schema takes. */
@@ -265,6 +274,10 @@ export class RequestActor {
     const label = `${method} ${path}${text}`;
     await this.#life.send({ label, method, path, nature: 'other' }, body);
   }
+}
+
+function isFar({ cause }: FeedRequest): boolean {
+  return cause !== 'person';
 }
 
 const lookPaths = [

@@ -86,6 +86,10 @@ export class PresentSituation implements Situation {
     return this.#time.rightSinceMs;
   }
 
+  get isClockFalse(): boolean {
+    return this.#time.origin() !== 'none' && !this.#time.isClose();
+  }
+
   get hardwareSoundSinceMs(): Milliseconds {
     const isLow = this.#world.model.hopper.grams < HOPPER_LOW_GRAMS;
     return isLow ? Number.POSITIVE_INFINITY : this.#parts.soundSinceMs;

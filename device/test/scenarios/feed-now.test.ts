@@ -43,6 +43,24 @@ describe('I1, I8 a command acts once, in time, or not at all', () => {
     expect(feeder.ledger('feeding.refused').length).toBeGreaterThanOrEqual(1);
   });
 
+  test('I8, FMEA-41 without a clock nobody judges an expiry from afar, but the page still feeds', async () => {
+    const feeder = await VirtualFeeder.start({ wallMs: 0, origin: 'none' });
+    const { nowMs, clockQuality } = await feeder.status();
+    expect(clockQuality).toBe('unknown');
+    const stale = { portionGrams: 6, expiresAtMs: Date.UTC(2026, 10, 20) };
+    for (const cause of ['automation', 'person']) {
+      const refused = await ask(feeder, { ...stale, cause, requestId: `stale-${cause}` });
+      expect(refused.status).toBe(409);
+      expect(refused.error?.details).toContainEqual({ path: 'rule', message: 'clock_unproven' });
+    }
+    expect(feeder.landed()).toBe(0);
+    expect(feeder.ledger('feeding.refused')).toHaveLength(2);
+    const press = { requestId: 'press', portionGrams: 6, expiresAtMs: nowMs + 10_000 };
+    expect((await ask(feeder, press)).status).toBe(202);
+    await feeder.passUntilIdle();
+    expect(feeder.landed()).toBeGreaterThan(4);
+  });
+
   test('FMEA-40 a command replayed after a power cut does not feed again', async () => {
     const feeder = await VirtualFeeder.start();
     await ask(feeder, { requestId: 'once', portionGrams: 8 });

@@ -3,6 +3,8 @@ import type { FeedingTruths } from './feeding-truths.ts';
 
 /** What waited for the disk is written this soon after it is well again. */
 const SETTLED_MS = 2 * 3_600_000;
+/** A clock that counts as right is wrong by no more. */
+const CLOCK_ERROR_MS = 2000;
 
 interface Answered {
   readonly data?: { readonly id?: string; readonly rev?: number; readonly requestId?: string };
@@ -47,7 +49,7 @@ export class Acknowledged implements Checker {
 
   see(event: Observed, now: Situation): void {
     if (event.kind === 'entry') this.#note(event.entry);
-    else if (event.kind === 'sent') this.#sent(event.request);
+    else if (event.kind === 'sent') this.#sent(event.request, now);
     else if (event.kind === 'end' && now.isUp && now.nowMs - now.diskHealthySinceMs > SETTLED_MS) {
       for (const [requestId, feedingId] of this.#promised) {
         if (this.#claimedBy.get(requestId) === feedingId) continue;
@@ -76,10 +78,15 @@ export class Acknowledged implements Checker {
     }
   }
 
-  #sent(request: SentRequest): void {
+  #sent(request: SentRequest, now: Situation): void {
     const { feed, nature } = request;
-    if (feed === null || (nature !== 'expired' && nature !== 'invalid')) return;
-    if (!this.#claimedBy.has(feed.requestId)) this.#never.set(feed.requestId, nature);
+    if (feed === null || this.#claimedBy.has(feed.requestId)) return;
+    if (nature === 'expired' || nature === 'invalid') this.#never.set(feed.requestId, nature);
+    else if (nature === 'far' && !now.isClockFalse) {
+      const lateMs = now.trueWallMs - (feed.expiresAtMs ?? Number.POSITIVE_INFINITY);
+      if (lateMs <= CLOCK_ERROR_MS) return;
+      this.#never.set(feed.requestId, `${Math.round(lateMs)} ms late in truth`);
+    }
   }
 
   #answer(request: SentRequest, status: number, body: Answered, now: Situation): void {
@@ -131,6 +138,7 @@ export class Acknowledged implements Checker {
         if (status < 400 || status >= 500) this.#fail('I8', `${what} although it is invalid`);
         break;
       case 'fresh':
+      case 'far':
         this.#refusalIsRecorded(requestId, answer);
         break;
       case 'other':

@@ -62,6 +62,7 @@ function situationAt(nowMs: number): Situation {
     isDiskHealthy: true,
     diskHealthySinceMs: 0,
     clockRightSinceMs: 0,
+    isClockFalse: false,
     hardwareSoundSinceMs: 0,
     pieceGramsMax: 1,
   };
