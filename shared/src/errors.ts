@@ -90,12 +90,6 @@ const table = {
     message: 'The feeder refused this feeding.',
     hint: 'See details for the rule that decided it.',
   },
-  ERR_HOPPER_EMPTY: {
-    status: 409,
-    retry: 'later',
-    message: 'The hopper is empty.',
-    hint: 'Fill the hopper, then clear the fault.',
-  },
   ERR_HARDWARE_FAULT: {
     status: 409,
     retry: 'later',

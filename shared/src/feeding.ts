@@ -84,7 +84,6 @@ export const FaultSchema = v.picklist([
   'undervoltage',
   'deadline',
   'controller_lost',
-  'storage',
   'lid_open',
   'power_failing',
 ]);
@@ -103,7 +102,6 @@ export const RefusalRuleSchema = v.picklist([
   'quiet_hours',
   'bowl_full',
   'hardware_fault',
-  'hopper_empty',
   'clock_unproven',
   'storage',
   'stopping',

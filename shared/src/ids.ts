@@ -29,13 +29,25 @@ export const EntityIdSchema = v.pipe(
   v.regex(/^[0-7][0-9a-hjkmnp-tv-z]{25}$/, 'must be an id of 26 characters, as the feeder gave it'),
 );
 
+/** What the feeder's own feedings begin their keys with: nobody else may claim one of them. */
+export const OWN_REQUESTS = ['meal', 'starve', 'elapsed', 'memory', 'calibration'] as const;
+export type OwnRequest = (typeof OWN_REQUESTS)[number];
+
+/** The key of a feeding that the feeder decides on by itself. */
+export function ownRequestId(kind: OwnRequest, rest: string): string {
+  return `${kind}:${rest}`;
+}
+
 /**
- * The idempotency key that the cause of a feeding brings: 1 to 64 characters. The same key never
- * moves the motor twice.
+ * The idempotency key that the cause of a feeding brings from outside: 1 to 64 characters. The same
+ * key never moves the motor twice.
  */
 export const RequestIdSchema = v.pipe(
   v.string(),
-  v.regex(/^[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}$/, 'must be 1 to 64 letters, digits, or . _ : @ -'),
+  v.regex(
+    new RegExp(`^(?!(?:${OWN_REQUESTS.join('|')}):)[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}$`),
+    `must be 1 to 64 letters, digits, or . _ : @ -, and not begin with ${OWN_REQUESTS.join(':, ')}:`,
+  ),
 );
 
 /** One meal on one local date that exists, 2000 to 2099: `mealId@YYYY-MM-DD`. */

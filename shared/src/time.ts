@@ -20,6 +20,12 @@ export const LocalTimeSchema = v.pipe(
   v.regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day, HH:MM'),
 );
 
+/** Minutes since midnight of a time of day `HH:MM`, 0 to 1439. */
+export function minuteOfDay(time: string): number {
+  const [hours = 0, minutes = 0] = time.split(':').map(Number);
+  return hours * 60 + minutes;
+}
+
 /** ISO weekday numbers, Monday 1 to Sunday 7. */
 export const WeekdaysSchema = v.pipe(
   v.array(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(7))),

@@ -1,4 +1,4 @@
-import { makeUlid } from '@cat-feeder/shared';
+import { makeUlid, minuteOfDay } from '@cat-feeder/shared';
 import { faultView } from '../api/status-view.ts';
 import { deviates, guessModel, learn } from '../dispensing/kibble-model.ts';
 import { type CrashRecoveryParts, modelOf } from '../feeding/crash-recovery.ts';
@@ -69,6 +69,7 @@ export function composeFeeding(
     settings,
     kibble,
     guess,
+    makersGuess: guessModel(traits),
     learn: learner(() => kibble()?.id ?? null, joined.onKibbleDoubted),
     rationOf: (petId) => {
       const pet = store.pets.get(petId);
@@ -77,7 +78,7 @@ export function composeFeeding(
     planDayGrams: planGrams,
     localTime: (wallMs) => ({
       date: localDate(wallMs),
-      minute: minuteOf(localTimeOf(settings().zone, wallMs)),
+      minute: minuteOfDay(localTimeOf(settings().zone, wallMs)),
     }),
     newId,
     onFeeding: (changed) => {
@@ -126,10 +127,11 @@ function composeDoors(
   const kibbleCalibration = new KibbleCalibration({
     kibbles: store.kibbles,
     activeKibbleId: () => store.settings.get().activeKibbleId,
-    feed: async (requestId, portionGrams) => {
+    feed: async (portion) => {
       await firstReading.known();
-      return feeding.feedForCalibration(requestId, portionGrams);
+      return feeding.feedForCalibration(portion);
     },
+    isBusy: () => feeding.isBusy(),
     newId,
     time,
     logger,
@@ -197,9 +199,4 @@ function learner(
     if (doubt.saw(kibbleId(), deviates(model, observation))) tellDoubt(kibbleId());
     return learn(model, observation);
   };
-}
-
-function minuteOf(time: string): number {
-  const [hours = 0, minutes = 0] = time.split(':').map(Number);
-  return hours * 60 + minutes;
 }

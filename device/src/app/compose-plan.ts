@@ -96,8 +96,7 @@ function petPort(
     };
     const doses = journal.doses(now).map(({ petId, rationGrams, at }) => ({
       petId,
-      likelyGrams: rationGrams,
-      highGrams: rationGrams,
+      rationGrams,
       wallMs: at.wallMs,
     }));
     const kcalPer100g = joined.kibble()?.kcalPer100g ?? null;

@@ -1,10 +1,15 @@
 import type { Dose } from '@cat-feeder/shared';
 import { describe, expect, it } from 'vitest';
-import { journalTime, sampleClaim } from '../../test/contracts/feeding-journal.ts';
+import {
+  journalTime,
+  sampleClaim,
+  sampleOccurrence,
+} from '../../test/contracts/feeding-journal.ts';
 import { memoryStore } from '../../test/contracts/store-fixture.ts';
 import { silentLogger } from '../platform/logger.ts';
 import { VirtualClock } from '../platform/virtual-clock.ts';
 import { recoverOpenFeedings } from './crash-recovery.ts';
+import type { ClaimRecord } from './feeding-journal.ts';
 import { UnwrittenOutcomes } from './unwritten-outcomes.ts';
 
 const model = {
@@ -17,10 +22,14 @@ const model = {
 };
 
 /** How a feeding of so much ends that a crash cut off, when this is what can be proven of it. */
-async function closed(portionGrams: number, lowGrams: number, highGrams: number) {
+async function closed(
+  portionGrams: number,
+  [lowGrams, highGrams]: readonly [number, number],
+  claim: Partial<ClaimRecord> = {},
+) {
   const { store } = memoryStore();
   const { journal } = store;
-  journal.claim(sampleClaim('one', { portionGrams, reservedGrams: highGrams }));
+  journal.claim(sampleClaim('one', { portionGrams, reservedGrams: highGrams, ...claim }));
   const clock = new VirtualClock({ wallMs: journalTime(0).wallMs });
   const likelyGrams = (lowGrams + highGrams) / 2;
   const dose: Dose = { lowGrams, likelyGrams, highGrams, method: 'estimated' };
@@ -35,7 +44,7 @@ async function closed(portionGrams: number, lowGrams: number, highGrams: number)
     closeAfterCrash: () => dose,
     logger: silentLogger,
   });
-  return journal.find('one')?.result;
+  return { result: journal.find('one')?.result, store };
 }
 
 describe('a feeding that a crash cut off', () => {
@@ -47,6 +56,21 @@ describe('a feeding that a crash cut off', () => {
     [1, 0, 3, 'unknown_after_crash'],
     [1, 0.6, 1.2, 'served'],
   ])('of %f g with %f to %f g is %s', async (portionGrams, lowGrams, highGrams, result) => {
-    expect(await closed(portionGrams, lowGrams, highGrams)).toBe(result);
+    expect((await closed(portionGrams, [lowGrams, highGrams])).result).toBe(result);
   });
+
+  it.each([
+    [3, 'synchronized', 'fed'],
+    [6, 'synchronized', 'fed_late'],
+    [20, 'estimated', 'fed'],
+    [31, 'estimated', 'fed_late'],
+  ] as const)(
+    'begun %i min after its time by a clock that is %s, and served, is %s, as without a crash',
+    async (lateMinutes, quality, verdict) => {
+      const time = { ...journalTime(lateMinutes * 60_000), quality };
+      const occurrence = sampleOccurrence('2026-11-22', { dueAtMs: journalTime(0).wallMs });
+      const { store } = await closed(20, [19, 21], { occurrence, time });
+      expect(store.schedule.occurrence(occurrence.key)?.verdict).toBe(verdict);
+    },
+  );
 });

@@ -9,16 +9,16 @@ import type {
 import type { FeedStation, WeighResult } from '../dispensing/feed-station.ts';
 import type { StationClock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
+import { SURE_SHARE } from '../scheduling/food-clock.ts';
+import { onTimeMs } from '../scheduling/lateness.ts';
 import { explainOutcome } from './explain.ts';
 import type { FeedingJournal, OpenFeeding } from './feeding-journal.ts';
-import { type OccurrenceVerdict, outcomeVerdict, SURE_SHARE } from './outcome-verdict.ts';
+import { type OccurrenceVerdict, outcomeVerdict } from './outcome-verdict.ts';
 import type { UnwrittenOutcomes } from './unwritten-outcomes.ts';
 
 /** Patience with a cat that sits on the bowl when the feeder starts. */
 const WEIGH_TRIES = 3;
 const WEIGH_TIMEOUT_MS: Milliseconds = 20_000;
-/** A feeding that began this long after its meal was due was late. */
-const LATE_MS: Milliseconds = 120_000;
 
 /** What can be known of a feeding that was cut off: pure, from the evidence alone. */
 export type CloseAfterCrash = (evidence: {
@@ -104,20 +104,18 @@ function crashVerdict(
   const { occurrence, claimedAt, feeding } = open;
   if (occurrence === null) return null;
   const { portionGrams } = feeding;
-  const verdict = intendedVerdict(
-    portionGrams < occurrence.portionGrams,
-    claimedAt.wallMs - occurrence.dueAtMs,
-  );
+  const isLate = claimedAt.wallMs - occurrence.dueAtMs > onTimeMs(claimedAt.quality);
+  const verdict = intendedVerdict(portionGrams < occurrence.portionGrams, isLate);
   const intended = { verdict, rule: 'measured_after_crash' };
   return outcomeVerdict({ result, fault: null, dose, portionGrams, intended });
 }
 
 function intendedVerdict(
   isReduced: boolean,
-  lateMs: Milliseconds,
+  isLate: boolean,
 ): Extract<Verdict, 'fed' | 'fed_late' | 'fed_reduced'> {
   if (isReduced) return 'fed_reduced';
-  return lateMs > LATE_MS ? 'fed_late' : 'fed';
+  return isLate ? 'fed_late' : 'fed';
 }
 
 /** The model to judge by: of the named kibble, or the dispenser maker's guess. */

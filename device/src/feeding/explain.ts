@@ -41,7 +41,6 @@ const faultWords: Readonly<Record<Fault, string>> = {
   undervoltage: 'the supply was too weak',
   deadline: 'it took too long',
   controller_lost: 'the control loop was lost',
-  storage: 'the disk refused writes',
   lid_open: 'the lid of the hopper was open',
   power_failing: 'the mains failed',
 };
@@ -69,7 +68,6 @@ const refusals: Readonly<Record<RefusalRule, string>> = {
   quiet_hours: 'it falls into the quiet hours',
   bowl_full: 'the bowl still holds enough',
   hardware_fault: 'a hardware fault keeps the motor off',
-  hopper_empty: 'the hopper is empty',
   clock_unproven: 'the clock cannot be trusted, so nobody knows whether the command has expired',
   storage: 'the disk refuses writes',
   stopping: 'the feeder is stopping',

@@ -15,7 +15,6 @@ export const faultEffects: Readonly<Record<Fault, FaultEffect>> = {
   scale_silent: 'maintenance',
   scale_stuck: 'maintenance',
   scale_saturated: 'maintenance',
-  storage: 'maintenance',
   jam: 'retry',
   bridged: 'retry',
   hopper_empty: 'retry',
@@ -42,8 +41,6 @@ export const faultAdvice: Readonly<Record<Fault, string>> = {
     'The bowl scale repeats one value. Check its wiring; portions are by turns until then.',
   scale_saturated:
     'The bowl scale is at its end. Take load off it; portions are by turns until then.',
-  storage:
-    'The disk refuses writes. Free space or replace the card; only maintenance portions are served.',
   jam: 'The dispenser is jammed. Remove what blocks it.',
   bridged: 'Food hangs in the hopper. Stir it or tap the hopper.',
   hopper_empty: 'The hopper is empty. Fill it.',

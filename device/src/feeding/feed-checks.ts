@@ -4,6 +4,7 @@ import {
   type Fault,
   type FeedingCause,
   HOUR_MS,
+  minuteOfDay,
   type RefusalRule,
   type Settings,
 } from '@cat-feeder/shared';
@@ -101,14 +102,9 @@ const quiet: Check = (command, { settings, localMinute }) => {
 
 /** Whether a minute of the day lies in [from, to); a range may pass midnight. */
 function isWithin(minute: number, range: { from: string; to: string }): boolean {
-  const from = minuteOf(range.from);
-  const to = minuteOf(range.to);
+  const from = minuteOfDay(range.from);
+  const to = minuteOfDay(range.to);
   return from <= to ? minute >= from && minute < to : minute >= from || minute < to;
-}
-
-function minuteOf(time: string): number {
-  const [hours = 0, minutes = 0] = time.split(':').map(Number);
-  return hours * 60 + minutes;
 }
 
 const gap: Check = (command, { settings, doses, now }) => {
@@ -185,7 +181,6 @@ export const refusalCodes: Readonly<Record<RefusalRule, ErrorCode>> = {
   quiet_hours: 'ERR_REFUSED',
   bowl_full: 'ERR_REFUSED',
   hardware_fault: 'ERR_HARDWARE_FAULT',
-  hopper_empty: 'ERR_HOPPER_EMPTY',
   clock_unproven: 'ERR_REFUSED',
   storage: 'ERR_STORAGE',
   stopping: 'ERR_UNAVAILABLE',

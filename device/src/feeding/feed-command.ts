@@ -1,12 +1,13 @@
-import type {
-  EpochMs,
-  Feeding,
-  FeedingCause,
-  FeedRequest,
-  Grams,
-  Occurrence,
-  RefusalRule,
-  Verdict,
+import {
+  type EpochMs,
+  type Feeding,
+  type FeedingCause,
+  type FeedRequest,
+  type Grams,
+  type Occurrence,
+  ownRequestId,
+  type RefusalRule,
+  type Verdict,
 } from '@cat-feeder/shared';
 import type { ExtraOrder, OccurrenceOrder } from '../scheduling/schedule-store.ts';
 
@@ -23,6 +24,8 @@ export interface FeedCommand {
   readonly verdict: Extract<Verdict, 'fed' | 'fed_late' | 'fed_reduced'> | null;
   readonly rule: string;
   readonly why: string;
+  /** The maker's guess is taken in place of what was learned of the food. */
+  readonly isAnew?: boolean;
 }
 
 /** Why nothing was begun. */
@@ -58,7 +61,7 @@ export function askedCommand(request: FeedRequest): FeedCommand {
 export function occurrenceCommand(order: OccurrenceOrder): FeedCommand {
   const { occurrence } = order;
   return {
-    requestId: `meal:${occurrence.key}`,
+    requestId: ownRequestId('meal', occurrence.key),
     cause: 'schedule',
     portionGrams: order.portionGrams,
     petId: occurrence.petId,
@@ -83,11 +86,18 @@ export function extraCommand(order: ExtraOrder): FeedCommand {
 }
 
 /** One portion of a kibble calibration. */
-export function calibrationCommand(requestId: string, portionGrams: Grams): FeedCommand {
+export interface CalibrationPortion {
+  readonly requestId: string;
+  readonly portionGrams: Grams;
+  /** Served and learned from as if nothing were known of the kibble. */
+  readonly isAnew: boolean;
+}
+
+/** A calibration asks like anybody else: the caps hold for it. */
+export function calibrationCommand(portion: CalibrationPortion): FeedCommand {
   return {
-    requestId,
+    ...portion,
     cause: 'calibration',
-    portionGrams,
     petId: null,
     expiresAtMs: null,
     occurrence: null,

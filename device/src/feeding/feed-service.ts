@@ -6,6 +6,7 @@ import {
   type Grams,
   type Kibble,
   type KibbleModel,
+  ownRequestId,
   PORTION_GRAMS_MIN,
   type Settings,
 } from '@cat-feeder/shared';
@@ -26,6 +27,7 @@ import type { checkFeed, FeedContext } from './feed-checks.ts';
 import {
   askedCommand,
   type BeginAnswer,
+  type CalibrationPortion,
   calibrationCommand,
   extraCommand,
   type FeedCommand,
@@ -54,6 +56,8 @@ export interface FeedServiceParts {
   readonly kibble: () => Kibble | null;
   /** What is known of the food when no kibble is named or it was never fed. */
   readonly guess: () => KibbleModel;
+  /** What the maker of the dispenser says of any food. */
+  readonly makersGuess: KibbleModel;
   readonly learn: (model: KibbleModel, outcome: DispenseOutcome) => KibbleModel | null;
   /** A pet's ration; null without one, undefined for an unknown pet. */
   readonly rationOf: (petId: string) => Grams | null | undefined;
@@ -131,7 +135,7 @@ export class FeedService implements MealFeeder {
     const { bootId, ageMs } = this.#parts.time.now();
     if (!this.#parts.memoryOnly.isDue(ageMs)) return;
     await this.feedExtra({
-      requestId: `memory:${bootId}:${Math.round(ageMs)}`,
+      requestId: ownRequestId('memory', `${bootId}:${Math.round(ageMs)}`),
       cause: 'starvation',
       portionGrams: Math.max(PORTION_GRAMS_MIN, order.portionGrams * MAINTENANCE_SHARE),
       why: 'The disk refuses writes; a maintenance portion was served from memory.',
@@ -144,8 +148,8 @@ export class FeedService implements MealFeeder {
   }
 
   /** A calibration portion; resolves with the finished feeding. Throws like `feed`. */
-  async feedForCalibration(requestId: string, portionGrams: Grams): Promise<Feeding> {
-    const answer = this.begin(calibrationCommand(requestId, portionGrams));
+  async feedForCalibration(portion: CalibrationPortion): Promise<Feeding> {
+    const answer = this.begin(calibrationCommand(portion));
     if (answer.kind === 'refused') throw refusalError(answer.refusal, null);
     return answer.kind === 'known' ? answer.feeding : answer.ended;
   }
@@ -195,8 +199,8 @@ export class FeedService implements MealFeeder {
     const wish = openLoop ? maintenancePortion(command) : command;
     const refusal = check(wish, this.#context(command, now));
     if (refusal !== null) return { kind: 'refused', refusal };
-    const model = this.#model();
-    const overshootGrams = this.#overshoot();
+    const model = this.#model(command);
+    const overshootGrams = overshootOf(model);
     const reservedGrams = openLoop
       ? wish.portionGrams * (1 + OPEN_LOOP_ERROR) + overshootGrams
       : wish.portionGrams + overshootGrams;
@@ -342,12 +346,9 @@ export class FeedService implements MealFeeder {
     return { kind: 'ended', servedLowGrams: feeding.dose?.lowGrams ?? 0 };
   }
 
-  #model(): KibbleModel {
+  #model({ isAnew }: FeedCommand): KibbleModel {
+    if (isAnew) return this.#parts.makersGuess;
     return this.#parts.kibble()?.model ?? this.#parts.guess();
-  }
-
-  #overshoot(): Grams {
-    return Math.max(OVERSHOOT_GRAMS_MIN, 2 * this.#model().kibbleGrams);
   }
 
   #context(command: FeedCommand, now: StationTime): FeedContext {
@@ -361,7 +362,7 @@ export class FeedService implements MealFeeder {
       doses: unwritten.dated([...journal.doses(now), ...memoryOnly.doses()]),
       now,
       localDateOf: (wallMs) => localTime(wallMs).date,
-      overshootGrams: this.#overshoot(),
+      overshootGrams: overshootOf(this.#model(command)),
       isBusy: this.isBusy(),
       isStopping: this.#isStopping,
       faults: faults.active(),
@@ -393,4 +394,9 @@ export class FeedService implements MealFeeder {
       return null;
     }
   }
+}
+
+/** What may fall beyond the portion. */
+function overshootOf(model: KibbleModel): Grams {
+  return Math.max(OVERSHOOT_GRAMS_MIN, 2 * model.kibbleGrams);
 }

@@ -4,16 +4,21 @@ import {
   type Feeding,
   type Grams,
   type Kibble,
+  type KibbleModel,
+  ownRequestId,
 } from '@cat-feeder/shared';
+
 import type { StationClock } from '../platform/clock.ts';
 import type { Collection } from '../platform/collection.ts';
 import type { Logger } from '../platform/logger.ts';
+import type { CalibrationPortion } from './feed-command.ts';
 
 export interface KibbleCalibrationParts {
   readonly kibbles: Collection<Kibble>;
   readonly activeKibbleId: () => string | null;
   /** Serves one booked and capped portion, and learns from it like from any other. */
-  readonly feed: (requestId: string, portionGrams: Grams) => Promise<Feeding>;
+  readonly feed: (portion: CalibrationPortion) => Promise<Feeding>;
+  readonly isBusy: () => boolean;
   readonly newId: (wallMs: number) => string;
   readonly time: StationClock;
   readonly logger: Logger;
@@ -21,8 +26,9 @@ export interface KibbleCalibrationParts {
 }
 
 /**
- * Guided calibration: forgets what was learned of a kibble and serves a few small portions to
- * learn it anew. They are feedings like all others, so the caps hold and the ledger has them.
+ * Guided calibration: serves a few small portions and learns from them as if nothing were known
+ * of the kibble. What was known stays until the first of them has taught something better. They
+ * are feedings like all others, so the caps hold and the ledger has them.
  */
 export class KibbleCalibration {
   readonly #parts: KibbleCalibrationParts;
@@ -39,19 +45,20 @@ export class KibbleCalibration {
 
   /**
    * Starts the job and returns it at once. `ERR_NOT_FOUND` for an unknown kibble, `ERR_CONFLICT`
-   * when it is not the one in the hopper, `ERR_BUSY` while another job runs.
+   * when it is not the one in the hopper, `ERR_BUSY` while another job or a feeding runs.
    */
   start(kibbleId: string, wish: { rounds: number; portionGrams: Grams }): CalibrationJob {
     if (this.#job?.state === 'running') throw new FeederError('ERR_BUSY');
-    if (this.#parts.kibbles.get(kibbleId) === undefined) throw new FeederError('ERR_NOT_FOUND');
+    const kibble = this.#parts.kibbles.get(kibbleId);
+    if (kibble === undefined) throw new FeederError('ERR_NOT_FOUND');
     if (this.#parts.activeKibbleId() !== kibbleId) {
       throw new FeederError('ERR_CONFLICT', {
         message: 'Only the kibble in the hopper can be calibrated.',
         hint: 'Make it the active kibble in the settings first.',
       });
     }
+    if (this.#parts.isBusy()) throw new FeederError('ERR_BUSY');
     const startedAtMs = this.#parts.time.now().wallMs;
-    this.#parts.kibbles.change(kibbleId, { model: null });
     const job: CalibrationJob = {
       ...wish,
       kibbleId,
@@ -63,16 +70,20 @@ export class KibbleCalibration {
       why: 'Serving small portions to learn how this kibble flows.',
     };
     this.#show(job);
-    void this.#serveRounds(job);
+    void this.#serveRounds(job, kibble.model);
     return job;
   }
 
-  async #serveRounds(job: CalibrationJob): Promise<void> {
+  async #serveRounds(job: CalibrationJob, before: KibbleModel | null): Promise<void> {
     const jobId = this.#parts.newId(job.startedAtMs);
     const servedGrams: number[] = [];
     try {
       for (let round = 1; round <= job.rounds; round++) {
-        const feeding = await this.#parts.feed(`calibration:${jobId}:${round}`, job.portionGrams);
+        const feeding = await this.#parts.feed({
+          requestId: ownRequestId('calibration', `${jobId}:${round}`),
+          portionGrams: job.portionGrams,
+          isAnew: !this.#hasLearned(job, before),
+        });
         servedGrams.push(feeding.dose?.likelyGrams ?? 0);
         this.#show({ ...job, servedGrams: [...servedGrams] });
         if (feeding.result !== 'served') {
@@ -80,16 +91,22 @@ export class KibbleCalibration {
           return;
         }
       }
-      this.#learned(job, servedGrams);
+      this.#served(job, servedGrams, before);
     } catch (error) {
       if (!(error instanceof FeederError)) throw error;
       this.#end(job, servedGrams, 'failed', error.message);
     }
   }
 
-  #learned(job: CalibrationJob, servedGrams: number[]): void {
+  /** Whether the kibble's model is another one than before the job. */
+  #hasLearned(job: CalibrationJob, before: KibbleModel | null): boolean {
     const model = this.#parts.kibbles.get(job.kibbleId)?.model ?? null;
-    if (model === null) {
+    if (model === null || before === null) return model !== before;
+    return model.gramsPerTurn !== before.gramsPerTurn || model.samples !== before.samples;
+  }
+
+  #served(job: CalibrationJob, servedGrams: number[], before: KibbleModel | null): void {
+    if (!this.#hasLearned(job, before)) {
       this.#end(
         job,
         servedGrams,

@@ -1,13 +1,11 @@
 import type { Dose, FeedingResult, Grams, Verdict } from '@cat-feeder/shared';
+import { SURE_SHARE } from '../scheduling/food-clock.ts';
 
 export interface OccurrenceVerdict {
   readonly verdict: Verdict;
   readonly rule: string;
   readonly numbers: Record<string, number | null>;
 }
-
-/** Half of a portion is what counts as a meal: less does not stop the starvation clock. */
-export const SURE_SHARE = 0.5;
 
 /** The one verdict of an occurrence whose feeding has ended. Pure. */
 export function outcomeVerdict(end: {

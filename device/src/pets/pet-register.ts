@@ -29,10 +29,6 @@ export class PetRegister {
     return pet;
   }
 
-  has(id: string): boolean {
-    return this.#parts.pets.get(id) !== undefined;
-  }
-
   /** `ERR_BUSINESS_RULE` beyond 20 pets. */
   add(input: PetInput): Pet {
     if (this.list().length >= PETS_MAX) {

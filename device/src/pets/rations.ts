@@ -11,17 +11,14 @@ import {
 /** Food that was booked for a pet; null: for nobody in particular. */
 export interface PetDose {
   readonly petId: string | null;
-  readonly likelyGrams: Grams;
-  /** What counts against the ration. */
-  readonly highGrams: Grams;
+  /** What counts against the ration: likely grams when measured, else what may have come. */
+  readonly rationGrams: Grams;
   readonly wallMs: EpochMs;
 }
 
 export interface PetDay {
   readonly petId: string;
   readonly servedGrams: Grams;
-  /** What may have reached the bowl; at least what was served. */
-  readonly highGrams: Grams;
   /** What the ration leaves, never negative; null without a ration. */
   readonly remainingGrams: Grams | null;
   readonly servedKcal: Kcal | null;
@@ -39,19 +36,16 @@ export function petDays(input: {
   const { day, kcalPer100g } = input;
   return input.pets.map((pet) => {
     let servedGrams: Grams = 0;
-    let highGrams: Grams = 0;
     for (const dose of input.doses) {
       const isToday = dose.wallMs >= day.startMs && dose.wallMs < day.endMs;
       if (dose.petId !== pet.id || !isToday) continue;
-      servedGrams += dose.likelyGrams;
-      highGrams += dose.highGrams;
+      servedGrams += dose.rationGrams;
     }
     return {
       petId: pet.id,
       servedGrams: roundGrams(servedGrams),
-      highGrams: roundGrams(highGrams),
       remainingGrams:
-        pet.rationGrams === null ? null : roundGrams(Math.max(0, pet.rationGrams - highGrams)),
+        pet.rationGrams === null ? null : roundGrams(Math.max(0, pet.rationGrams - servedGrams)),
       servedKcal: kcalPer100g === null ? null : Math.round((servedGrams * kcalPer100g) / 10) / 10,
       needKcal: kcalNeed(pet),
     };

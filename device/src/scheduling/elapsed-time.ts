@@ -6,6 +6,7 @@ import {
   HOUR_MS,
   MINUTE_MS,
   type Milliseconds,
+  ownRequestId,
   PORTION_GRAMS_MIN,
   roundGrams,
 } from '@cat-feeder/shared';
@@ -100,7 +101,7 @@ export function elapsedPortion(input: ElapsedInput): ElapsedDecision {
   return {
     kind: 'feed',
     order: {
-      requestId: `elapsed:${lastAgeMs}:${slot}`,
+      requestId: ownRequestId('elapsed', `${lastAgeMs}:${slot}`),
       cause: 'elapsed_time',
       portionGrams: rhythm.portionGrams,
       why: `The time has not been known for ${duration(input.unknownForMs)}: ${grams(rhythm.portionGrams)} every ${duration(rhythm.intervalMs)}, ${ELAPSED_SHARE * 100} % of the plan.`,

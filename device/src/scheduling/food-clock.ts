@@ -2,6 +2,9 @@ import type { ClockQuality, EpochMs, Milliseconds } from '@cat-feeder/shared';
 import type { StationTime } from '../platform/clock.ts';
 import type { FoodStamp } from './schedule-store.ts';
 
+/** A feeding of which this share surely arrived is food: less does not stop the hunger clock. */
+export const SURE_SHARE = 0.5;
+
 /** Whether the wall clock may be compared with itself over a restart. */
 export function isTrusted(quality: ClockQuality): boolean {
   return quality === 'synchronized' || quality === 'rtc';

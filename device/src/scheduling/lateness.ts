@@ -1,4 +1,10 @@
-import { type EpochMs, HOUR_MS, MINUTE_MS, type Milliseconds } from '@cat-feeder/shared';
+import {
+  type ClockQuality,
+  type EpochMs,
+  HOUR_MS,
+  MINUTE_MS,
+  type Milliseconds,
+} from '@cat-feeder/shared';
 import type { StationTime } from '../platform/clock.ts';
 import { isEarlierForm, type PlannedOccurrence } from './occurrences.ts';
 import type { PlanView } from './schedule-store.ts';
@@ -8,6 +14,11 @@ import { duration } from './words.ts';
 export const ON_TIME_MS: Milliseconds = 5 * MINUTE_MS;
 /** The same for a clock that is only estimated: its error counts as no lateness. */
 export const ON_TIME_ESTIMATED_MS: Milliseconds = 30 * MINUTE_MS;
+/** How late a meal may begin and still be on time, by this clock. */
+export function onTimeMs(quality: ClockQuality): Milliseconds {
+  return quality === 'estimated' ? ON_TIME_ESTIMATED_MS : ON_TIME_MS;
+}
+
 /** A late meal is served only this long before the pet's next. */
 export const LATE_GAP_MS: Milliseconds = 2 * HOUR_MS;
 
@@ -39,14 +50,14 @@ export function judgeLateness(
   const { dueAtMs } = candidate.occurrence;
   const lateMs = now.wallMs - dueAtMs;
   const isEstimated = now.quality === 'estimated';
-  const onTimeMs = isEstimated ? ON_TIME_ESTIMATED_MS : ON_TIME_MS;
+  const inTimeMs = onTimeMs(now.quality);
   const graceMs = view.settings.graceMinutes * MINUTE_MS;
   const policy = candidate.meal.missedPolicy;
   const nextMs = nextDueMs(candidate, planned, now.wallMs) ?? Number.POSITIVE_INFINITY;
   const lateUntilMs =
     policy === 'catch_up_one' ? Math.min(dueAtMs + graceMs, nextMs - LATE_GAP_MS) : dueAtMs;
-  const servableUntilMs = Math.max(dueAtMs + onTimeMs, lateUntilMs);
-  if (lateMs <= onTimeMs) {
+  const servableUntilMs = Math.max(dueAtMs + inTimeMs, lateUntilMs);
+  if (lateMs <= inTimeMs) {
     const rule = isEstimated ? 'clock_estimated' : 'on_time';
     return { kind: 'on_time', rule, servableUntilMs };
   }

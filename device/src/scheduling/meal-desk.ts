@@ -10,13 +10,11 @@ import type { StationClock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { FeedWish } from './agenda.ts';
 import type { RefusedAttempt } from './due-occurrences.ts';
-import { foodStamp } from './food-clock.ts';
+import { foodStamp, SURE_SHARE } from './food-clock.ts';
 import { RefusalMemory } from './refusal-memory.ts';
 import type { FeedAnswer, FoodHistory, FoodStamp, MealFeeder } from './schedule-store.ts';
 
 const ANSWERED_MAX = 256;
-/** A feeding of which this share arrived is food. */
-const SURE_SHARE = 0.5;
 /** Feedings by elapsed time that can still lie close to a meal. */
 const ELAPSED_MAX = 32;
 /** A broken feeder is not asked again for so long. */

@@ -5,6 +5,7 @@ import {
   MINUTE_MS,
   type Milliseconds,
   type Occurrence,
+  ownRequestId,
   parseOccurrenceKey,
 } from '@cat-feeder/shared';
 import type { StationTime } from '../platform/clock.ts';
@@ -111,7 +112,7 @@ function nextMealMs({ planned, now, decided }: StarvationInput): EpochMs {
 function requestIdOf(lastKey: string, { lastSure, lastCatchUp }: FoodHistory): string {
   const agesMs = [lastSure, lastCatchUp].flatMap((stamp) => (stamp === null ? [] : [stamp.ageMs]));
   const after = agesMs.length === 0 ? 'never' : Math.round(Math.max(...agesMs) / MINUTE_MS);
-  return `starve:${lastKey}.${after}`;
+  return ownRequestId('starve', `${lastKey}.${after}`);
 }
 
 /** In order of their due time. */

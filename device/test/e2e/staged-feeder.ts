@@ -18,8 +18,8 @@ import {
   type Overlay,
   type OverlayInput,
   type Pet,
-  type Settings,
   type ReaderView,
+  type Settings,
 } from '@cat-feeder/shared';
 import { type Listening, listen } from '../../src/api/listen.ts';
 import { createApi } from '../../src/api/server.ts';

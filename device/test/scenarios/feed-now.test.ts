@@ -1,5 +1,6 @@
 import type { Feeding } from '@cat-feeder/shared';
 import { describe, expect, test } from 'vitest';
+import { BREAKFAST_GRAMS, practisedFeeder, TO_BREAKFAST_MS } from './practised-feeder.ts';
 import { VirtualFeeder } from './virtual-feeder.ts';
 
 const ask = (feeder: VirtualFeeder, body: object) => feeder.ask('POST', '/feedings', body);
@@ -18,6 +19,25 @@ describe('I1, I8 a command acts once, in time, or not at all', () => {
     expect(feeder.ledger('feeding.claimed')).toHaveLength(1);
     expect(feeder.landed()).toBeLessThan(8);
   });
+
+  test.each(['meal:KEY', 'starve:KEY', 'elapsed:0:1', 'memory:boot:1', 'calibration:1:1'])(
+    'I1, I2 nobody takes %s, a key of the feeder’s own feedings',
+    async (pattern) => {
+      const { feeder, before } = await practisedFeeder();
+      const [meal] = await feeder.occurrences();
+      const requestId = pattern.replace('KEY', meal?.key ?? '');
+      const taken = await ask(feeder, {
+        requestId,
+        portionGrams: 5,
+        expiresAtMs: 1_000_000_000_000,
+      });
+      expect(taken.status).toBe(400);
+      expect(taken.error?.details).toContainEqual(expect.objectContaining({ path: 'requestId' }));
+      await feeder.pass(TO_BREAKFAST_MS + 60_000);
+      expect((await feeder.occurrences())[0]).toMatchObject({ key: meal?.key, verdict: 'fed' });
+      expect(feeder.landed() - before).toBeGreaterThan(BREAKFAST_GRAMS - 2);
+    },
+  );
 
   test('the same id with another wish is a mistake, not a feeding', async () => {
     const feeder = await VirtualFeeder.start();

@@ -1,4 +1,4 @@
-import type { CalibrationJob } from '@cat-feeder/shared';
+import type { CalibrationJob, Kibble } from '@cat-feeder/shared';
 import { describe, expect, test } from 'vitest';
 import {
   BREAKFAST_GRAMS,
@@ -84,6 +84,50 @@ describe('I3, I9 food that does not come as it should', () => {
     await feeder.ask('POST', `/kibbles/${kibble.id}/calibrate`, { rounds: 2, portionGrams: 5 });
     await feeder.pass(2 * HOUR_MS);
     expect(await asked()).toEqual([]);
+  });
+});
+
+describe('the calibration of a kibble', () => {
+  async function knownKibble() {
+    const { feeder } = await practisedFeeder();
+    const { id } = (await feeder.ask('POST', '/kibbles', { name: 'Chicken' })).data as Kibble;
+    await feeder.ask('PATCH', '/settings', { activeKibbleId: id, manualGapSeconds: 0 });
+    const known = async () => ((await feeder.ask('GET', `/kibbles/${id}`)).data as Kibble).model;
+    const path = `/kibbles/${id}/calibrate`;
+    const calibrate = () => feeder.ask('POST', path, {});
+    const job = async () => (await feeder.ask('GET', path)).data as CalibrationJob | null;
+    await feeder.feedToEnd(8);
+    await feeder.pass(30_000);
+    return { feeder, known, calibrate, job };
+  }
+
+  test('while a feeding runs is refused at once, and what was learned stays', async () => {
+    const { feeder, known, calibrate } = await knownKibble();
+    const before = await known();
+    expect(before?.samples).toBe(5);
+    await feeder.ask('POST', '/feedings', { requestId: 'now', portionGrams: 8 });
+    expect((await calibrate()).error?.code).toBe('ERR_BUSY');
+    expect(await known()).toEqual(before);
+  });
+
+  test('that a cap refuses ends failed, and what was learned stays', async () => {
+    const { feeder, known, calibrate, job } = await knownKibble();
+    const before = await known();
+    const caps = { feedingGramsMax: 10, hourGramsMax: 20, dayGramsMax: 20 };
+    expect((await feeder.ask('PATCH', '/settings', caps)).status).toBe(200);
+    expect((await calibrate()).status).toBe(202);
+    await feeder.pass(60_000);
+    expect((await job())?.state).toBe('failed');
+    expect(await known()).toEqual(before);
+  });
+
+  test('learns as if nothing had been known', async () => {
+    const { feeder, known, calibrate } = await knownKibble();
+    for (let i = 0; i < 4; i++) await feeder.feedToEnd(8).then(() => feeder.pass(30_000));
+    expect((await known())?.samples).toBe(9);
+    await calibrate();
+    await feeder.pass(HOUR_MS);
+    expect((await known())?.samples).toBe(3);
   });
 });
 

@@ -40,7 +40,6 @@ function createFeeding({ feeding: door }: ApiDeps): RouteDef {
       'ERR_REQUEST_ID_REUSED',
       'ERR_LIMIT_REACHED',
       'ERR_REFUSED',
-      'ERR_HOPPER_EMPTY',
       'ERR_HARDWARE_FAULT',
       'ERR_STORAGE',
     ],

@@ -155,7 +155,6 @@ export const home = {
   'fault.undervoltage': 'The supply is too weak',
   'fault.deadline': 'A feeding took too long',
   'fault.controller_lost': 'The motor controller is lost',
-  'fault.storage': 'The feeder cannot write to its disk',
   'fault.lid_open': 'The lid of the hopper is open',
   'fault.power_failing': 'The mains have failed',
   'effect.off': 'Nothing moves until you say that it is mended.',
