@@ -190,8 +190,21 @@ const clockConditions: Readonly<Record<ClockQuality, ServiceCondition>> = {
 
 /** A disk that refuses the note of this start does not keep the feeder from feeding. */
 function startStorage(parts: DeviceParts, store: DeviceStore, assumeOneBefore: () => void): void {
+  tellTrouble(parts, store);
   const note = () => store.boots.started(parts.identity.version);
   if (!tolerate(parts, 'The start was not recorded.', note)) assumeOneBefore();
+}
+
+/** What this start found on the disk, once: the page and `doctor` show it as long as it holds. */
+function tellTrouble({ logger }: DeviceParts, store: DeviceStore): void {
+  const { readOnly, restored } = store.health();
+  if (readOnly !== null) logger.warn({ reason: readOnly }, 'Nothing can be written to the disk.');
+  if (restored === null) return;
+  const { lostFromSeq, isDoseUnknown } = restored;
+  const lost =
+    lostFromSeq === null ? 'no entry is known to be lost' : `entries from ${lostFromSeq} are lost`;
+  const doses = isDoseUnknown ? '; the caps assume the most that may have been fed' : '';
+  logger.warn(restored, `The database was damaged and has been restored: ${lost}${doses}.`);
 }
 
 function stopStorage(parts: DeviceParts, store: DeviceStore): void {

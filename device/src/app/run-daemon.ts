@@ -49,7 +49,12 @@ export async function runDaemon(
   makeDataDir(dir);
   const unlock = lockDataDir(dir.lock);
   const notify = createServiceNotify();
-  const { station, watchdog, maker } = await startStation(config, { clock, safetyStop, notify });
+  const { station, watchdog, maker } = await startStation(config, {
+    clock,
+    safetyStop,
+    notify,
+    logger,
+  });
   const bootId = randomUUID();
   const device = composeDevice({
     clock,
@@ -131,9 +136,10 @@ async function startStation(
     readonly clock: SystemClock;
     readonly safetyStop: SafetyStop;
     readonly notify: ServiceNotify;
+    readonly logger: PinoLogger;
   },
 ) {
-  const { clock, safetyStop, notify } = run;
+  const { clock, safetyStop, notify, logger } = run;
   const cells = new StationCells({ nowMs: clock.monoMs() });
   const thread = spawnStation(
     {
@@ -154,6 +160,7 @@ async function startStation(
     onLost: (error) => safetyStop.fail(error),
     // While the motor may turn, silence is noticed at once and not at the watchdog's next beat.
     onBeat: () => watchdog.look(),
+    onProblem: (problem) => logger.warn(problem, 'A part is not as it should be.'),
   });
   const watchdog = new Watchdog({
     clock,

@@ -81,7 +81,8 @@ function openDir(dir: DataDir, options: PlaceOptions, unlock: () => void): Place
     }
     const opened = openImage(dir);
     if (opened === null) throw storageError(coded(error), 'The start');
-    const readOnly = error instanceof Error ? error.message : String(error);
+    const reason = error instanceof Error ? error.message : String(error);
+    const readOnly = `The data directory takes no writes, so the feeder runs read-only: ${reason}`;
     const { emergency } = openEmergency(dir);
     const close = () => {
       opened.close();

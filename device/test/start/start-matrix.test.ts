@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -142,11 +143,44 @@ describe('A-04 a daemon that starts', () => {
     await first.end();
     const database = join(folder, 'data/db');
     for (const name of readdirSync(database)) writeFileSync(join(database, name), 'no database');
-    const url = await start(inFolder(folder)).ready();
-    const { storage, motorOn } = await status(url);
+    const second = start(inFolder(folder));
+    const { storage, motorOn } = await status(await second.ready());
     expect(storage.why).toContain('damaged');
     expect(motorOn).toBe(false);
     expect(readdirSync(join(folder, 'data/damaged'))).toHaveLength(1);
+    const told = (await second.end()).stdout
+      .split('\n')
+      .filter((line) => line.includes('The database was damaged and has been restored: '));
+    expect(told).toHaveLength(1);
+    expect(JSON.parse(told[0] ?? '')).toMatchObject({
+      level: 'warn',
+      source: 'none',
+      keptAside: join(folder, 'data/damaged/000001'),
+      entriesSalvaged: 0,
+      lostFromSeq: 1,
+    });
+  });
+
+  it('FMEA-49 runs on a used data directory that became read-only, and says so', async () => {
+    const folder = makeFolder();
+    const first = start(inFolder(folder));
+    const pet = await post(await first.ready(), '/pets', { name: 'Minka' });
+    expect(pet.status).toBe(201);
+    await first.end();
+    makeReadOnly(join(folder, 'data'));
+    const second = start(inFolder(folder));
+    const url = await second.ready();
+    const { storage, motorOn } = await status(url);
+    expect(storage.why).toMatch(/read-?only/i);
+    expect(motorOn).toBe(false);
+    const pets = await fetch(`${url}/api/v1/pets`);
+    expect(JSON.stringify(await pets.json())).toContain('Minka');
+    expect((await post(url, '/pets', { name: 'Second' })).status).toBe(503);
+    await until(async () => second.output.includes('simulated-world.json cannot be written'));
+    const { code, stdout } = await second.end();
+    expect(code).toBe(0);
+    expect(stdout.match(/simulated-world\.json cannot be written/g)).toHaveLength(1);
+    expect(stdout).not.toContain('ERR_INTERNAL');
   });
 
   it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('ends with 0 on %s', async (signal) => {
@@ -195,6 +229,26 @@ describe('A-04 a daemon that starts', () => {
   });
 });
 
+/** Until the test ends: by a mount where this may mount, by permissions where those bind us. */
+function makeReadOnly(folder: string): void {
+  if (process.getuid?.() === 0) {
+    execFileSync('mount', ['--bind', folder, folder]);
+    ends.push(() => execFileSync('umount', [folder]));
+    execFileSync('mount', ['-o', 'remount,ro,bind', folder]);
+    return;
+  }
+  execFileSync('chmod', ['-R', 'a-w', folder]);
+  ends.push(() => execFileSync('chmod', ['-R', 'u+w', folder]));
+}
+
+async function post(url: string, path: string, body: object): Promise<Response> {
+  return fetch(`${url}/api/v1${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+}
+
 type FeedingView = {
   id: string;
   state: string;
@@ -208,11 +262,7 @@ async function status(url: string) {
 }
 
 async function feed(url: string, requestId: string, portionGrams: number): Promise<FeedingView> {
-  const answer = await fetch(`${url}/api/v1/feedings`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ requestId, portionGrams }),
-  });
+  const answer = await post(url, '/feedings', { requestId, portionGrams });
   const { data } = (await answer.json()) as { data: FeedingView };
   expect(answer.status).toBe(202);
   return data;

@@ -42,7 +42,7 @@ function openWorld(data: StationThreadData, clock: Clock) {
       taredAtMs: realClock.wallMs(),
       spannedAtMs: realClock.wallMs(),
     },
-    problems: () => [],
+    problems: () => file.problems(),
   };
 }
 

@@ -74,21 +74,29 @@ export class WorkerStation implements FeedStation {
   readonly #ready: PromiseWithResolvers<BoardFromMaker> = Promise.withResolvers();
   readonly #closed: PromiseWithResolvers<void> = Promise.withResolvers();
   #problems: readonly PartProblem[] = [];
+  readonly #onProblem: (problem: PartProblem) => void;
+  /** Parts whose problem was told, by name. */
+  readonly #toldParts = new Set<string>();
   #state: 'starting' | 'open' | 'closing' | 'closed' | 'lost' = 'starting';
 
-  /** `onLost` is told once when the thread ends unasked; `onBeat` with every heartbeat. */
+  /**
+   * `onLost` is told once when the thread ends unasked; `onBeat` with every heartbeat; `onProblem`
+   * of the first problem of each part, however often it comes and goes.
+   */
   constructor(options: {
     thread: StationThread;
     cells: StationCells;
     clock: Clock;
     onLost: (error: FeederError) => void;
     onBeat?: () => void;
+    onProblem?: (problem: PartProblem) => void;
   }) {
     this.#thread = options.thread;
     this.#cells = options.cells;
     this.#clock = options.clock;
     this.#onBeat = options.onBeat ?? (() => {});
     this.#onLost = options.onLost;
+    this.#onProblem = options.onProblem ?? (() => {});
     this.#thread.onMessage((message) => this.#receive(message));
     this.#thread.onEnd((reason) => this.#ended(reason));
     this.#ready.promise.catch(() => {});
@@ -272,11 +280,20 @@ export class WorkerStation implements FeedStation {
         for (const listener of this.#faultListeners) listener(reply.fault);
         break;
       case 'parts':
-        this.#problems = reply.problems;
+        this.#noteProblems(reply.problems);
         break;
       case 'closed':
         this.#finish();
         break;
+    }
+  }
+
+  #noteProblems(problems: readonly PartProblem[]): void {
+    this.#problems = problems;
+    for (const problem of problems) {
+      if (this.#toldParts.has(problem.part)) continue;
+      this.#toldParts.add(problem.part);
+      this.#onProblem(problem);
     }
   }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -18,13 +18,13 @@ describe('WorldFile', () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   /** A life of the program on the world in the file. */
-  function live(seed = 1) {
+  function live(seed = 1, write?: (file: number, text: string) => void) {
     const clock = new VirtualClock({ wallMs: 1_800_000_000_000 });
     const world = new FeederWorld({ profile: parseProfile({}), clock, seed });
-    const file = new WorldFile({ path, world, seed, clock, realClock: clock });
+    const file = new WorldFile({ path, world, seed, clock, realClock: clock, write });
     const board = file.watched(new SimulatedBoard({ world, clock }));
     board.onSamples(() => {});
-    return { clock, world, board };
+    return { clock, world, board, file };
   }
 
   it('lets food, turns and faults outlive the program', () => {
@@ -86,6 +86,49 @@ describe('WorldFile', () => {
     first.clock.advance(2000);
     expect(readWorld(path)?.bowlGrams).toBe(20);
     expect(live(2).world.truth().bowlGrams).toBe(0);
+  });
+
+  it('FMEA-49 lives on in memory where the file cannot be opened, and says so', () => {
+    mkdirSync(path);
+    const { clock, world, file, board } = live();
+    world.addFood(20);
+    clock.advance(2000);
+    expect(world.truth().bowlGrams).toBe(20);
+    expect(file.problems()).toEqual([
+      {
+        part: 'simulated food',
+        state: 'unplugged',
+        why: expect.stringMatching(
+          /world\.json cannot be written \(EISDIR\).*until the daemon ends/,
+        ),
+      },
+    ]);
+    board.close();
+  });
+
+  it('FMEA-49 outlives a disk that refuses for a while, and has all of it when it takes again', () => {
+    const disk = { isFull: false };
+    const { clock, world, file } = live(1, (handle, text) => {
+      if (disk.isFull) throw Object.assign(new Error('full'), { code: 'ENOSPC', syscall: 'write' });
+      writeSync(handle, text, 0, 'utf8');
+    });
+    expect(file.problems()).toEqual([]);
+    disk.isFull = true;
+    world.addFood(20);
+    clock.advance(2000);
+    expect(file.problems()[0]?.why).toContain('ENOSPC');
+    expect(readWorld(path)?.bowlGrams).toBe(0);
+    disk.isFull = false;
+    clock.advance(2000);
+    expect(file.problems()).toEqual([]);
+    expect(readWorld(path)?.bowlGrams).toBe(20);
+  });
+
+  it('hides no failure of its own behind the disk', () => {
+    const broken = () => {
+      throw new TypeError('not a disk');
+    };
+    expect(() => live(1, broken)).toThrow(TypeError);
   });
 
   it('writes only when something happened', () => {

@@ -10,6 +10,7 @@ import {
   type WorldState,
   WorldStateSchema,
 } from '../simulated/world-state.ts';
+import type { PartProblem } from './wired-board.ts';
 
 /** Room for the state; always written in full by one call, so a kill never halves it. */
 const FILE_BYTES = 2048;
@@ -17,14 +18,20 @@ const FILE_BYTES = 2048;
 /**
  * The simulated feeder's food, kept in a file so that it survives the daemon as real food does. It
  * is the world, not the daemon's knowledge: nothing that feeds reads it, and it is not synced to
- * disk, because a power cut of the computer is not a power cut of the feeder that it simulates.
+ * disk, because a power cut of the computer is not a power cut of the feeder that it simulates. Where
+ * the disk refuses, the food lives on in memory: the feeder must run there as a real one would.
  */
 export class WorldFile {
   readonly #world: FeederWorld;
   readonly #seed: number;
   readonly #clock: Clock;
   readonly #realClock: Clock;
-  readonly #file: number;
+  readonly #path: string;
+  readonly #write: (file: number, text: string) => void;
+  /** Null where it could not be opened. */
+  readonly #file: number | null;
+  /** Why the file does not hold the present truth; null when it does. */
+  #refusal: string | null = null;
   #motor: MotorCommandLeft & { untilMs: number } = { share: 0, leftMs: 0, untilMs: 0 };
   #written = '';
 
@@ -36,7 +43,11 @@ export class WorldFile {
     /** The clock that the world lives by, and the one that people live by. */
     clock: Clock;
     realClock: Clock;
+    /** Writes from the beginning of the file; given by tests. */
+    write?: ((file: number, text: string) => void) | undefined;
   }) {
+    this.#path = options.path;
+    this.#write = options.write ?? ((file, text) => void writeSync(file, text, 0, 'utf8'));
     this.#world = options.world;
     this.#seed = options.seed;
     this.#clock = options.clock;
@@ -44,11 +55,28 @@ export class WorldFile {
     const state = readWorld(options.path);
     const name = options.world.profile.name ?? '';
     if (state?.seed === options.seed && state.profile === name) restoreWorld(this.#world, state);
-    // Created when missing, kept when not: `w` would leave an empty file to whoever reads it now.
-    closeSync(openSync(options.path, 'a', 0o600));
-    this.#file = openSync(options.path, 'r+');
-    ftruncateSync(this.#file, FILE_BYTES);
+    this.#file = this.#open();
     this.save();
+  }
+
+  /** What a person must know: that this food will be forgotten with the program. */
+  problems(): readonly PartProblem[] {
+    if (this.#refusal === null) return [];
+    const why = `${this.#path} cannot be written (${this.#refusal}); the food of the simulated feeder lives in memory until the daemon ends.`;
+    return [{ part: 'simulated food', state: 'unplugged', why }];
+  }
+
+  #open(): number | null {
+    try {
+      // Created when missing, kept when not: `w` would leave an empty file to whoever reads it now.
+      closeSync(openSync(this.#path, 'a', 0o600));
+      const file = openSync(this.#path, 'r+');
+      ftruncateSync(file, FILE_BYTES);
+      return file;
+    } catch (error) {
+      this.#refusal = refusalOf(error);
+      return null;
+    }
   }
 
   /** The same board, written down: after every batch of samples the file holds the new truth. */
@@ -76,13 +104,14 @@ export class WorldFile {
       close: () => {
         board.close();
         this.save();
-        closeSync(this.#file);
+        if (this.#file !== null) closeSync(this.#file);
       },
     };
   }
 
   /** Writes the present truth, unless it is what was written last. */
   save(): void {
+    if (this.#file === null) return;
     const leftMs = Math.max(0, Math.min(250, this.#motor.untilMs - this.#clock.monoMs()));
     const state = saveWorld(this.#world, {
       seed: this.#seed,
@@ -91,10 +120,21 @@ export class WorldFile {
     });
     const text = JSON.stringify(state);
     if (text === this.#written) return;
-    this.#written = text;
     const dated = JSON.stringify({ ...state, savedAtWallMs: this.#realClock.wallMs() });
-    writeSync(this.#file, dated.padEnd(FILE_BYTES), 0, 'utf8');
+    try {
+      this.#write(this.#file, dated.padEnd(FILE_BYTES));
+      this.#written = text;
+      this.#refusal = null;
+    } catch (error) {
+      this.#refusal = refusalOf(error);
+    }
   }
+}
+
+/** The code of what the file system refused, such as `EROFS`; other errors are thrown on. */
+function refusalOf(error: unknown): string {
+  if (error instanceof Error && 'code' in error && 'syscall' in error) return String(error.code);
+  throw error;
 }
 
 /** What a world file holds; undefined when there is none, or none of this format. */
