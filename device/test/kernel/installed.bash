@@ -7,7 +7,8 @@ scripts=/opt/cat-feeder/current/scripts
 releases=/exchange/releases
 
 property() { systemctl show -P "$1" "${2:-cat-feeder.service}"; }
-is_ready() { curl -fsS -o /dev/null --max-time 5 http://127.0.0.1:8480/api/v1/health/ready; }
+# A daemon that has started is ready with the first word of its scale.
+is_ready() { within 15 curl -fsS -o /dev/null --max-time 5 http://127.0.0.1:8480/api/v1/health/ready; }
 version_running() { readlink "/proc/$(property MainPID)/exe" | cut -d/ -f5; }
 log() { journalctl -u "${1:-cat-feeder.service}" -o cat --no-pager -n 300; }
 is_new_daemon() { [[ $(property MainPID) != "$1" && $(property ActiveState) == active ]] && is_ready; }
