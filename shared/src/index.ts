@@ -8,6 +8,7 @@ export * from './kibble.ts';
 export * from './limits.ts';
 export * from './pet.ts';
 export * from './plan.ts';
+export * from './published.ts';
 export * from './settings.ts';
 export * from './text.ts';
 export * from './time.ts';

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { publishedCheck } from './published.ts';
 
 /** A calendar date `YYYY-MM-DD`, 2000 to 2099, that exists. */
 export const LocalDateSchema = v.pipe(
@@ -31,7 +32,11 @@ export const WeekdaysSchema = v.pipe(
   v.array(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(7))),
   v.minLength(1, 'must name at least one weekday, Monday is 1'),
   v.maxLength(7),
-  v.check((days) => new Set(days).size === days.length, 'must not repeat a weekday'),
+  publishedCheck<number[]>(
+    { uniqueItems: true },
+    (days) => new Set(days).size === days.length,
+    'must not repeat a weekday',
+  ),
   v.transform((days) => [...days].sort((a, b) => a - b)),
 );
 

@@ -2,6 +2,7 @@ import {
   type ErrorCode,
   ErrorEnvelopeSchema,
   errorTable,
+  keywordsOf,
   liveEventBodies,
   liveEventNames,
 } from '@cat-feeder/shared';
@@ -169,20 +170,24 @@ function componentSchemas(): Json {
 }
 
 /** What a client may send. Checks that JSON Schema cannot express are left to the feeder. */
-function inputSchema(schema: v.GenericSchema): Json {
-  return withoutDialect(
-    toJsonSchema(schema, { typeMode: 'input', errorMode: 'ignore', target: 'draft-2020-12' }),
-  );
+export function inputSchema(schema: v.GenericSchema): Json {
+  return jsonSchema(schema, 'input');
 }
 
 /** What a client gets. Answers hold values, so their text and ranges need no repeated checks. */
 function outputSchema(schema: v.GenericSchema): Json {
-  return withoutDialect(
-    toJsonSchema(schema, { typeMode: 'output', errorMode: 'ignore', target: 'draft-2020-12' }),
-  );
+  return jsonSchema(schema, 'output');
 }
 
-function withoutDialect(schema: object): Json {
-  const { $schema, ...rest } = schema as Json;
+function jsonSchema(schema: v.GenericSchema, typeMode: 'input' | 'output'): Json {
+  const { $schema, ...rest } = toJsonSchema(schema, {
+    typeMode,
+    errorMode: 'ignore',
+    target: 'draft-2020-12',
+    overrideAction: ({ valibotAction, jsonSchema: before }) => {
+      const keywords = keywordsOf(valibotAction);
+      return keywords === null ? null : { ...before, ...keywords };
+    },
+  });
   return rest;
 }

@@ -4,7 +4,7 @@ import { api } from '../api-client.ts';
 import { gramsText } from '../format.ts';
 import { say } from '../messages/say.ts';
 import { isLive, kibbles, live, settings } from '../state.ts';
-import { Field, Problems, useSaving } from './save-form.tsx';
+import { Field, NAME_UNITS_MAX, Problems, useSaving } from './save-form.tsx';
 
 function CalibrationProgress({ job }: { job: CalibrationJob }) {
   const done = job.servedGrams.length;
@@ -99,7 +99,7 @@ function AddKibble() {
           id="kibble-name"
           type="text"
           required
-          maxLength={100}
+          maxLength={NAME_UNITS_MAX}
           autocomplete="off"
           value={name}
           onInput={(event) => setName(event.currentTarget.value)}

@@ -8,7 +8,7 @@ import { readPortion } from '../portion-entry.ts';
 import { pets, settings } from '../state.ts';
 import { Dialog } from './dialog.tsx';
 import { GramsStepper } from './grams-stepper.tsx';
-import { Field, Problems, useSaving } from './save-form.tsx';
+import { Field, NAME_UNITS_MAX, Problems, useSaving } from './save-form.tsx';
 
 const WEEKDAYS = [1, 2, 3, 4, 5, 6, 7];
 const POLICIES = ['catch_up_one', 'skip', 'ask'] as const;
@@ -169,7 +169,7 @@ export function MealForm({ meal, onClose }: MealFormProps) {
           <input
             id="meal-name"
             type="text"
-            maxLength={100}
+            maxLength={NAME_UNITS_MAX}
             autocomplete="off"
             placeholder={say('meal.namePlaceholder')}
             value={draft.name}

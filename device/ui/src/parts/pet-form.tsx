@@ -4,7 +4,7 @@ import { api } from '../api-client.ts';
 import { say, sayCode } from '../messages/say.ts';
 import { Dialog } from './dialog.tsx';
 import { RemoveButton } from './meal-form.tsx';
-import { Field, Problems, useSaving } from './save-form.tsx';
+import { Field, NAME_UNITS_MAX, NOTE_UNITS_MAX, Problems, useSaving } from './save-form.tsx';
 
 type LifeStage = NonNullable<PetInput['lifeStage']>;
 const STAGES: readonly LifeStage[] = [
@@ -62,7 +62,7 @@ function PetFields({ draft, change }: PetFieldsProps) {
           id="pet-name"
           type="text"
           required
-          maxLength={100}
+          maxLength={NAME_UNITS_MAX}
           autocomplete="off"
           value={draft.name}
           onInput={(event) => change({ name: event.currentTarget.value })}
@@ -109,7 +109,7 @@ function PetFields({ draft, change }: PetFieldsProps) {
         <input
           id="pet-note"
           type="text"
-          maxLength={500}
+          maxLength={NOTE_UNITS_MAX}
           autocomplete="off"
           value={draft.note}
           onInput={(event) => change({ note: event.currentTarget.value })}

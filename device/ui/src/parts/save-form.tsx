@@ -1,7 +1,12 @@
+import { NAME_LENGTH_MAX, NOTE_LENGTH_MAX } from '@cat-feeder/shared/limits';
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { ApiError } from '../api-client.ts';
 import { say } from '../messages/say.ts';
+
+/** A browser counts units of UTF-16, the feeder characters: nothing is cut that the feeder takes. */
+export const NAME_UNITS_MAX = 2 * NAME_LENGTH_MAX;
+export const NOTE_UNITS_MAX = 2 * NOTE_LENGTH_MAX;
 
 /** What the feeder said against a change, for people: one sentence for each field. */
 export function problemsOf(error: unknown): readonly string[] {

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { api } from '../api-client.ts';
 import { say } from '../messages/say.ts';
 import { isLive, settings } from '../state.ts';
-import { Field, Problems, useSaving } from './save-form.tsx';
+import { Field, NAME_UNITS_MAX, Problems, useSaving } from './save-form.tsx';
 
 const CAPS = ['feedingGramsMax', 'hourGramsMax', 'dayGramsMax'] as const;
 
@@ -43,7 +43,7 @@ function SettingsForm({ now }: { now: Settings }) {
             id="feeder-name"
             type="text"
             required
-            maxLength={100}
+            maxLength={NAME_UNITS_MAX}
             autocomplete="off"
             value={draft.name}
             onInput={(event) => change({ name: event.currentTarget.value })}
