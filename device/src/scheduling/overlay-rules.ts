@@ -14,8 +14,10 @@ import { addDays, daysBetween } from './calendar.ts';
 import { localDateOf } from './local-time.ts';
 import type { PlanView } from './schedule-store.ts';
 
-/** The furthest that a pause, a skip or a vacation may reach. */
-export const OVERLAY_DAYS_MAX = 400;
+/** How many days from today a pause, a skip or a vacation may reach. */
+export const OVERLAY_REACH_DAYS_MAX = 400;
+/** How many dates a vacation may have, both ends counted; it may have begun before today. */
+export const VACATION_DAYS_MAX = 400;
 /** An ended overlay is kept so long that no outage can still need it, while there is room. */
 const KEEP_ENDED_DAYS = 8;
 
@@ -80,8 +82,8 @@ export class OverlayRules {
 
   #checkVacation(input: Extract<OverlayInput, { kind: 'vacation' }>, today: string | null): void {
     if (input.toDate < input.fromDate) throw rule('toDate', 'must not be before fromDate');
-    if (daysBetween(input.fromDate, input.toDate) >= OVERLAY_DAYS_MAX) {
-      throw rule('toDate', `a vacation may last at most ${OVERLAY_DAYS_MAX} days`);
+    if (daysBetween(input.fromDate, input.toDate) >= VACATION_DAYS_MAX) {
+      throw rule('toDate', `a vacation may last at most ${VACATION_DAYS_MAX} days`);
     }
     checkReach('toDate', input.toDate, today);
     if (input.planId !== null && this.#parts.plans.get(input.planId) === undefined) {
@@ -93,16 +95,16 @@ export class OverlayRules {
 function checkReach(path: string, date: string, today: string | null): void {
   if (today === null) return;
   if (date < today) throw rule(path, `must not be in the past; today is ${today}`);
-  if (daysBetween(today, date) > 2 * OVERLAY_DAYS_MAX) {
-    throw rule(path, `must be within ${2 * OVERLAY_DAYS_MAX} days`);
+  if (daysBetween(today, date) > OVERLAY_REACH_DAYS_MAX) {
+    throw rule(path, `must be within ${OVERLAY_REACH_DAYS_MAX} days from today`);
   }
 }
 
 function checkPause(untilMs: EpochMs, nowMs: EpochMs | null): void {
   if (nowMs === null) throw rule('untilMs', 'the feeder does not know the time yet');
   if (untilMs <= nowMs) throw rule('untilMs', 'must be in the future');
-  if (untilMs > nowMs + OVERLAY_DAYS_MAX * DAY_MS) {
-    throw rule('untilMs', `must be within ${OVERLAY_DAYS_MAX} days`);
+  if (untilMs > nowMs + OVERLAY_REACH_DAYS_MAX * DAY_MS) {
+    throw rule('untilMs', `must be within ${OVERLAY_REACH_DAYS_MAX} days from now`);
   }
 }
 

@@ -163,6 +163,31 @@ describe('overlays', () => {
     expect(book.overlays()).toEqual([]);
   });
 
+  it('reach 400 days from today, each kind, and say so beyond', async () => {
+    const { book } = await newBook();
+    const meal = book.addMeal(mealInput('07:00'));
+    const last = '2027-12-25';
+    const beyond = '2027-12-26';
+    book.addOverlay({ kind: 'skip', mealId: meal.id, date: last });
+    book.addOverlay(vacation({ fromDate: '2027-12-01', toDate: last }));
+    const far: OverlayInput[] = [
+      { kind: 'skip', mealId: meal.id, date: beyond },
+      vacation({ fromDate: '2027-12-01', toDate: beyond }),
+    ];
+    for (const input of far) {
+      const message = 'must be within 400 days from today';
+      expect(() => book.addOverlay(input)).toThrow(
+        expect.objectContaining({ details: [expect.objectContaining({ message })] }),
+      );
+    }
+    // 400 dates, both ends counted, of which some are over.
+    const begun = '2026-11-10';
+    book.addOverlay(vacation({ fromDate: begun, toDate: '2027-12-14' }));
+    expect(codeOf(() => book.addOverlay(vacation({ fromDate: begun, toDate: '2027-12-15' })))).toBe(
+      'ERR_BUSINESS_RULE',
+    );
+  });
+
   it('refuse a skip of a past date', async () => {
     const { book } = await newBook();
     const meal = book.addMeal(mealInput('07:00'));
