@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { defaultSettings } from '@cat-feeder/shared';
+import { expect, test } from 'vitest';
+import { checkFeed, type FeedContext } from '../../src/feeding/feed-checks.ts';
+import type { FeedCommand } from '../../src/feeding/feed-command.ts';
+
+const page = readFileSync(join(import.meta.dirname, '../../../docs/feeding.md'), 'utf8');
+
+/** The rules of the page's numbered list, those of one item together. */
+function documentedRules(): string[][] {
+  const [, list = ''] = /<!-- order of checks:.*-->\n([\s\S]*?)\n\n/.exec(page) ?? [];
+  return list
+    .split(/^\d+\. /m)
+    .slice(1)
+    .map((item) =>
+      [...(item.split(':')[0] ?? '').matchAll(/`(\w+)`/g)].map(([, rule]) => rule ?? ''),
+    );
+}
+
+const wallMs = 1_800_000_000_000;
+const now = { wallMs, monoMs: 5e6, ageMs: 5e6, bootId: 'b', quality: 'synchronized' } as const;
+const fed = { cause: 'person', petId: null, portionGrams: 5, lowGrams: 5, highGrams: 5 } as const;
+
+const command: FeedCommand = {
+  requestId: 'r',
+  cause: 'automation',
+  portionGrams: 149,
+  petId: null,
+  expiresAtMs: wallMs - 1,
+  occurrence: null,
+  verdict: null,
+  rule: 'asked',
+  why: '',
+};
+
+/** All that can speak against a feeding at once. */
+const worst: FeedContext = {
+  settings: { ...defaultSettings, quietHours: { from: '00:00', to: '23:59' }, bowlFullGrams: 30 },
+  planDayGrams: null,
+  rationGrams: null,
+  doses: [{ ...fed, rationGrams: 5, feedingId: 'f', at: now }],
+  now,
+  localDateOf: () => '2027-01-15',
+  overshootGrams: 1,
+  isBusy: true,
+  isStopping: true,
+  faults: [{ fault: 'overflow', feedingId: null, sinceMs: 0, why: '' }],
+  interlocks: ['lid_open'],
+  health: {
+    bowl: { grams: 100, sigmaGrams: 0.1, state: 'stable', ageMs: 0 },
+    hopperGrams: null,
+    hopperState: 'not_fitted',
+    motorOn: false,
+    undervoltage: false,
+    fault: null,
+    loopAgeMs: 10,
+  },
+  localMinute: 12 * 60,
+};
+
+const timely = { ...command, expiresAtMs: null };
+/** What is mended after each answer, one thing at a time. */
+const mended: readonly (readonly [FeedCommand, Partial<FeedContext>])[] = [
+  [command, {}],
+  [command, { isStopping: false }],
+  [timely, {}],
+  [timely, { isBusy: false }],
+  [timely, { faults: [] }],
+  [timely, { interlocks: [] }],
+  [timely, { localMinute: null }],
+  [timely, { doses: [] }],
+  [timely, { health: { ...worst.health, bowl: { ...worst.health.bowl, grams: 3 } } }],
+];
+
+test('docs/feeding.md names the checks of a command in the order of the code', () => {
+  let context = worst;
+  const rules = mended.map(([asked, change]) => {
+    context = { ...context, ...change };
+    return checkFeed(asked, context)?.rule ?? 'none';
+  });
+  const documented = documentedRules();
+  expect(documented).toHaveLength(rules.length);
+  documented.forEach((item, index) => {
+    expect(item, `check ${index + 1}`).toContain(rules[index]);
+  });
+  expect(new Set(rules).size).toBe(rules.length);
+});
+
+test('docs/feeding.md names every rule of the interlocks and the caps at its check', () => {
+  const documented = documentedRules();
+  const clear = { ...worst, isStopping: false, isBusy: false, faults: [] };
+  for (const held of ['lid_open', 'power_failing', 'bowl_missing'] as const) {
+    const rule = checkFeed(timely, { ...clear, interlocks: [held] })?.rule ?? 'none';
+    expect(documented[4], held).toContain(rule);
+  }
+  expect(documented.at(-1)).toEqual([
+    'cap_feeding',
+    'cap_pet_day',
+    'cap_hour',
+    'cap_day',
+    'cap_plan',
+  ]);
+});
