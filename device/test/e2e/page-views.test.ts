@@ -28,6 +28,23 @@ describe('what is wrong', () => {
     stage.expectClean();
   });
 
+  it('keeps the time that a closed meal was planned for when the zone changes', async () => {
+    for (const [key, verdict] of stage.feeder.verdicts) {
+      const { localTime } = stage.feeder.today().find((one) => one.key === key) ?? {};
+      if (localTime !== undefined) stage.feeder.verdicts.set(key, { ...verdict, localTime });
+    }
+    const kept = stage.feeder.today();
+    stage.feeder.today = () =>
+      kept.map((one) => ({ ...one, ...stage.feeder.verdicts.get(one.key) }));
+    stage.feeder.settings = { ...stage.feeder.settings, zone: 'Europe/Helsinki' };
+    const page = await stage.open(phone);
+    const row = page.getByRole('listitem').filter({ hasText: 'Second breakfast' });
+    await row.getByText('09:30').waitFor();
+    const open = page.getByRole('listitem').filter({ hasText: 'Dinner' });
+    await open.getByText('18:30').waitFor();
+    stage.expectClean();
+  });
+
   it('explains a verdict in the feeder’s own words', async () => {
     const page = await stage.open(phone);
     await page.getByRole('button', { name: 'Why? Second breakfast' }).click();

@@ -59,6 +59,13 @@ describe('time in the zone of the feeder', () => {
     expect(format.dayText(Date.UTC(2026, 10, 22, 23, 5), BERLIN)).toBe('Monday 23 November');
   });
 
+  it('keeps the written time of a closed meal, also in another zone', () => {
+    const due = { localTime: '10:00', dueAtMs: Date.UTC(2026, 10, 22, 9, 0) };
+    const helsinki = 'Europe/Helsinki';
+    expect(format.dueText({ ...due, verdict: 'fed' }, helsinki)).toBe('10:00');
+    expect(format.dueText({ ...due, verdict: null }, helsinki)).toBe('11:00');
+  });
+
   it('keeps a written date on its day', () => {
     expect(format.writtenDayText('2026-11-22')).toBe('Sunday 22 November');
   });

@@ -1,3 +1,4 @@
+import type { Occurrence } from '@cat-feeder/shared';
 import { say, sayCount } from './messages/say.ts';
 
 /** The language of numbers and dates; the page's texts are English so far. */
@@ -72,6 +73,17 @@ function formatFor(zone: string, options: Intl.DateTimeFormatOptions): Intl.Date
 /** The time of day in the feeder's zone: `07:30`. */
 export function timeText(wallMs: number, zone: string): string {
   return formatFor(zone, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(wallMs);
+}
+
+/**
+ * The time of a meal. One that is closed keeps the local time that was written down with it, also
+ * when the feeder has moved to another zone since.
+ */
+export function dueText(
+  meal: Pick<Occurrence, 'verdict' | 'localTime' | 'dueAtMs'>,
+  zone: string,
+): string {
+  return meal.verdict === null ? timeText(meal.dueAtMs, zone) : meal.localTime;
 }
 
 /** The time of day in the feeder's zone with seconds: `07:30:05`. */

@@ -1,5 +1,5 @@
 import type { PreviewDay } from '@cat-feeder/shared';
-import { portionText, timeText, writtenDayText } from '../format.ts';
+import { dueText, portionText, writtenDayText } from '../format.ts';
 import { say, sayCode } from '../messages/say.ts';
 import { preview } from '../state.ts';
 
@@ -28,7 +28,7 @@ function DayRow({ day, zone }: { day: PreviewDay; zone: string }) {
       <ul class="day-meals">
         {day.occurrences.map((one) => (
           <li key={one.key} class={isServed(one.effect) ? '' : 'day-off'}>
-            <span class="day-time">{timeText(one.dueAtMs, zone)}</span>{' '}
+            <span class="day-time">{dueText(one, zone)}</span>{' '}
             {isServed(one.effect)
               ? say('unit.grams', { grams: portionText(one.portionGrams) })
               : sayEnd(one)}

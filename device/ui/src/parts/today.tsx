@@ -1,5 +1,5 @@
 import type { Occurrence } from '@cat-feeder/shared';
-import { dayText, gramsText, portionText, timeText } from '../format.ts';
+import { dayText, dueText, gramsText, portionText } from '../format.ts';
 import { say, sayCode } from '../messages/say.ts';
 import { minuteMs, occurrences, pets, zone } from '../state.ts';
 import { useWhy } from './why.tsx';
@@ -44,7 +44,7 @@ function OccurrenceRow({ occurrence }: { occurrence: Occurrence }) {
       : say('today.servedOf', { grams: gramsText(occurrence.servedGrams), asked });
   return (
     <li class={`slot slot-${chipTone(occurrence)}`}>
-      <time class="slot-time">{timeText(occurrence.dueAtMs, zone.value)}</time>
+      <time class="slot-time">{dueText(occurrence, zone.value)}</time>
       <div class="slot-body">
         <p class="slot-name">{occurrence.mealName}</p>
         <p class="slot-grams">
