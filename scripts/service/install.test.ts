@@ -51,7 +51,7 @@ usr/local/bin/feeder`
   .split('\n');
 
 describe('install.sh', () => {
-  it('B-68 leaves exactly these files in an empty root', () => {
+  it('A-49, B-68 leaves exactly these files in an empty root, the service enabled', () => {
     const feeder = feederRoot();
     withBoot(feeder);
     const tree = feeder.tree({ version: '1.0.0' });

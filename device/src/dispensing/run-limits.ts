@@ -13,7 +13,11 @@ import type { BoardTraits } from './control-board.ts';
 import type { DispenseOrder } from './feed-station.ts';
 import { GUESS_FACTOR, KNOWN_SAMPLES } from './kibble-model.ts';
 
-/** Whatever the scale says, a portion gets this much more turning than its model wants (FMEA-26). */
+/**
+ * Whatever the scale says, a portion gets this share of the turning that its model wants (FMEA-26),
+ * the model read with its doubt, and the slack of a start on top: small portions may turn more than
+ * twice as far (docs/feeding.md has the figures).
+ */
 const TURNS_SHARE_MAX = 1.25;
 /** Reverse strokes of one unjam attempt, and the slack they open. */
 export const UNJAM_TURNS: Turns = 1;

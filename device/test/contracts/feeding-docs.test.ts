@@ -2,10 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defaultSettings } from '@cat-feeder/shared';
 import { expect, test } from 'vitest';
+import type { BoardTraits } from '../../src/dispensing/control-board.ts';
+import { runLimits } from '../../src/dispensing/run-limits.ts';
 import { checkFeed, type FeedContext } from '../../src/feeding/feed-checks.ts';
 import type { FeedCommand } from '../../src/feeding/feed-command.ts';
 
-const page = readFileSync(join(import.meta.dirname, '../../../docs/feeding.md'), 'utf8');
+const docs = join(import.meta.dirname, '../../../docs');
+const page = readFileSync(join(docs, 'feeding.md'), 'utf8');
+const failures = readFileSync(join(docs, 'failure-modes.md'), 'utf8');
 
 /** The rules of the page's numbered list, those of one item together. */
 function documentedRules(): string[][] {
@@ -101,4 +105,25 @@ test('docs/feeding.md names every rule of the interlocks and the caps at its che
     'cap_day',
     'cap_plan',
   ]);
+});
+
+test('FMEA-26 docs/feeding.md has the bounds of turning that the code holds', () => {
+  const [, table = ''] = /<!-- turn bounds:.*-->\n[^\n]*\n[^\n]*\n([\s\S]*?)\n\n/.exec(page) ?? [];
+  const rows = table.split('\n').map((row) => row.split('|').slice(1, -1).map(Number.parseFloat));
+  expect(rows.map(([grams]) => grams)).toEqual([3, 10, 40]);
+  const model = { gramsPerTurnSd: 0.4, inFlightGrams: 1, inFlightGramsSd: 0.2, kibbleGrams: 0.2 };
+  const gramsPerTurn = 5;
+  const traits = { nominalTurnsPerSecond: 0.75 } as BoardTraits;
+  for (const [portionGrams = 0, ...documented] of rows) {
+    const found = [20, 1, 0].map((samples) => {
+      const order = { feedingId: 'f', portionGrams, gramsMax: 150, openLoop: false };
+      const { turnsMax } = runLimits(
+        { ...order, model: { ...model, gramsPerTurn, samples } },
+        traits,
+      );
+      return Math.round((100 * turnsMax * gramsPerTurn) / portionGrams) / 100;
+    });
+    expect(documented, `${portionGrams} g`).toEqual(found);
+    if (portionGrams !== 10) expect(failures).toContain(`at ${found[0]?.toFixed(1)} times `);
+  }
 });
