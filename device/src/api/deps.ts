@@ -140,7 +140,7 @@ export interface ApiDeps {
   readonly live: LiveEvents;
   readonly station: { health(): StationHealth };
   readonly feeding: FeedDoor;
-  readonly journal: Pick<FeedingJournal, 'find' | 'list' | 'trace'>;
+  readonly journal: Pick<FeedingJournal, 'find' | 'findByRequestId' | 'list' | 'trace'>;
   readonly faults: FaultBoard;
   readonly today: () => Today;
   readonly plans: PlanBookPort;

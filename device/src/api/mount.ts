@@ -42,7 +42,8 @@ interface Passage {
 
 /**
  * The only place that touches the web framework. A request passes, in this order: id, host, site,
- * rate, parameters, query, body, handler, envelope, headers, metrics. Hono only finds the route.
+ * parameters, query, body, rate, handler, envelope, headers, metrics. Hono only finds the route. The
+ * rate comes after the body, so that nobody's feedings are used up by what could not feed.
  */
 export function mount(parts: MountParts): Hono<ApiEnv> {
   const desk = new FrontDesk(parts);
@@ -102,8 +103,10 @@ class FrontDesk {
 
   async #serve(passage: Passage, route: RouteDef): Promise<Reply<unknown> | MediaReply> {
     const { c, requestId } = passage;
-    if (route.rateLimit === 'feed') this.#takeToken(passage);
-    return route.handler({ ...(await readRequest(route, c.req)), requestId });
+    const request = { ...(await readRequest(route, c.req)), requestId };
+    const isLimited = route.rateLimit === 'feed' && route.isRepeat?.(request) !== true;
+    if (isLimited) this.#takeToken(passage);
+    return route.handler(request);
   }
 
   #takeToken({ c, headers }: Passage): void {

@@ -25,13 +25,15 @@ describe('A-46 the way of a request', () => {
     }
   });
 
-  it('asks for the rate before it reads anything', async () => {
+  it('asks for the rate last of all, of what a handler would take', async () => {
     const feeder = new FakeFeeder();
     for (let i = 0; i < 30; i++) {
       await feeder.request('POST', '/api/v1/feedings', { ...good, requestId: `r${i}` });
     }
-    const response = await feeder.request('POST', path, 'no JSON');
-    expect(response.status).toBe(429);
+    expect((await feeder.request('POST', '/api/v1/feedings', 'no JSON')).status).toBe(400);
+    expect((await feeder.request('POST', path, { ...good, requestId: 'x' })).status).toBe(400);
+    const last = await feeder.request('POST', '/api/v1/feedings', { ...good, requestId: 'x' });
+    expect(last.status).toBe(429);
   });
 
   it('B-17 ends at a handler that needs no server: a plain object is its whole request', async () => {

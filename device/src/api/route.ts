@@ -67,6 +67,8 @@ interface RouteShape<
   readonly errors: readonly ErrorCode[];
   /** `feed`: at most 30 a minute from one address, because it moves the motor. */
   readonly rateLimit?: 'feed';
+  /** Whether this was asked before: it gets its first answer and moves nothing, so it is not limited. */
+  readonly isRepeat?: (request: RouteRequest<Output<P>, Output<Q>, Output<B>>) => boolean;
   readonly handler: (
     request: RouteRequest<Output<P>, Output<Q>, Output<B>>,
   ) => Handled<R> | Promise<Handled<R>>;
@@ -76,8 +78,9 @@ interface RouteShape<
 export interface RouteDef
   extends Omit<
     RouteShape<Schema | undefined, Schema | undefined, Schema | undefined, Schema | MediaType>,
-    'handler'
+    'handler' | 'isRepeat'
   > {
+  readonly isRepeat?: (request: RouteRequest) => boolean;
   readonly handler: (
     request: RouteRequest,
   ) => Reply<unknown> | MediaReply | Promise<Reply<unknown> | MediaReply>;

@@ -1,6 +1,6 @@
 import { errorTable, FeederError, type Status } from '@cat-feeder/shared';
 import { describe, expect, it } from 'vitest';
-import { FakeFeeder } from '../../test/contracts/fake-feeder.ts';
+import { FAKE_PORT, FAKE_URL, FakeFeeder } from '../../test/contracts/fake-feeder.ts';
 import { dataOf, errorOf } from '../../test/contracts/fake-parts.ts';
 
 async function failure(response: Response) {
@@ -104,4 +104,47 @@ describe('limits', () => {
     expect((await feed('later')).status).toBe(202);
     expect((await feed('too-soon')).status).toBe(429);
   });
+
+  it('FMEA-67 what no schema takes, or never arrives in full, uses up nobody’s feedings', async () => {
+    const feeder = new FakeFeeder();
+    const feed = (body: unknown) => feeder.request('POST', '/api/v1/feedings', body);
+    for (let i = 0; i < 40; i++) {
+      const invalid = await feed({ requestId: `bad-${i}`, portionGrams: -5 });
+      expect(invalid.status).toBe(400);
+      expect(invalid.headers.get('ratelimit-remaining')).toBeNull();
+    }
+    const halves = Array.from({ length: 200 }, () => feeder.api.app.request(halfSent()));
+    expect((await feed({ requestId: 'good', portionGrams: 5 })).status).toBe(202);
+    for (const half of await Promise.all(halves)) expect(half.status).toBe(400);
+    expect(feeder.motorStarts).toBe(1);
+  });
+
+  it('FMEA-67 a retry gets its first answer although the limit is reached', async () => {
+    const feeder = new FakeFeeder();
+    const feed = (requestId: string) =>
+      feeder.request('POST', '/api/v1/feedings', { requestId, portionGrams: 5 });
+    const first = await feed('first');
+    for (let i = 0; i < 29; i++) await feed(`burst-${i}`);
+    for (let i = 0; i < 40; i++) {
+      const again = await feed('first');
+      expect(again.status).toBe(200);
+      expect(again.headers.get('location')).toBe(first.headers.get('location'));
+    }
+    expect((await feed('fresh')).status).toBe(429);
+    expect(feeder.motorStarts).toBe(1);
+  });
 });
+
+/** A request to feed whose body breaks off when its client is gone. */
+function halfSent(): Request {
+  const body = new ReadableStream({
+    start: (controller) => controller.enqueue(new TextEncoder().encode('{"requestId":')),
+    pull: async (controller) => {
+      await new Promise(setImmediate);
+      controller.error(new Error('The client is gone.'));
+    },
+  });
+  const headers = { host: `127.0.0.1:${FAKE_PORT}`, 'content-type': 'application/json' };
+  const init = { method: 'POST', headers, body, duplex: 'half' } as const;
+  return new Request(`${FAKE_URL}/api/v1/feedings`, init);
+}

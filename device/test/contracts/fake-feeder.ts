@@ -110,6 +110,7 @@ export class FakeFeeder {
       feeding: this.#feedDoor(),
       journal: {
         find: (id) => this.feedings.find((feeding) => feeding.id === id),
+        findByRequestId: (id) => this.feedings.find((feeding) => feeding.requestId === id),
         trace: () => [[0, 3.2] as const, [500, 8.1] as const],
         list: ({ limit, before, state, petId }) => this.#page({ limit, before, state, petId }),
       },

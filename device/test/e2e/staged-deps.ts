@@ -72,6 +72,7 @@ export function stagedDeps(stage: StagedFeeder): ApiDeps {
     },
     journal: {
       find: (id) => stage.feedings.find((one) => one.id === id),
+      findByRequestId: (id) => stage.feedings.find((one) => one.requestId === id),
       trace: (id) => stage.traces.get(id) ?? [],
       list: ({ limit }) => ({
         items: stage.feedings.slice(0, limit),

@@ -14,7 +14,7 @@ describe('I1, I8 a command acts once, in time, or not at all', () => {
       const again = await ask(feeder, { requestId: 'tap', portionGrams: 6 });
       expect(again.status).toBe(200);
       expect((again.data as Feeding).id).toBe((first.data as Feeding).id);
-      await feeder.pass(2100); // The edge takes thirty feeding commands a minute.
+      await feeder.pass(100);
     }
     expect(feeder.ledger('feeding.claimed')).toHaveLength(1);
     expect(feeder.landed()).toBeLessThan(8);

@@ -18,7 +18,7 @@ export function feedingRoutes(deps: ApiDeps): RouteDef[] {
   return [createFeeding(deps), listFeedings(deps), getFeeding(deps), ...stopping(deps)];
 }
 
-function createFeeding({ feeding: door }: ApiDeps): RouteDef {
+function createFeeding({ feeding: door, journal }: ApiDeps): RouteDef {
   return defineRoute({
     method: 'POST',
     path: '/api/v1/feedings',
@@ -44,6 +44,7 @@ function createFeeding({ feeding: door }: ApiDeps): RouteDef {
       'ERR_STORAGE',
     ],
     rateLimit: 'feed',
+    isRepeat: ({ body }) => journal.findByRequestId(body.requestId) !== undefined,
     handler: async ({ body: { expiresAtMs, ...wish } }) => {
       const request = expiresAtMs === undefined ? wish : { ...wish, expiresAtMs };
       const { feeding, created } = await door.feed(request);

@@ -123,10 +123,10 @@ export class Acknowledged implements Checker {
     }
     switch (request.nature) {
       case 'duplicate':
-        if (status !== 200 && status !== 429) this.#fail('I8', `${what}, not the first result`);
+        if (status !== 200) this.#fail('I8', `${what}, not the first result`);
         break;
       case 'reused':
-        if (status !== 409 && status !== 429) this.#fail('I8', `${what}, not a conflict`);
+        if (status !== 409) this.#fail('I8', `${what}, not a conflict`);
         break;
       case 'expired':
         if (status < 400) this.#fail('I8', `${what} although it had expired`);
