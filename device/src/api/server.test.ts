@@ -113,7 +113,7 @@ describe('limits', () => {
       expect(invalid.status).toBe(400);
       expect(invalid.headers.get('ratelimit-remaining')).toBeNull();
     }
-    const halves = Array.from({ length: 200 }, () => feeder.api.app.request(halfSent()));
+    const halves = Array.from({ length: 200 }, async () => feeder.api.app.request(halfSent()));
     expect((await feed({ requestId: 'good', portionGrams: 5 })).status).toBe(202);
     for (const half of await Promise.all(halves)) expect(half.status).toBe(400);
     expect(feeder.motorStarts).toBe(1);
