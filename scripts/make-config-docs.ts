@@ -27,9 +27,10 @@ Plans, pets and limits are not configuration: they live in the database and chan
 
 | Setting | Environment | Flag | Default | Values | What it does |
 | --- | --- | --- | --- | --- | --- |
+| \`version\` | in the file only | in the file only | \`1\` | 1 to ${CONFIG_VERSION} | In which form the file is written. Older forms go on working; one that is newer than the feeder is refused. |
 ${settings.map(row).join('\n')}
 
-Changes take effect at the next start, unless the table says otherwise.
+Changes take effect at the next start.
 `;
 }
 

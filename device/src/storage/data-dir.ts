@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -55,10 +56,43 @@ export function makeDataDir(dir: DataDir): void {
       makeDirs(path);
     }
   } catch (error) {
-    throw new FeederError('ERR_DATA_DIR', {
-      message: `The data directory ${dir.root} cannot be made.`,
-      cause: error,
-    });
+    throw new FeederError('ERR_DATA_DIR', { ...whatIsWrong(dir.root, error), cause: error });
+  }
+}
+
+/** The three cases of a directory that cannot be used, each with what to do about it. */
+function whatIsWrong(root: string, error: unknown): { message: string; hint: string } {
+  const inTheWay = fileInTheWay(root);
+  if (inTheWay !== null) {
+    return {
+      message: `The data directory ${root} cannot be made: ${inTheWay} is there and is no directory.`,
+      hint: 'Name another directory with --data-dir, or move that file away.',
+    };
+  }
+  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  if (existsSync(root)) {
+    return {
+      message: `The data directory ${root} is there, but nothing can be made in it (${code}).`,
+      hint: 'Give the user of the daemon write permission, or mount its disk for writing.',
+    };
+  }
+  return {
+    message: `The data directory ${root} is missing and cannot be made (${code}).`,
+    hint: 'Create it for the user of the daemon, or mount the disk that it lies on.',
+  };
+}
+
+/** What stands where the directory, or one above it, should be; null: nothing does. */
+function fileInTheWay(path: string): string | null {
+  for (let at = path; ; at = dirname(at)) {
+    try {
+      const found = statSync(at, { throwIfNoEntry: false });
+      if (found !== undefined) return found.isDirectory() ? null : at;
+    } catch (error) {
+      // ENOTDIR: it stands further up. A directory that may not be looked into is no file.
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOTDIR')) return null;
+    }
+    if (dirname(at) === at) return null;
   }
 }
 

@@ -105,6 +105,32 @@ describe('a daemon that cannot start says one sentence and exits with its code',
     },
   );
 
+  it('74: a file in the way of the data directory, which is named', async () => {
+    const file = join(makeFolder(), 'data');
+    writeFileSync(file, 'no directory');
+    for (const dataDir of [file, join(file, 'deeper', 'down')]) {
+      const { code, lines } = await refusal(['run', '--port', '0', '--data-dir', dataDir]);
+      expect(code).toBe(74);
+      expect(lines[0]).toBe(
+        `ERR_DATA_DIR: The data directory ${dataDir} cannot be made: ${file} is there and is no directory.`,
+      );
+      expect(lines[1]).toContain('move that file away');
+    }
+  });
+
+  it('74: an empty data directory that may not be written', async () => {
+    const folder = makeFolder();
+    makeReadOnly(folder);
+    const { code, lines } = await refusal(['run', '--port', '0', '--data-dir', folder]);
+    expect(code).toBe(74);
+    expect(lines[0]).toMatch(/is there, but nothing can be made in it \(E(ROFS|ACCES)\)\.$/);
+    expect(lines[1]).toContain('write permission');
+    const below = join(folder, 'data');
+    const missing = await refusal(['run', '--port', '0', '--data-dir', below]);
+    expect(missing.code).toBe(74);
+    expect(missing.lines[0]).toMatch(/data is missing and cannot be made \(E(ROFS|ACCES)\)\.$/);
+  });
+
   it('A-48 69: a port that is taken; the motor stood all the time', async () => {
     const folder = makeFolder();
     const server = createServer();
