@@ -3,7 +3,7 @@ import { runDaemon } from './app/run-daemon.ts';
 import { SafetyStop } from './app/safety-stop.ts';
 import { programVersion } from './app/version.ts';
 import { helpText, parseArguments } from './config/parse-arguments.ts';
-import { readConfig } from './config/read-config.ts';
+import { readConfig, usageProblems } from './config/read-config.ts';
 import { createPinoLogger } from './platform/pino-logger.ts';
 import { SystemClock } from './platform/system-clock.ts';
 
@@ -19,13 +19,15 @@ async function main(argv: readonly string[]): Promise<void> {
   }
   const asked = parseArguments(argv);
   switch (asked.kind) {
-    case 'usage':
+    case 'usage': {
+      const message = usageProblems(asked).join('\n');
       if (argv.includes('--json')) {
-        const error = { message: asked.problem, hint: 'See feeder --help.' };
+        const error = { message, hint: 'See feeder --help.' };
         process.stdout.write(`${JSON.stringify({ error })}\n`);
-      } else process.stderr.write(`${asked.problem}\n\n${helpText()}`);
+      } else process.stderr.write(`${message}\n\n${helpText()}`);
       process.exitCode = exitCodes.usage;
       return;
+    }
     case 'help': {
       const { cliOverview } = await import('./cli/cli-program.ts');
       process.stdout.write(

@@ -7,7 +7,7 @@ import { configReport } from '../config/config-report.ts';
 import { maskSecrets } from '../config/describe-config.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { parseArguments } from '../config/parse-arguments.ts';
-import { listenUrl, readConfig } from '../config/read-config.ts';
+import { listenUrl, readConfig, usageProblems } from '../config/read-config.ts';
 import { knownChips, lineOwner } from '../hardware/io/known-lines.ts';
 import { PiBoard } from '../hardware/parts/pi-board.ts';
 import { SysfsThermometer } from '../hardware/parts/sysfs-thermometer.ts';
@@ -28,7 +28,8 @@ export function nodeIo(env: CliIo['env']): CliIo {
     loadConfig: (args) => {
       const asked = parseArguments(['config', 'check', ...args]);
       if (asked.kind === 'check-config') return checked(readConfig(asked, env));
-      throw new UsageError(asked.kind === 'usage' ? asked.problem : 'Usage: feeder config check');
+      if (asked.kind !== 'usage') throw new UsageError('Usage: feeder config check');
+      throw new UsageError(usageProblems(asked, env).join('\n'));
     },
     ask,
     writeFile: (path, text) => writeFileSync(path, text, { mode: 0o600 }),

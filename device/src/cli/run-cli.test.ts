@@ -217,6 +217,18 @@ describe('exit codes', () => {
     expect([feeder.motorStarts, feeder.writes]).toEqual([0, 0]);
   });
 
+  it('B-66 2: all that is wrong with a line, in sentences of its own', async () => {
+    const on = terminal(new FakeFeeder());
+    expect((await on('feed -5')).err).toContain("GRAMS must be more than 0, not '-5'");
+    const { err } = await on('feed 5 --colour red --wait=yes --pet');
+    expect(err.split('\n').slice(0, 4)).toEqual([
+      "There is no flag '--colour'.",
+      '--wait takes no value.',
+      '--pet needs a value.',
+      'Usage: feeder feed GRAMS [--pet NAME|ID] [--request-id ID] [--wait]',
+    ]);
+  });
+
   it('1: the feeder refuses, with code, sentence, numbers and hint', async () => {
     const feeder = new FakeFeeder();
     feeder.refuseWith = new FeederError('ERR_LIMIT_REACHED', {

@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
 import { FeederError } from '@cat-feeder/shared';
+import { type FlagKind, readFlags } from '../config/read-flags.ts';
 import { ApiClient, RefusedError, UnreachableError } from './api-client.ts';
 import {
   type CliIo,
@@ -65,19 +65,9 @@ function commandOf(argv: readonly string[]): { command: Command; name: string } 
 }
 
 function inputOf(command: Command, args: readonly string[], io: CliIo): CommandInput {
-  const options: Record<string, { type: 'string' | 'boolean' }> = {
-    url: { type: 'string' },
-    json: { type: 'boolean' },
-  };
-  for (const name of command.options ?? []) options[name] = { type: 'string' };
-  for (const name of command.flags ?? []) options[name] = { type: 'boolean' };
   const { values, positionals } = command.isPassedOn
     ? { values: {}, positionals: args.filter((word) => word !== '--json') }
-    : parse([...args], options);
-  const [min, max] = command.words;
-  if (positionals.length < min || positionals.length > max) {
-    throw new UsageError(`Usage: feeder ${command.name} ${command.usage}`.trimEnd());
-  }
+    : parse(command, args);
   const given: Readonly<Record<string, unknown>> = values;
   const option = (name: string) => {
     const value = given[name];
@@ -91,12 +81,18 @@ function inputOf(command: Command, args: readonly string[], io: CliIo): CommandI
   return { api, io, url, words: positionals, option, flag: (name) => given[name] === true };
 }
 
-function parse(args: string[], options: Record<string, { type: 'string' | 'boolean' }>) {
-  try {
-    return parseArgs({ args, options, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+/** Throws with all that is wrong, and how the command is written. */
+function parse(command: Command, args: readonly string[]) {
+  const kinds: Record<string, FlagKind> = { url: 'string', json: 'boolean' };
+  for (const name of command.options ?? []) kinds[name] = 'string';
+  for (const name of command.flags ?? []) kinds[name] = 'boolean';
+  const { values, words, problems } = readFlags(args, kinds);
+  const [min, max] = command.words;
+  if (problems.length > 0 || words.length < min || words.length > max) {
+    const usage = `Usage: feeder ${command.name} ${command.usage}`.trimEnd();
+    throw new UsageError([...problems, usage].join('\n'));
   }
+  return { values, positionals: words.map(({ word }) => word) };
 }
 
 function report(error: unknown, { io, wantsJson }: { io: CliIo; wantsJson: boolean }): number {

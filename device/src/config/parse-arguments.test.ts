@@ -41,6 +41,15 @@ describe('parseArguments', () => {
     });
   });
 
+  it('names all that it does not understand, and keeps what it does', () => {
+    expect(parseArguments(['--port', '-5', '--bogus', '1', '--data-dir'])).toEqual({
+      kind: 'usage',
+      problems: ["There is no flag '--bogus'.", '--data-dir needs a value.'],
+      configFile: null,
+      flags: { port: '-5' },
+    });
+  });
+
   it('has help for every setting', () => {
     for (const setting of describeConfig()) expect(helpText()).toContain(setting.flag);
   });

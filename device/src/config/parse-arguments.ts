@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
 import { describeConfig } from './describe-config.ts';
+import { type FlagKind, readFlags } from './read-flags.ts';
 
 /** What the command line asks for. `usage`: it cannot be understood; the sentences say why. */
 export type Invocation =
@@ -11,51 +11,45 @@ export type Invocation =
       readonly rest: readonly string[];
     }
   | { readonly kind: 'help' | 'version' }
-  | { readonly kind: 'usage'; readonly problem: string };
+  | {
+      readonly kind: 'usage';
+      /** One sentence each. */
+      readonly problems: readonly string[];
+      /** What could be understood, so that its problems can be told along. */
+      readonly configFile: string | null;
+      readonly flags: Readonly<Record<string, string>>;
+    };
 
 /** Reads the arguments after the program's name, `run --port 8080`. Without a command: `run`. */
 export function parseArguments(argv: readonly string[]): Invocation {
   const settings = describeConfig();
-  const options: Record<string, { type: 'string' | 'boolean' }> = {
-    config: { type: 'string' },
-    help: { type: 'boolean' },
-    version: { type: 'boolean' },
-  };
-  for (const setting of settings) {
-    options[setting.flag.slice(2)] = { type: setting.kind === 'boolean' ? 'boolean' : 'string' };
+  const kinds: Record<string, FlagKind> = { config: 'string', help: 'boolean', version: 'boolean' };
+  for (const { flag, kind } of settings) {
+    kinds[flag.slice(2)] = kind === 'boolean' ? 'boolean' : 'string';
   }
-  let parsed: ReturnType<typeof parseArgs>;
-  try {
-    parsed = parseArgs({
-      args: [...argv],
-      options,
-      allowPositionals: true,
-      allowNegative: true,
-      tokens: true,
-    });
-  } catch (error) {
-    return { kind: 'usage', problem: error instanceof Error ? error.message : String(error) };
-  }
-  const { values, positionals, tokens = [] } = parsed;
-  const words = new Set(
-    tokens.filter(({ kind }) => kind === 'positional').map(({ index }) => index),
-  );
-  if (values['help'] === true) return { kind: 'help' };
-  if (values['version'] === true) return { kind: 'version' };
-  const command = positionals.join(' ') || 'run';
-  if (command === 'help' || command === 'version') return { kind: command };
-  if (command !== 'run' && command !== 'config check') {
-    return { kind: 'usage', problem: `Unknown command '${command}'` };
-  }
+  const { values, words, problems, hasUnknown } = readFlags(argv, kinds);
   const given = settings.flatMap((setting) => {
     const value = values[setting.flag.slice(2)];
     return value === undefined ? [] : [[setting.name, String(value)] as const];
   });
-  return {
-    kind: command === 'run' ? 'run' : 'check-config',
+  const asked = {
     configFile: typeof values['config'] === 'string' ? values['config'] : null,
     flags: Object.fromEntries(given),
-    rest: argv.filter((_, at) => !words.has(at)),
+  };
+  const command = words.map(({ word }) => word).join(' ') || 'run';
+  const isKnown = ['run', 'config check', 'help', 'version'].includes(command);
+  // The word may be the value of a flag that nobody knows.
+  const unknown = isKnown || hasUnknown ? [] : [`Unknown command '${command}'`];
+  if (problems.length > 0) return { kind: 'usage', problems: [...problems, ...unknown], ...asked };
+  if (values['help'] === true) return { kind: 'help' };
+  if (values['version'] === true) return { kind: 'version' };
+  if (command === 'help' || command === 'version') return { kind: command };
+  if (unknown.length > 0) return { kind: 'usage', problems: unknown, ...asked };
+  const places = new Set(words.map(({ at }) => at));
+  return {
+    kind: command === 'run' ? 'run' : 'check-config',
+    ...asked,
+    rest: argv.filter((_, at) => !places.has(at)),
   };
 }
 

@@ -21,6 +21,22 @@ export function readConfig(
   });
 }
 
+/** Everything wrong with a command line: what nobody understands, then what is not usable. */
+export function usageProblems(
+  asked: Extract<Invocation, { readonly kind: 'usage' }>,
+  environment?: Readonly<Record<string, string | undefined>>,
+): readonly string[] {
+  try {
+    readConfig(asked, environment);
+    return asked.problems;
+  } catch (error) {
+    if (!(error instanceof FeederError)) throw error;
+    const details = error.details.filter(({ path }) => path !== 'warning');
+    const told = details.map(({ path, message }) => `${path} ${message}`);
+    return [...asked.problems, ...(told.length === 0 ? [error.message] : told)];
+  }
+}
+
 /** Where a daemon with these settings listens; the usual address when they do not say it. */
 export function listenUrl(environment: Readonly<Record<string, string | undefined>>): string {
   const { host, port } = listenSettings(environment);

@@ -40,6 +40,16 @@ describe('a daemon that cannot start says one sentence and exits with its code',
     expect(lines[0]).toContain("'--prot'");
   });
 
+  it('64: B-66 flags that do not exist and values that cannot be, all at once', async () => {
+    const { code, lines } = await refusal(['--port', 'abc', '--bogus', '1', '--log-level']);
+    expect(code).toBe(64);
+    const [bogus, level, port, nothing] = lines;
+    expect(bogus).toBe("There is no flag '--bogus'.");
+    expect(level).toBe('--log-level needs a value.');
+    expect(port).toMatch(/^--port is "abc", but /);
+    expect(nothing).toBe('');
+  });
+
   it('78: a configuration file that is not JSON', async () => {
     const file = join(makeFolder(), 'config.json');
     writeFileSync(file, '{"port": ');

@@ -12,6 +12,7 @@ import {
   EXIT_FAILED,
   EXIT_OK,
   numberOf,
+  UsageError,
 } from '../command.ts';
 import { feedingText, gramsText } from '../text.ts';
 import { petNamed } from './pets.ts';
@@ -45,7 +46,7 @@ async function feed(input: CommandInput): Promise<CommandResult> {
   const pet = input.option('pet');
   const wish = {
     requestId: input.option('request-id') ?? io.newRequestId(),
-    portionGrams: numberOf(words[0] ?? '', 'GRAMS'),
+    portionGrams: portionOf(words[0] ?? ''),
     petId: pet === undefined ? null : (await petNamed(input, pet)).id,
   };
   const claimed = await api.post<Feeding>('/feedings', wish);
@@ -57,6 +58,13 @@ async function feed(input: CommandInput): Promise<CommandResult> {
     text: `${feedingText(ended, zone)}\n${ended.why}`,
     exitCode: isFine ? EXIT_OK : EXIT_FAILED,
   };
+}
+
+/** No portion is negative, whatever a feeder's limits are. */
+function portionOf(text: string): number {
+  const grams = numberOf(text, 'GRAMS');
+  if (grams <= 0) throw new UsageError(`GRAMS must be more than 0, not '${text}'`);
+  return grams;
 }
 
 /** Waits until a feeding has ended; what is still running then is given as it is. */
