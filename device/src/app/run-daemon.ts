@@ -65,7 +65,13 @@ export async function runDaemon(
     randomBytes: safeRandomBytes,
     logger,
     openStore: (time) =>
-      openStore({ at: config.dataDir, time, defaultCalibration: maker.calibration, unlock }),
+      openStore({
+        at: config.dataDir,
+        time,
+        defaultCalibration: maker.calibration,
+        defaultHopperCalibration: maker.hopperCalibration,
+        unlock,
+      }),
     station,
     traits: maker.traits,
     identity: {

@@ -60,6 +60,7 @@ export interface PartsOptions {
   readonly random: RandomBytes;
   readonly emergency: EmergencyJournal | null;
   readonly defaultCalibration: ScaleCalibration;
+  readonly defaultHopperCalibration?: ScaleCalibration | null;
 }
 
 /** Builds every store; nothing is read before it is asked for, except the head of the ledger. */
@@ -122,7 +123,7 @@ export function composeParts(options: PartsOptions): StoreParts {
     }),
     hopperCalibration: documents.single<StoredHopperCalibration>('hopper_calibration', {
       rev: 0,
-      calibration: null,
+      calibration: options.defaultHopperCalibration ?? null,
     }),
     unnamedKibble,
     journal,

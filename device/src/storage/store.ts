@@ -27,6 +27,8 @@ export interface StoreOptions {
   readonly time: () => StationTime;
   /** What the bowl's scale is by its datasheet, until it is calibrated. */
   readonly defaultCalibration: ScaleCalibration;
+  /** How the hopper's cell left its maker; without it nobody has calibrated it. */
+  readonly defaultHopperCalibration?: ScaleCalibration | null;
   /** For ids and the genesis; the operating system's unless given. */
   readonly random?: RandomBytes;
   readonly hooks?: WriteHooks;
@@ -122,6 +124,7 @@ function begin(place: Place, transactor: Transactor, options: StoreOptions): Sto
       random: options.random ?? randomBytes,
       emergency: place.emergency,
       defaultCalibration: options.defaultCalibration,
+      defaultHopperCalibration: options.defaultHopperCalibration ?? null,
     });
   };
   // A new database is there with its ledger, or not at all.

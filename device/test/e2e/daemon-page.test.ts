@@ -51,6 +51,18 @@ async function lastFeeding(): Promise<Feeding | undefined> {
 }
 
 describe('the page of a running daemon', () => {
+  it('B-74 shows on the first run what is in the hopper, and with a plan the days it lasts', async () => {
+    const page = await open();
+    const hopper = page.locator('.facts > div').filter({ hasText: 'In the hopper' });
+    await hopper.getByText(/^1[45]\d\d g$/).waitFor();
+    // Where it is no later than two in the afternoon, so that the meal is one of today.
+    const zone = new Date().getUTCHours() < 12 ? 'UTC' : 'Pacific/Honolulu';
+    await daemon.ask('PATCH', '/settings', { zone });
+    await daemon.ask('POST', '/meals', { time: '20:00', portionGrams: 20 });
+    await hopper.getByText(/^about 7[45] days of the plan$/).waitFor();
+    expect(watched?.complaints).toEqual([]);
+  });
+
   it('feeds 12 g with live progress, and shows what the ledger keeps', async () => {
     const page = await open();
     await page.getByLabel('Grams to feed').fill('12');

@@ -144,6 +144,14 @@ export class FeederWorld {
     };
   }
 
+  /** The same of the cell under the hopper; null where none is fitted. */
+  trueHopperCalibration(): ScaleCalibration | null {
+    const span = this.model.hopper.trueSpan();
+    if (span === null) return null;
+    const noiseGrams = this.profile.hopper.cellNoiseGrams;
+    return { ...span, noiseGrams, taredAtMs: null, spannedAtMs: null };
+  }
+
   /** A board comes up; only one may be plugged in. */
   powerUp(board: PoweredBoard): void {
     this.catchUp();

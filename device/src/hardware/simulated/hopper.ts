@@ -60,6 +60,16 @@ export class Hopper {
     return added;
   }
 
+  /** What its cell reads of the empty hopper, without noise, and for a gram; null where none is fitted. */
+  trueSpan(): { readonly zeroCounts: number; readonly countsPerGram: number } | null {
+    const { hasCell, cellCountsPerGram } = this.#hopper;
+    if (!hasCell) return null;
+    return {
+      zeroCounts: HOPPER_TARE_GRAMS * cellCountsPerGram,
+      countsPerGram: cellCountsPerGram,
+    };
+  }
+
   /** The reading of its own cell; null where none is fitted. */
   counts(): RawCounts | null {
     if (!this.#hopper.hasCell || !this.isCellConnected) return null;

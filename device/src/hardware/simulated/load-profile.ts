@@ -22,6 +22,11 @@ export function parseProfile(value: unknown, source = 'The profile'): Profile {
   });
 }
 
+/** The feeder that runs where no profile is named: all parts that the page can show are fitted. */
+export function unnamedProfile(): Profile {
+  return parseProfile({ hopper: { hasCell: true } });
+}
+
 /** Reads a profile file; `ERR_PROFILE` also when it cannot be read or is not JSON. */
 export function loadProfile(path: string): Profile {
   const profile = parseProfile(readJson(path), path);

@@ -18,6 +18,8 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
+const profiles = resolve(import.meta.dirname, '../../../profiles');
+
 /** The real thread with the simulated board, so many times as fast as life. */
 async function spawnReal(
   speed = 20,
@@ -40,7 +42,7 @@ async function spawnReal(
     onLost: (error) => lost.resolve(error.message),
   });
   ends.push(() => station.close());
-  const { traits } = await station.ready();
+  const { traits, hopperCalibration } = await station.ready();
   const order: DispenseOrder = {
     feedingId: 'f1',
     portionGrams: 10,
@@ -48,10 +50,27 @@ async function spawnReal(
     model: guessModel(traits),
     openLoop: false,
   };
-  return { station, thread, cells, order, lost: lost.promise, world: () => readWorld(worldPath) };
+  const world = () => readWorld(worldPath);
+  return { station, thread, cells, order, lost: lost.promise, world, hopperCalibration };
 }
 
 describe('the control loop in its thread', () => {
+  it('B-74 gives the feeder without a profile a hopper that is weighed', async () => {
+    const { station, hopperCalibration } = await spawnReal();
+    expect(hopperCalibration).not.toBeNull();
+    station.setHopperCalibration(hopperCalibration);
+    const read = Promise.withResolvers<number>();
+    station.onReading((_, { hopperGrams }) => {
+      if (hopperGrams !== null) read.resolve(hopperGrams);
+    });
+    expect(Math.abs((await read.promise) - 1500)).toBeLessThan(5);
+  });
+
+  it('leaves the hopper of a profile without a cell unweighed', async () => {
+    const { hopperCalibration } = await spawnReal(20, join(profiles, 'small-kibble.json'));
+    expect(hopperCalibration).toBeNull();
+  });
+
   it('serves a portion, and the food is in the world that it left behind', async () => {
     const { station, order, world } = await spawnReal(5);
     const outcome = await station.dispense(order, () => {});
@@ -126,7 +145,7 @@ describe('the control loop in its thread', () => {
   });
 
   it('says that this machine has no header, instead of feeding a model', async () => {
-    const path = resolve(import.meta.dirname, '../../../profiles/boards/hx711-dc-motor.json');
+    const path = join(profiles, 'boards/hx711-dc-motor.json');
     const hardware = parseHardware(JSON.parse(readFileSync(path, 'utf8')), path);
     await expect(spawnReal(1, null, hardware)).rejects.toMatchObject({
       code: 'ERR_HARDWARE_FAULT',

@@ -6,7 +6,7 @@ import { safeChance } from '../../platform/safe-random.ts';
 import { ScaledClock } from '../../platform/scaled-clock.ts';
 import { SystemClock } from '../../platform/system-clock.ts';
 import { FeederWorld } from '../simulated/feeder-world.ts';
-import { loadProfile, parseProfile } from '../simulated/load-profile.ts';
+import { loadProfile, unnamedProfile } from '../simulated/load-profile.ts';
 import { SimulatedBoard } from '../simulated/simulated-board.ts';
 import { InlineStation } from './inline-station.ts';
 import { openWiredBoard } from './open-wired-board.ts';
@@ -31,17 +31,17 @@ const realClock = new SystemClock();
 const REST_BATCH_MS: Milliseconds = 1300;
 
 function openWorld(data: StationThreadData, clock: Clock) {
-  const profile = data.profile === null ? parseProfile({}) : loadProfile(data.profile);
+  const profile = data.profile === null ? unnamedProfile() : loadProfile(data.profile);
   const world = new FeederWorld({ profile, clock, seed: data.seed });
   const file = new WorldFile({ path: data.worldPath, world, seed: data.seed, clock, realClock });
+  const madeAtMs = realClock.wallMs();
+  const stamps = { taredAtMs: madeAtMs, spannedAtMs: madeAtMs };
+  const hopper = world.trueHopperCalibration();
   return {
     board: file.watched(new SimulatedBoard({ world, clock, restBatchMs: REST_BATCH_MS })),
     // The simulated feeder leaves its maker calibrated.
-    calibration: {
-      ...world.trueCalibration(),
-      taredAtMs: realClock.wallMs(),
-      spannedAtMs: realClock.wallMs(),
-    },
+    calibration: { ...world.trueCalibration(), ...stamps },
+    hopperCalibration: hopper === null ? null : { ...hopper, ...stamps },
     problems: () => file.problems(),
   };
 }
@@ -49,7 +49,13 @@ function openWorld(data: StationThreadData, clock: Clock) {
 function openWiring(data: StationThreadData, wiring: Wiring) {
   const doors = realDoors({ clock: realClock, chance: safeChance, serial: data.serial });
   const board = openWiredBoard(wiring, doors);
-  return { board, calibration: firstCalibration(board.traits), problems: () => board.problems() };
+  return {
+    board,
+    calibration: firstCalibration(board.traits),
+    // Nobody but its owner can know what an empty hopper weighs.
+    hopperCalibration: null,
+    problems: () => board.problems(),
+  };
 }
 
 function main(): void {
@@ -68,13 +74,13 @@ function main(): void {
     // A real feeder lives at the speed of life.
     const clock = hardware.kind === 'board' ? realClock : new ScaledClock(realClock, data.speed);
     const opened = hardware.kind === 'board' ? openWiring(data, hardware) : openWorld(data, clock);
-    const { board: raw, calibration, problems } = opened;
+    const { board: raw, calibration, hopperCalibration, problems } = opened;
     const permission = () =>
       !cells.isRevoked && cells.heartbeatAgeMs(realClock.monoMs()) <= HEARTBEAT_AGE_MS_MAX;
     const board = permittedBoard(raw, permission);
     // Awaited by nobody: it never rejects, and the thread may end before.
     void cells.revoked().then(() => raw.drive.stop());
-    const maker = { traits: board.traits, calibration };
+    const maker = { traits: board.traits, calibration, hopperCalibration };
     const station = new InlineStation({ board, clock, calibration, permission });
     const onClosed = () => port.close();
     serveStation({ station, maker, line, cells, clock: realClock, onClosed, problems });

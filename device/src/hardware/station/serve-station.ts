@@ -39,6 +39,8 @@ export function permittedBoard(board: ControlBoard, mayTurn: () => boolean): Con
 export interface BoardFromMaker {
   readonly traits: BoardTraits;
   readonly calibration: ScaleCalibration;
+  /** Null: no cell under the hopper, or one that its owner has to calibrate. */
+  readonly hopperCalibration: ScaleCalibration | null;
 }
 
 /** Answers the main thread's requests from a station in this thread, and keeps the cells fresh. */

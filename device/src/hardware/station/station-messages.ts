@@ -117,6 +117,7 @@ export const StationReplySchema = v.variant('kind', [
     kind: v.literal('ready'),
     traits: TraitsSchema,
     calibration: ScaleCalibrationSchema,
+    hopperCalibration: v.nullable(ScaleCalibrationSchema),
   }),
   v.object({ kind: v.literal('start-failed'), failure: FailureSchema }),
   v.object({ kind: v.literal('progress'), progress: ProgressSchema }),

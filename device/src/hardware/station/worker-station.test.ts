@@ -57,6 +57,7 @@ const traits: BoardTraits = {
   nominalCountsPerGram: 400,
 };
 const maker = {
+  hopperCalibration: null,
   traits,
   calibration: {
     zeroCounts: 12,
