@@ -69,6 +69,7 @@ export class FlowEstimate {
   readonly phaseSpread: number;
   readonly #flightMs: Milliseconds;
   readonly #turnsPerSecond: number;
+  readonly #nominalGramsPerTurn: Grams;
   #highGramsPerTurn: Grams;
   /** The richest flow that was seen in this run, from a still level on. */
   #peakGramsPerTurn: Grams = 0;
@@ -79,6 +80,7 @@ export class FlowEstimate {
     this.#model = model;
     this.gramsPerTurn = model.gramsPerTurn;
     this.#turnsPerSecond = traits.nominalTurnsPerSecond;
+    this.#nominalGramsPerTurn = traits.nominalGramsPerTurn;
     this.#turnSpread = turnSpread(model);
     this.phaseSpread = phaseSpread(model);
     this.#prior = { gramsPerTurn: model.gramsPerTurn, doubt: priorDoubt(model) };
@@ -185,17 +187,16 @@ export class FlowEstimate {
 
   /**
    * A whole stretch by turns alone: 0.5 to 1.3 of what is likely, less when more feedings have
-   * shown that the kibble is steadier. Before the first, the maker's figure bounds what may have
-   * fallen, and nothing proves that anything did.
+   * shown that the kibble is steadier. Until it is known the maker's figure bounds what may have
+   * fallen; before the first feeding nothing proves that anything did.
    */
   blindEstimate(turns: Turns): Estimate {
     const likelyGrams = this.gramsPerTurn * Math.max(0, turns);
-    if (this.#model.samples === 0 && this.#clean.turns === 0) {
-      return {
-        lowGrams: 0,
-        likelyGrams,
-        highGrams: likelyGrams * GUESS_FACTOR + this.kibbleGrams,
-      };
+    const isNew = this.#model.samples < KNOWN_SAMPLES && this.#clean.turns === 0;
+    const byGuess = GUESS_FACTOR * this.#nominalGramsPerTurn * Math.max(0, turns);
+    const guessedGrams = isNew ? Math.max(likelyGrams, byGuess) + this.kibbleGrams : 0;
+    if (isNew && this.#model.samples === 0) {
+      return { lowGrams: 0, likelyGrams, highGrams: guessedGrams };
     }
     const spread = SIGMAS * this.spreadGrams(turns) + this.kibbleGrams;
     const isKnown = this.#model.samples >= WELL_KNOWN_SAMPLES;
@@ -204,7 +205,7 @@ export class FlowEstimate {
     return {
       lowGrams: Math.max(0, likelyGrams - Math.max(side, BLIND_LOW_SHARE * likelyGrams)),
       likelyGrams,
-      highGrams: likelyGrams + side,
+      highGrams: Math.max(likelyGrams + side, guessedGrams),
     };
   }
 

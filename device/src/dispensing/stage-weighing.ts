@@ -1,6 +1,7 @@
 import type { Grams, Milliseconds } from '@cat-feeder/shared';
 import type { WindowView } from '../weighing/settling.ts';
 import { blindStretch } from './hanging.ts';
+import { KNOWN_SAMPLES } from './kibble-model.ts';
 import { close, go, quietMs } from './motion.ts';
 import type { Run } from './run.ts';
 import { enoughGrams, missingGrams } from './stage-fine.ts';
@@ -189,11 +190,17 @@ function goBlind(run: Run, cautionSigmas: number): void {
   run.isBlind = true;
   const { account, flow, limits, meter } = run;
   const missing = Math.max(0, limits.aimGrams - account.likelyGrams);
-  const turns = missing / flow.gramsPerTurn;
+  const turns = missing / blindGramsPerTurn(run);
   const doubt = missing > 0 ? (cautionSigmas * flow.spreadGrams(turns)) / missing : 0;
   account.anchor = meter.mark();
   run.blindEndTurns = meter.mostTurns + Math.min(turns / (1 + doubt), turns);
   go(run, 'blind');
+}
+
+/** A food that is not known well is never turned further than the maker's figure would turn it. */
+function blindGramsPerTurn({ flow, order, traits }: Run): Grams {
+  const isKnown = order.model.samples >= KNOWN_SAMPLES;
+  return isKnown ? flow.gramsPerTurn : Math.max(flow.gramsPerTurn, traits.nominalGramsPerTurn);
 }
 
 function finishBlind(run: Run): void {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { deviates, learn } from '../../src/dispensing/kibble-model.ts';
+import { deviates, GUESS_FACTOR, learn } from '../../src/dispensing/kibble-model.ts';
 import { parseProfile } from '../../src/hardware/simulated/load-profile.ts';
 import type { ProfileInput } from '../../src/hardware/simulated/profile.ts';
 import { AccuracyFeeder, type Fed } from '../../src/simulation/accuracy-feeder.ts';
@@ -15,12 +15,28 @@ const hopeless: ProfileInput['faults'] = {
   chuteClearsOnReverseProbability: 0,
 };
 
+const NOVICE_GRAMS_PER_TURN = 2.6;
+
 let feeder: AccuracyFeeder;
 
 async function makeFeeder(more: ProfileInput = {}): Promise<AccuracyFeeder> {
   const made = new AccuracyFeeder(parseProfile({ ...alone, ...more }), 'faults');
   await made.setUp(4, 20);
   return made;
+}
+
+/** A food of which the guess is wrong by this factor, in a feeder that weighs and knows nothing. */
+async function makeNovice(factor: number, faults: ProfileInput['faults'] = {}): Promise<void> {
+  const profile = {
+    ...alone,
+    faults,
+    auger: { gramsPerTurnMean: NOVICE_GRAMS_PER_TURN },
+    chute: { holdsGrams: 500 },
+    bowlCell: { samplesPerSecondDispense: 10 },
+  };
+  feeder = new AccuracyFeeder(parseProfile(profile), 'novice');
+  await feeder.setUp(0, 0);
+  feeder.model = { ...feeder.model, gramsPerTurn: NOVICE_GRAMS_PER_TURN / factor };
 }
 
 /** Serves a portion while something happens in the middle of it. */
@@ -104,24 +120,8 @@ describe('the motor and the food', () => {
       ),
     );
 
-    /** A food of which the guess is wrong by this factor, in a feeder that weighs and knows nothing. */
-    async function makeNovice(factor: number, clears: number): Promise<void> {
-      feeder = new AccuracyFeeder(
-        parseProfile({
-          ...alone,
-          faults: { ...hopeless, chuteClearsOnReverseProbability: clears },
-          auger: { gramsPerTurnMean: 2.6 },
-          chute: { holdsGrams: 500 },
-          bowlCell: { samplesPerSecondDispense: 10 },
-        }),
-        'novice',
-      );
-      await feeder.setUp(0, 0);
-      feeder.model = { ...feeder.model, gramsPerTurn: 2.6 / factor };
-    }
-
     it.each(cases)('stops it soon, whatever was guessed (%o)', async (given) => {
-      await makeNovice(given.factor, 0);
+      await makeNovice(given.factor, { ...hopeless, chuteClearsOnReverseProbability: 0 });
       const fed = await feedDuring(given.portionGrams, given.atMs, () => feeder.world.blockChute());
       const { inFlightGrams } = feeder.world.truth();
       expect(fed.outcome.fault).not.toBeNull();
@@ -134,7 +134,7 @@ describe('the motor and the food', () => {
     it.each(cases)(
       'takes what comes down at once for food, and serves no more (%o)',
       async (given) => {
-        await makeNovice(given.factor, 0.5);
+        await makeNovice(given.factor, { ...hopeless, chuteClearsOnReverseProbability: 0.5 });
         const fed = await feedDuring(given.portionGrams, given.atMs, () =>
           feeder.world.blockChute(),
         );
@@ -219,6 +219,24 @@ describe('the scale', () => {
     expect(dose.highGrams).toBeGreaterThanOrEqual(dose.likelyGrams * 1.3 - 1e-6);
     expectHonest(fed);
   });
+
+  it.each(
+    ['a', 'b', 'c', 'd'].flatMap((board) => [0.1, 0.3, 1].map((share) => ({ board, share }))),
+  )(
+    'FMEA-20 unplugged before the second portion of a food whose first came thin: no further than a guess goes (%o)',
+    async ({ board, share }) => {
+      feeder = new AccuracyFeeder(parseProfile(alone), board);
+      await feeder.setUp(0, 0);
+      const { gramsPerTurnMean } = parseProfile(alone).auger;
+      const thin = { inFlightGrams: null, kibbleGrams: null };
+      feeder.model = learn(feeder.model, { ...thin, gramsPerTurn: gramsPerTurnMean * share });
+      expect(feeder.model.samples).toBe(1);
+      feeder.world.disconnectScale();
+      const fed = await feeder.feed(20);
+      expect(fed.trueGrams).toBeLessThan(20 * GUESS_FACTOR + 2);
+      expect(fed.outcome.dose.highGrams).toBeGreaterThanOrEqual(fed.trueGrams);
+    },
+  );
 
   it.each([
     { hasCurrentSensor: true, indexEdgesPerTurn: 1 },
