@@ -243,7 +243,8 @@ describe('the reference firmware and its TypeScript twin', () => {
 });
 
 describe.each(Object.keys(cores) as Core[])('the whole sketch, as for an %s', (core) => {
-  const { in1, in2, fault } = cores[core];
+  const { in1, in2, fault, wire } = cores[core];
+  const boot = [wire, 'boot'];
   const say = (sequence: number, message: Parameters<typeof hostFrame>[0]['message']) =>
     `serial ${hex(hostFrame({ sequence, message }))}`;
   const forward = { kind: 'run', direction: 'forward', speed255: 200, maxMs: 250 } as const;
@@ -258,13 +259,13 @@ describe.each(Object.keys(cores) as Core[])('the whole sketch, as for an %s', (c
 
   it('turns the motor for its time, and cuts it off 300 ms after the last word', () => {
     const lines = run(
-      ['boot', 'run 10', say(1, { kind: 'hello' }), 'run 10', say(2, forward), 'run 600'],
+      [...boot, 'run 10', say(1, { kind: 'hello' }), 'run 10', say(2, forward), 'run 600'],
       core,
     );
     expect(motorOf(lines)).toEqual([`pwm 21 ${in1} 200`, `pwm 271 ${in1} 0`]);
     const prolonged = [1, 2, 3, 4].flatMap((at) => [say(1 + at, forward), 'run 100']);
     const silent = run(
-      ['boot', 'run 10', say(1, { kind: 'hello' }), 'run 10', ...prolonged, 'run 600'],
+      [...boot, 'run 10', say(1, { kind: 'hello' }), 'run 10', ...prolonged, 'run 600'],
       core,
     );
     // The last run began at 321 ms and would have lasted until 571.
@@ -273,12 +274,12 @@ describe.each(Object.keys(cores) as Core[])('the whole sketch, as for an %s', (c
   });
 
   it('turns nothing before a hello, nor with a driver that reports a fault', () => {
-    const deaf = run(['boot', 'run 10', say(1, forward), 'run 600'], core);
+    const deaf = run([...boot, 'run 10', say(1, forward), 'run 600'], core);
     expect(motorOf(deaf)).toEqual([]);
     const reverse = { ...forward, direction: 'reverse' } as const;
     const broken = run(
       [
-        ...['boot', say(1, { kind: 'hello' }), 'run 10', say(2, reverse), 'run 10'],
+        ...[...boot, say(1, { kind: 'hello' }), 'run 10', say(2, reverse), 'run 10'],
         ...[`pin ${fault} 0`, 'run 800'],
       ],
       core,
@@ -290,7 +291,7 @@ describe.each(Object.keys(cores) as Core[])('the whole sketch, as for an %s', (c
   it('reads its HX711, counts edges, and says when the cell is gone', () => {
     const lines = run(
       [
-        ...['boot', 'cell 12 -4660', 'edges 7', say(1, { kind: 'hello' })],
+        ...[...boot, 'cell 12 -4660', 'edges 7', say(1, { kind: 'hello' })],
         ...[say(2, { kind: 'rate', mode: 'dispense' }), 'run 1000', 'cell 0 0', 'run 1000'],
       ],
       core,
@@ -308,15 +309,75 @@ describe.each(Object.keys(cores) as Core[])('the whole sketch, as for an %s', (c
     const flood = 'a5'.repeat(3000);
     const lines = run(
       [
-        ...['boot', 'cell 12 5', say(1, { kind: 'hello' }), 'run 10', say(2, forward), 'run 10'],
-        ...['room 0', `serial ${flood}`, 'run 300', 'watchdog'],
+        ...[...boot, 'cell 12 5', say(1, { kind: 'hello' }), 'run 10', say(2, forward), 'run 10'],
+        ...['wire 0 0', `serial ${flood}`, 'run 300', 'watchdog'],
       ],
       core,
     );
     expect(motorOf(lines)).toEqual([`pwm 11 ${in1} 200`, `pwm 261 ${in1} 0`]);
     expect(lines.at(-1)).toBe('watchdog 1');
-    // Nothing was said to a wire that takes nothing.
-    expect(lines.filter((line) => line.startsWith('tx ')).length).toBeLessThan(3);
+    // Nothing was said to a wire that takes nothing: it closed after 20 ms.
+    const saidAtMs = lines
+      .filter((line) => line.startsWith('tx '))
+      .map((line) => Number(line.split(' ')[1]));
+    expect(saidAtMs.length).toBeGreaterThan(0);
+    expect(Math.max(...saidAtMs)).toBeLessThanOrEqual(20);
+    expect(lines.filter((line) => line.startsWith('blocked'))).toEqual([]);
+  });
+
+  it('says whole frames and never waits for the wire, whatever room its core tells of', () => {
+    for (const told of ['wire 1 32', 'wire 1 1', 'wire 63 64', 'wire 64 64', 'wire 3 5']) {
+      const lines = run(
+        [
+          ...[told, 'boot', 'cell 12 5', say(1, { kind: 'hello' })],
+          ...[say(2, { kind: 'rate', mode: 'dispense' }), 'run 1000'],
+        ],
+        core,
+      );
+      expect(lines.filter((line) => line.startsWith('blocked'))).toEqual([]);
+      const said = Buffer.concat(
+        lines
+          .filter((line) => line.startsWith('tx '))
+          .map((line) => Buffer.from(line.split(' ')[2] ?? '', 'hex')),
+      );
+      const scanner = new FrameScanner(controllerRules);
+      const kinds = scanner.push(said).map(({ content }) => content.message?.kind);
+      expect(kinds[0], told).toBe('hello');
+      expect(kinds.length, told).toBeGreaterThan(30);
+      // Nothing but whole frames: what found no room was left out as a whole.
+      expect([scanner.noiseBytes, new Set(kinds)]).toEqual([0, new Set(['hello', 'status'])]);
+    }
+  });
+
+  it('keeps interrupts away for less than a byte of the wire lasts, and no pulse is too long', () => {
+    const lines = run(
+      [
+        ...[...boot, 'cell 12 77', say(1, { kind: 'hello' })],
+        ...[say(2, { kind: 'rate', mode: 'dispense' }), 'run 1000', 'masked'],
+      ],
+      core,
+    );
+    const [word = '', us = ''] = lines.at(-1)?.split(' ') ?? [];
+    expect(word).toBe('masked');
+    expect(Number(us)).toBeGreaterThan(0);
+    expect(Number(us)).toBeLessThan(20);
+    // A pulse of 60 us would have reset the HX711, and it would never have settled.
+    const weighed = statusesOf(lines).filter(({ bowl }) => bowl !== null);
+    expect(weighed.length).toBeGreaterThan(70);
+    expect(new Set(weighed.map(({ bowl }) => bowl))).toEqual(new Set([77]));
+  });
+
+  it('gives no conversion of the settling, after power-up and whenever the cell was away', () => {
+    const lines = run(
+      [
+        ...[...boot, say(1, { kind: 'hello' }), say(2, { kind: 'rate', mode: 'dispense' })],
+        ...['cell 12 100', 'run 300', 'cell 0 0', 'run 700', 'cell 12 200', 'run 300'],
+      ],
+      core,
+    );
+    const told = statusesOf(lines).map(({ bowl }) => bowl);
+    expect([...new Set(told)]).toEqual([100, null, 200]);
+    expect(told.filter((bowl) => bowl === 200).length).toBeGreaterThan(15);
   });
 });
 

@@ -10,8 +10,10 @@ const sketch = resolve(
 
 /** The cores that the sketch knows, and the pins that it uses there. */
 export const cores = {
-  atmega: { defines: [], in1: 5, in2: 6, fault: 7 },
-  rp2040: { defines: ['-DARDUINO_ARCH_RP2040'], in1: 16, in2: 17, fault: 18 },
+  // Its core counts the room in a buffer of 64 bytes.
+  atmega: { defines: [], in1: 5, in2: 6, fault: 7, wire: 'wire 63 64' },
+  // Its core knows of its UART's 32 bytes only whether there is room at all: 1 or 0.
+  rp2040: { defines: ['-DARDUINO_ARCH_RP2040'], in1: 16, in2: 17, fault: 18, wire: 'wire 1 32' },
 } as const;
 export type Core = keyof typeof cores;
 

@@ -12,8 +12,9 @@
 //   pin PIN LEVEL        what an input reads
 //   cell EVERY COUNTS    an HX711 that converts so often; 0: none answers
 //   edges COUNT          so many edges of the shaft
-//   room BYTES           what the wire to the feeder still takes
+//   wire ROOM FIFO       what the core answers at most when asked for room, and what it truly holds
 //   watchdog             prints: watchdog LONGEST_HUNGER_MS
+//   masked               prints: masked LONGEST_US, the longest critical section since boot
 #include <inttypes.h>
 #include <string.h>
 
@@ -28,7 +29,10 @@ Wire Serial, Serial1;
 struct PrintedBoard : feeder::Board {
   void drive(feeder::Motion motion, uint8_t speed) override { printf("drive %d %d\n", motion, speed); }
   bool hasDriverFault() override { return false; }
-  void write(const uint8_t* bytes, uint8_t count) override { Serial.write(bytes, count); }
+  void write(const uint8_t* bytes, uint8_t count) override {
+    shim.waiting = 0;
+    Serial.write(bytes, count);
+  }
 };
 
 template <typename Take>
@@ -68,7 +72,7 @@ int main() {
       setup();
     } else if (sscanf(line, "run %u", &a) == 1) {
       for (; a > 0; a--) {
-        shim.nowMs++;
+        shim.pass();
         loop();
       }
     } else if (sscanf(line, "serial %65000s", hex) == 1) {
@@ -76,12 +80,17 @@ int main() {
     } else if (sscanf(line, "pin %u %u", &a, &b) == 2) {
       shim.level[a] = static_cast<int>(b);
     } else if (sscanf(line, "cell %u %d", &a, &first) == 2) {
+      const bool isPowerUp = shim.cellEveryMs == 0;
       shim.cellEveryMs = a;
       shim.cell = first;
+      if (isPowerUp) shim.powerCell();
     } else if (sscanf(line, "edges %u", &a) == 1) {
       while (a--) shim.onEdge();
-    } else if (sscanf(line, "room %u", &a) == 1) {
+    } else if (sscanf(line, "wire %u %u", &a, &b) == 2) {
       shim.room = static_cast<int>(a);
+      shim.fifo = static_cast<int>(b);
+    } else if (strcmp(line, "masked\n") == 0) {
+      printf("masked %u\n", shim.longestMaskedUs);
     } else if (strcmp(line, "watchdog\n") == 0) {
       printf("watchdog %u\n", shim.longestHungerMs);
     } else {
