@@ -1,4 +1,4 @@
-import type { Fault, Grams, Milliseconds } from '@cat-feeder/shared';
+import type { Fault, Grams, KibbleModel, Milliseconds } from '@cat-feeder/shared';
 
 /**
  * What a fault does to the feeding rules: a fixed table, as a dosing device has one.
@@ -76,5 +76,10 @@ export const MAINTENANCE_SHARE = 0.75;
 export const OPEN_LOOP_ERROR = 0.3;
 /** Least reserve beyond a portion: two pieces, and at least this. */
 export const OVERSHOOT_GRAMS_MIN: Grams = 1;
+
+/** What may fall beyond a portion of such food. */
+export function overshootOf({ kibbleGrams }: KibbleModel): Grams {
+  return Math.max(OVERSHOOT_GRAMS_MIN, 2 * kibbleGrams);
+}
 /** While storage is broken, feedings from memory keep this distance, counted from boot as well. */
 export const MEMORY_ONLY_GAP_MS: Milliseconds = 6 * 3_600_000;

@@ -36,6 +36,7 @@ const context = (over: Partial<FeedContext> = {}): FeedContext => ({
     loopAgeMs: 10,
   },
   localMinute: 12 * 60,
+  startedAtAgeMs: now.ageMs - 3_600_000,
   ...over,
 });
 
@@ -156,6 +157,19 @@ test.each<[string, FeedCommand, Partial<FeedContext>, string | null]>([
     { doses: [doseAt(now.ageMs - 11_000)] },
     'min_gap',
   ],
+  [
+    'hunger in the first minutes of a start: the one before may have fed it from memory',
+    command('starvation'),
+    { startedAtAgeMs: now.ageMs - 42_000 },
+    'min_gap',
+  ],
+  [
+    'hunger a while after a start',
+    command('starvation'),
+    { startedAtAgeMs: now.ageMs - 3_600_000 },
+    null,
+  ],
+  ['a meal right after a start', command('schedule'), { startedAtAgeMs: now.ageMs - 42_000 }, null],
   [
     'quiet hours and a program',
     command('automation'),

@@ -4,6 +4,7 @@ import {
   type Fault,
   type FeedingCause,
   HOUR_MS,
+  type Milliseconds,
   minuteOfDay,
   type RefusalRule,
   type Settings,
@@ -28,6 +29,8 @@ export interface FeedContext extends LimitContext {
   readonly health: StationHealth;
   /** Minutes since local midnight; null while the clock is not trusted. */
   readonly localMinute: number | null;
+  /** Lived time at which this program started. */
+  readonly startedAtAgeMs: Milliseconds;
 }
 
 /** Causes from afar, which quiet hours refuse: nobody stands in front of the feeder. */
@@ -107,10 +110,12 @@ function isWithin(minute: number, range: { from: string; to: string }): boolean 
   return from <= to ? minute >= from && minute < to : minute >= from || minute < to;
 }
 
-const gap: Check = (command, { settings, doses, now }) => {
+const gap: Check = (command, { settings, doses, now, startedAtAgeMs }) => {
   const neededMs = gapMs(command.cause, settings);
   let sinceMs = Number.POSITIVE_INFINITY;
   for (const dose of doses) sinceMs = Math.min(sinceMs, leastElapsedMs(dose.at, now));
+  // Before this start a portion against hunger may have been served that no disk took.
+  if (command.cause === 'starvation') sinceMs = Math.min(sinceMs, now.ageMs - startedAtAgeMs);
   if (sinceMs >= neededMs) return null;
   return { rule: 'min_gap', numbers: { waitSeconds: Math.ceil((neededMs - sinceMs) / 1000) } };
 };

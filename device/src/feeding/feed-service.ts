@@ -20,7 +20,7 @@ import type {
   OccurrenceOrder,
 } from '../scheduling/schedule-store.ts';
 import { explainOutcome } from './explain.ts';
-import { MAINTENANCE_SHARE, OPEN_LOOP_ERROR, OVERSHOOT_GRAMS_MIN } from './fault-effects.ts';
+import { MAINTENANCE_SHARE, OPEN_LOOP_ERROR, overshootOf } from './fault-effects.ts';
 import type { FaultLatch } from './fault-latch.ts';
 import { endedFeeding, firstAnswer, refusalError } from './feed-answers.ts';
 import type { checkFeed, FeedContext } from './feed-checks.ts';
@@ -368,6 +368,7 @@ export class FeedService implements MealFeeder {
       faults: faults.active(),
       interlocks: this.#parts.interlocks.active(),
       health: station.health(),
+      startedAtAgeMs: memoryOnly.startedAtAgeMs,
       localMinute: isTimeKnown ? localTime(now.wallMs).minute : null,
     };
   }
@@ -394,9 +395,4 @@ export class FeedService implements MealFeeder {
       return null;
     }
   }
-}
-
-/** What may fall beyond the portion. */
-function overshootOf(model: KibbleModel): Grams {
-  return Math.max(OVERSHOOT_GRAMS_MIN, 2 * model.kibbleGrams);
 }

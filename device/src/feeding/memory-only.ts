@@ -37,6 +37,11 @@ export class MemoryOnly {
     this.#lastAgeMs = boot.ageMs;
   }
 
+  /** Lived time at which this program started. */
+  get startedAtAgeMs(): Milliseconds {
+    return this.#boot.ageMs;
+  }
+
   /**
    * The disk refused to note this start: it may have refused before, too, and the start before may
    * have served a portion from memory that nobody could write down. It counts as served at this

@@ -61,6 +61,7 @@ const worst: FeedContext = {
     loopAgeMs: 10,
   },
   localMinute: 12 * 60,
+  startedAtAgeMs: now.ageMs - 3_600_000,
 };
 
 const timely = { ...command, expiresAtMs: null };

@@ -4,6 +4,8 @@ import type { PlanTruth } from '../plan-truth.ts';
 
 /** Longer than any window of the caps, and than a local date. */
 const LONG_WINDOW_MS: Milliseconds = 26 * HOUR_MS;
+/** A start notes itself at once, or not at all. */
+const NOTED_WITHIN_MS: Milliseconds = 1000;
 /** What a portion reserves beyond itself, and the caps' own margin. */
 const MARGIN_GRAMS: Grams = 4;
 
@@ -13,6 +15,9 @@ export class Booked implements Checker {
   readonly #keepsTime: boolean;
   readonly #doses = new Map<string, { atMs: Milliseconds; highGrams: Grams; lowGrams: Grams }>();
   #lastDarkMs: Milliseconds = Number.NEGATIVE_INFINITY;
+  #bootMs: Milliseconds = 0;
+  #isStartNoted = true;
+  #lastUnnotedMs: Milliseconds = Number.NEGATIVE_INFINITY;
 
   constructor(parts: {
     plan: PlanTruth;
@@ -26,6 +31,7 @@ export class Booked implements Checker {
   see(event: Observed, now: Situation): void {
     // The feeder lives through nothing in the dark: what counts is when it was over.
     if (event.kind === 'death' || event.kind === 'boot') this.#lastDarkMs = now.nowMs;
+    this.#noteStart(event, now);
     if (event.kind !== 'entry') return;
     const { entry } = event;
     if (entry.name === 'feeding.claimed') {
@@ -35,6 +41,19 @@ export class Booked implements Checker {
       const { feedingId, highMg, lowMg } = entry.body;
       const dose = { highGrams: highMg / 1000, lowGrams: lowMg / 1000 };
       this.#doses.set(feedingId, { atMs: now.nowMs, ...dose });
+    }
+  }
+
+  /** A start that the disk refused to note books a portion from memory that may have come before. */
+  #noteStart(event: Observed, now: Situation): void {
+    if (event.kind === 'boot') {
+      this.#bootMs = now.nowMs;
+      this.#isStartNoted = false;
+    } else if (event.kind === 'entry' && event.entry.name === 'daemon.started') {
+      this.#isStartNoted = now.nowMs - this.#bootMs < NOTED_WITHIN_MS;
+    }
+    if (!this.#isStartNoted && now.nowMs - this.#bootMs >= NOTED_WITHIN_MS) {
+      this.#lastUnnotedMs = now.nowMs;
     }
   }
 
@@ -59,7 +78,8 @@ export class Booked implements Checker {
 
   #booked(now: Situation) {
     // Without a clock that runs in the dark, the windows of the caps last longer over a cut.
-    const isKnown = this.#keepsTime || now.nowMs - this.#lastDarkMs >= LONG_WINDOW_MS;
+    const isClockKnown = this.#keepsTime || now.nowMs - this.#lastDarkMs >= LONG_WINDOW_MS;
+    const isKnown = isClockKnown && now.nowMs - this.#lastUnnotedMs >= LONG_WINDOW_MS;
     let highGrams = 0;
     let lowGrams = 0;
     for (const [feedingId, dose] of this.#doses) {
