@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { isMainThread } from 'node:worker_threads';
 import { FeederError } from '@cat-feeder/shared';
+import { endAtHangUp, isPortBinding } from './serial-hang-up.ts';
 
 /** How a serial port is set; 8 data bits and no parity everywhere. */
 export interface SerialSettings {
@@ -55,6 +56,10 @@ export const openSerialPort: OpenSerial = async (settings, listeners) => {
     isWanted = false;
     listeners.onGone(closedSentence(settings.path, error));
   };
+  // Before the first reading, which the stream begins with this event.
+  port.prependOnceListener('open', () => {
+    if (isPortBinding(port.port)) endAtHangUp(port.port);
+  });
   port.on('data', (bytes: Buffer) => {
     if (isWanted) listeners.onBytes(bytes);
   });
