@@ -14,7 +14,7 @@ export default defineConfig({
             'device/src/**/*.test.ts',
             'device/native/**/*.test.ts',
             'device/ui/**/*.test.ts',
-            'cloud-sync/src/**/*.test.ts',
+            'cloud-sync/**/*.test.ts',
             'scripts/**/*.test.ts',
           ],
           exclude: ['scripts/service/**'],

@@ -6,6 +6,9 @@ import {
   RefusalRuleSchema,
   VerdictSchema,
 } from './feeding.ts';
+import { GroupOutcomeSchema, GroupRevsSchema, GroupsSchema, SyncDocSchema } from './sync/docs.ts';
+import { CommandEndSchema } from './sync/downlink.ts';
+import { Bytes8Schema, UlidSchema } from './sync/wire.ts';
 import { ClockQualitySchema } from './time.ts';
 
 /**
@@ -85,6 +88,30 @@ const bodies = {
     rev: v.number(),
     deleted: v.boolean(),
     groups: v.record(v.string(), v.unknown()),
+    /** The revision of each group; entries of version 1 lack it. */
+    grevs: v.optional(GroupRevsSchema),
+  }),
+  /** What became of a wish of the cloud, and the document as it is since; null: there is none. */
+  'mutation.closed': v.strictObject({
+    mid: UlidSchema,
+    outcomes: v.record(v.string(), GroupOutcomeSchema),
+    reason: v.nullable(text),
+    superseded: GroupsSchema,
+    doc: v.optional(v.nullable(SyncDocSchema)),
+  }),
+  'command.ended': v.strictObject({
+    commandId: UlidSchema,
+    /** The claim this is the end of: nobody else's end counts. */
+    nonce: Bytes8Schema,
+    state: CommandEndSchema,
+    reason: text,
+    feedingId: v.nullable(v.string()),
+  }),
+  /** Document `n` of `of`, one after the other: at the last one the cloud has all there are. */
+  'doc.snapshot': v.strictObject({
+    n: v.number(),
+    of: v.number(),
+    doc: v.nullable(SyncDocSchema),
   }),
   'calibration.changed': v.strictObject({
     what: v.picklist(['tare', 'span', 'kibble']),
@@ -148,7 +175,7 @@ export const eventKinds: Readonly<Record<EventName, EventKind>> = {
   'occurrence.closed': { number: 6, version: 1, class: 'A' },
   'occurrence.reopened': { number: 7, version: 1, class: 'A' },
   'occurrence.gap': { number: 8, version: 1, class: 'A' },
-  'doc.changed': { number: 9, version: 1, class: 'A' },
+  'doc.changed': { number: 9, version: 2, class: 'A' },
   'calibration.changed': { number: 10, version: 1, class: 'A' },
   'fault.raised': { number: 11, version: 1, class: 'A' },
   'fault.cleared': { number: 12, version: 1, class: 'A' },
@@ -158,6 +185,9 @@ export const eventKinds: Readonly<Record<EventName, EventKind>> = {
   'storage.trouble': { number: 16, version: 1, class: 'A' },
   'visit.ended': { number: 17, version: 1, class: 'B' },
   'weight.chunk': { number: 18, version: 1, class: 'C' },
+  'mutation.closed': { number: 19, version: 1, class: 'A' },
+  'command.ended': { number: 20, version: 1, class: 'A' },
+  'doc.snapshot': { number: 21, version: 1, class: 'A' },
 };
 
 /** The schema of each kind's body. */

@@ -10,6 +10,7 @@ export * from './pet.ts';
 export * from './plan.ts';
 export * from './published.ts';
 export * from './settings.ts';
+export * from './sync/index.ts';
 export * from './text.ts';
 export * from './time.ts';
 export * from './units.ts';

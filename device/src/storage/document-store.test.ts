@@ -120,7 +120,7 @@ describe('A-62, B-03, B-19 documents in the ledger', () => {
         rev: 2,
         groups: expect.objectContaining({ ration: { rationGrams: 55 } }),
       }),
-      { kind: 'pet', id, rev: 3, deleted: true, groups: {} },
+      { kind: 'pet', id, rev: 3, deleted: true, groups: {}, grevs: { deleted: 1 } },
     ]);
   });
 

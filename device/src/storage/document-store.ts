@@ -1,4 +1,4 @@
-import { FeederError, makeUlid, type RandomBytes } from '@cat-feeder/shared';
+import { canonicalJson, FeederError, makeUlid, type RandomBytes } from '@cat-feeder/shared';
 import type Database from 'better-sqlite3';
 import type { StationTime } from '../platform/clock.ts';
 import type { Collection, Entity, Single } from '../platform/collection.ts';
@@ -12,7 +12,7 @@ import {
   type Groups,
   toGroups,
 } from './document-groups.ts';
-import { canonicalJson, timeQuality } from './event-encoding.ts';
+import { timeQuality } from './event-encoding.ts';
 import type { EventLog } from './event-log.ts';
 import { type DocRow, docTable } from './schema.ts';
 import type { Transactor } from './transactor.ts';
@@ -226,7 +226,10 @@ export class DocumentStore {
         groups: canonicalJson(groups),
         stamps: canonicalJson(stamps),
       });
-      log.append('doc.changed', { kind, id, rev, deleted, groups });
+      const grevs = Object.fromEntries(
+        Object.entries(stamps).map(([name, stamp]) => [name, stamp.rev]),
+      );
+      log.append('doc.changed', { kind, id, rev, deleted, groups, grevs });
       this.#remember(stored);
       transactor.afterRollback(() => this.#forget(stored, change.before));
       transactor.tell(() => {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { DAY_MS, type EventName } from '@cat-feeder/shared';
+import { canonicalJson, DAY_MS, type EventName } from '@cat-feeder/shared';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { memoryStore } from '../../test/contracts/store-fixture.ts';
-import { bootBytes, canonicalJson, chainHash } from './event-encoding.ts';
+import { bootBytes, chainHash } from './event-encoding.ts';
 import type { EventLog } from './event-log.ts';
 import { LogRetention } from './log-retention.ts';
 import type { DeviceStore } from './store.ts';

@@ -1,10 +1,12 @@
 import {
+  canonicalJson,
   type EventBody,
   type EventName,
   eventBodies,
   eventKinds,
   eventName,
   FeederError,
+  HASH_BYTES,
   type RandomBytes,
 } from '@cat-feeder/shared';
 import type Database from 'better-sqlite3';
@@ -12,14 +14,7 @@ import * as v from 'valibot';
 import type { StationTime } from '../platform/clock.ts';
 import { type ChainReport, drain, walkSegment } from './chain-check.ts';
 import { CheckedTable } from './checked-table.ts';
-import {
-  bootBytes,
-  canonicalJson,
-  chainHash,
-  classNumber,
-  HASH_BYTES,
-  timeQuality,
-} from './event-encoding.ts';
+import { bootBytes, chainHash, classNumber, timeQuality } from './event-encoding.ts';
 import {
   type EventRow,
   eventTable,

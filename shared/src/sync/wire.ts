@@ -1,0 +1,23 @@
+import * as v from 'valibot';
+import { EntityIdSchema } from '../ids.ts';
+import { SYNC_VERSION } from './sync-limits.ts';
+
+/** Pieces that several messages have in common. Unknown fields of a message are kept, not refused. */
+export const Bytes8Schema = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9_-]{10}[AEIMQUYcgkosw048]$/, 'must be 8 bytes in base64url'),
+);
+/** A device or a home: 16 random bytes in base32, 26 characters, safe in topics and keys. */
+export const PartyIdSchema = v.pipe(
+  v.string(),
+  v.regex(/^[a-z2-7]{25}[aeimquy4]$/, 'must be an id'),
+);
+export const UlidSchema = EntityIdSchema;
+
+export const countSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+export const EpochSchema = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2 ** 32 - 1));
+/** A number of an entry: 1, 2, 3... inside its epoch. */
+export const SeqSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+export const WallMsSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(2 ** 48));
+export const VersionSchema = v.literal(SYNC_VERSION);
+export const shortText = v.pipe(v.string(), v.maxLength(200));
