@@ -94,6 +94,8 @@ const bodies = {
   /** What became of a wish of the cloud, and the document as it is since; null: there is none. */
   'mutation.closed': v.strictObject({
     mid: UlidSchema,
+    /** Kind and id; null when the wish could not be read. */
+    target: v.nullable(v.tuple([v.string(), UlidSchema])),
     outcomes: v.record(v.string(), GroupOutcomeSchema),
     reason: v.nullable(text),
     superseded: GroupsSchema,

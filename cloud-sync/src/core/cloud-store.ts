@@ -60,6 +60,7 @@ export interface DocRow {
 
 export interface MutationRow {
   readonly mid: string;
+  /** Its present number in the downlink. */
   readonly dseq: number;
   readonly outcomes: Readonly<Record<string, GroupOutcome>> | null;
   readonly reason: string | null;
@@ -68,6 +69,8 @@ export interface MutationRow {
 
 export interface CommandRow {
   readonly commandId: string;
+  /** Its present number in the downlink. */
+  readonly dseq: number;
   readonly state: CommandState;
   readonly order: CommandOrder;
   readonly issuedMs: number;
@@ -121,7 +124,10 @@ export interface DeviceTransaction {
   commandsIn(states: readonly CommandState[]): Promise<readonly CommandRow[]>;
 
   addDown(row: DownRow): Promise<void>;
-  /** Items after a number whose mutation has no outcome or whose command is queued, in order. */
+  /**
+   * Items after a number, in order: those of mutations without an outcome and of queued commands,
+   * each under its present number.
+   */
   openDown(after: number, limit: number): Promise<readonly DownRow[]>;
 }
 

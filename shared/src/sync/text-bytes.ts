@@ -38,3 +38,10 @@ export function textToBytes(text: string): Uint8Array {
   }
   return bytes;
 }
+
+const utf8 = new TextEncoder();
+
+/** Bytes of a text in UTF-8. */
+export function utf8Length(text: string): number {
+  return utf8.encode(text).length;
+}

@@ -1,0 +1,15 @@
+import type { ClaimedDevice } from './cloud-context.ts';
+import type { DeviceRow, DeviceTransaction, EpochRow } from './cloud-store.ts';
+
+/** Opens an epoch for the device's present home; the caller writes the device's row. */
+export async function openEpoch(
+  tx: DeviceTransaction,
+  device: ClaimedDevice,
+  opened: { readonly epoch: number; readonly genesis: string; readonly nowMs: number },
+): Promise<{ device: DeviceRow; row: EpochRow }> {
+  const { epoch, genesis, nowMs } = opened;
+  const acked = { ackedSeq: 0, ackedHash: genesis };
+  const row = { epoch, genesis, homeId: device.homeId, ...acked, openedMs: nowMs };
+  await tx.putEpoch(row);
+  return { device: { ...device, maxEpoch: Math.max(device.maxEpoch, epoch) }, row };
+}

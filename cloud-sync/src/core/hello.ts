@@ -1,0 +1,134 @@
+import {
+  BACKOFF_CAP_MS,
+  BATCH_BYTES_MAX,
+  BATCH_ITEMS_MAX,
+  docsDigest,
+  GAPS_REPORTED_MAX,
+  type Hello,
+  type HelloAnswer,
+  POLL_MS,
+  type SegmentAnswer,
+  SYNC_VERSION,
+} from '@cat-feeder/shared';
+import { type Answer, accepted, refused } from './answer.ts';
+import { type ClaimedDevice, type CloudContext, checkDevice } from './cloud-context.ts';
+import type { DeviceRow, DeviceTransaction, EpochRow } from './cloud-store.ts';
+import { downAfter, renumberOpen } from './downlink.ts';
+import { openEpoch } from './epochs.ts';
+import { offerForgotten } from './lost-docs.ts';
+
+/** Starts remembered for telling a second copy of a feeder. */
+const BOOTS_KEPT = 8;
+/** Feeders come back over this time after an outage. */
+const SPREAD_S = 60;
+
+/** Answers a hello: a new session, and what the cloud knows. */
+export function greet(
+  context: CloudContext,
+  deviceId: string,
+  hello: Hello,
+): Promise<Answer<HelloAnswer>> {
+  const t1 = context.now();
+  return context.store.onDevice(deviceId, async (tx) => {
+    if (hello.proto.min > SYNC_VERSION || hello.proto.max < SYNC_VERSION) return refused('proto');
+    const found = await tx.device();
+    const bar = checkDevice(found);
+    if (bar !== null || found === undefined) return refused(bar ?? 'unclaimed');
+    let device: DeviceRow = withSession(found, hello, context.now());
+    const segs: SegmentAnswer[] = [];
+    const named: Hello['segs'] = [];
+    for (const segment of hello.segs) {
+      const asked = { ...segment, isActive: segment === hello.segs.at(-1) };
+      const known = await knownSegment(context, tx, device as ClaimedDevice, asked);
+      device = known.device;
+      segs.push(await segmentAnswer(tx, asked, known.row));
+      named.push({ ...segment, epoch: known.row?.epoch ?? asked.epoch });
+    }
+    device = await renumberOpen(tx, device, hello.dcur);
+    if (!hasDiverged(hello, segs, device.maxEpoch)) {
+      device = await offerForgotten(context, tx, { device, segs: named });
+    }
+    device = { ...device, downAcked: Math.min(hello.dcur, device.downHead) };
+    await tx.putDevice(device);
+    const down = await downAfter(tx, device, hello.dcur);
+    const isSettled = down.items.length === 0 && isAllHere(hello, segs);
+    return accepted({
+      ...{ v: SYNC_VERSION, proto: SYNC_VERSION, session: device.session },
+      ...{ max_epoch: device.maxEpoch, segs, down },
+      need_docs: isSettled && (await digest(context, tx)) !== hello.docs,
+      ...{ t1, t2: context.now(), limits },
+    });
+  });
+}
+
+const limits: HelloAnswer['limits'] = {
+  max_events: BATCH_ITEMS_MAX,
+  max_bytes: BATCH_BYTES_MAX,
+  backoff_cap_s: BACKOFF_CAP_MS / 1000,
+  spread_s: SPREAD_S,
+  poll_s: POLL_MS / 1000,
+};
+
+/** The next session. A start that comes back after another one is a second copy of the feeder. */
+function withSession(device: DeviceRow, { boot }: Hello, nowMs: number): DeviceRow {
+  const isNewest = device.boots.at(-1) === boot;
+  const isBack = !isNewest && device.boots.includes(boot);
+  const boots = isNewest ? device.boots : [...device.boots, boot].slice(-BOOTS_KEPT);
+  const clonedMs = isBack ? nowMs : device.clonedMs;
+  return { ...device, session: device.session + 1, sessionMs: nowMs, boots, clonedMs };
+}
+
+/** Finds a segment's epoch, opens one for a new genesis, or takes over one from a later life. */
+async function knownSegment(
+  context: CloudContext,
+  tx: DeviceTransaction,
+  device: ClaimedDevice,
+  asked: Hello['segs'][number] & { readonly isActive: boolean },
+): Promise<{ device: DeviceRow; row: EpochRow | undefined }> {
+  const rows = await tx.epochs();
+  const row = rows.find(
+    ({ epoch, genesis }) => genesis === asked.gen && (asked.epoch === 0 || epoch === asked.epoch),
+  );
+  if (row !== undefined) {
+    const isForeign = asked.isActive && row.homeId !== device.homeId;
+    return { device, row: isForeign ? undefined : row };
+  }
+  if (asked.epoch !== 0 && asked.epoch <= device.maxEpoch) return { device, row: undefined };
+  const epoch = asked.epoch === 0 ? device.maxEpoch + 1 : asked.epoch;
+  return openEpoch(tx, device, { epoch, genesis: asked.gen, nowMs: context.now() });
+}
+
+async function segmentAnswer(
+  tx: DeviceTransaction,
+  asked: Hello['segs'][number],
+  row: EpochRow | undefined,
+): Promise<SegmentAnswer> {
+  if (row === undefined) {
+    return { asked: asked.epoch, epoch: null, acked: 0, hash: asked.gen, gaps: [] };
+  }
+  const gaps = (await tx.gaps(row.epoch, GAPS_REPORTED_MAX))
+    .filter(({ to }) => to >= asked.base && to <= asked.head)
+    .map(({ from, to }) => [from, to] as [number, number]);
+  return { asked: asked.epoch, epoch: row.epoch, acked: row.ackedSeq, hash: row.ackedHash, gaps };
+}
+
+/** Whether every entry is here: only then the documents of both sides can be compared. */
+function isAllHere(hello: Hello, segs: readonly SegmentAnswer[]): boolean {
+  if (hello.docs === null) return false;
+  return hello.segs.every(({ head }, i) => (segs[i]?.acked ?? 0) >= head);
+}
+
+/** Whether the feeder will have to fork, as far as the cloud can see. */
+function hasDiverged(hello: Hello, segs: readonly SegmentAnswer[], maxEpoch: number): boolean {
+  const active = segs.at(-1);
+  const head = hello.segs.at(-1)?.head ?? 0;
+  if (segs.some(({ epoch }) => epoch === null) || active === undefined) return true;
+  return (active.epoch ?? 0) < maxEpoch || active.acked > head;
+}
+
+async function digest({ sha256 }: CloudContext, tx: DeviceTransaction): Promise<string> {
+  return docsDigest(
+    sha256,
+    (await tx.docs()).map(({ doc }) => doc),
+  );
+}

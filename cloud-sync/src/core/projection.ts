@@ -1,0 +1,111 @@
+import {
+  type EventBody,
+  type EventName,
+  eventBodies,
+  eventName,
+  type SyncDoc,
+} from '@cat-feeder/shared';
+import * as v from 'valibot';
+import type { DeviceTransaction, DocRow, EventRow } from './cloud-store.ts';
+import { endOf } from './command-states.ts';
+
+/*
+ * What the cloud shows follows from the entries, by (epoch, seq) and never by arrival: a document's
+ * row knows its entry, and only a later entry replaces it.
+ */
+
+/** Where an entry stands. */
+export interface Position {
+  readonly epoch: number;
+  readonly seq: number;
+}
+
+/** Whether one place lies after the other. */
+export function isAfter(one: Position, other: Position): boolean {
+  return one.epoch > other.epoch || (one.epoch === other.epoch && one.seq > other.seq);
+}
+
+type Projector<Name extends EventName> = (
+  tx: DeviceTransaction,
+  body: EventBody<Name>,
+  at: Position,
+) => Promise<void>;
+
+const projectors: { readonly [Name in EventName]?: Projector<Name> } = {
+  'doc.changed': (tx, { grevs, groups, ...doc }, at) =>
+    putDoc(tx, { ...doc, groups: groups as SyncDoc['groups'], grevs: grevs ?? {} }, at),
+  'mutation.closed': closeMutation,
+  'command.ended': endCommand,
+  'doc.snapshot': takeSnapshot,
+};
+
+/** Projects rows in their order; those whose body cannot be read come back quarantined. */
+export async function project(
+  tx: DeviceTransaction,
+  rows: readonly EventRow[],
+): Promise<readonly EventRow[]> {
+  const projected: EventRow[] = [];
+  for (const row of rows) projected.push(await projectOne(tx, row));
+  return projected;
+}
+
+async function projectOne(tx: DeviceTransaction, row: EventRow): Promise<EventRow> {
+  const name = eventName(row.kind);
+  const projector = name === undefined ? undefined : projectors[name];
+  if (name === undefined || projector === undefined) return row;
+  const parsed = v.safeParse(eventBodies[name], JSON.parse(row.body));
+  if (!parsed.success) return { ...row, quarantined: true };
+  await (projector as Projector<EventName>)(tx, parsed.output, row);
+  return row;
+}
+
+async function putDoc(tx: DeviceTransaction, doc: SyncDoc, at: Position): Promise<void> {
+  const present = await tx.doc(doc.kind, doc.id);
+  if (present !== undefined && !isAfter(at, present)) return;
+  await tx.putDoc({ doc, epoch: at.epoch, seq: at.seq });
+}
+
+/** The feeder does not have it: its row stays as a mark, so that no older entry brings it back. */
+function gone(row: DocRow, at: Position): DocRow {
+  const doc = { ...row.doc, deleted: true, groups: {} };
+  return { doc, epoch: at.epoch, seq: at.seq };
+}
+
+async function closeMutation(
+  tx: DeviceTransaction,
+  body: EventBody<'mutation.closed'>,
+  at: Position,
+): Promise<void> {
+  const { mid, target, outcomes, reason, doc } = body;
+  const mutation = await tx.mutation(mid);
+  if (mutation !== undefined && mutation.outcomes === null) {
+    await tx.putMutation({ ...mutation, outcomes, reason });
+  }
+  if (doc === undefined) return;
+  if (doc !== null) {
+    await putDoc(tx, doc, at);
+    return;
+  }
+  const present = target === null ? undefined : await tx.doc(...target);
+  if (present !== undefined && isAfter(at, present)) await tx.putDoc(gone(present, at));
+}
+
+async function endCommand(tx: DeviceTransaction, body: EventBody<'command.ended'>): Promise<void> {
+  const command = await tx.command(body.commandId);
+  const ended = command === undefined ? undefined : endOf(command, body);
+  if (ended !== undefined) await tx.putCommand(ended);
+}
+
+/** At the last document of a run, what is older than the run is not on the feeder. */
+async function takeSnapshot(
+  tx: DeviceTransaction,
+  body: EventBody<'doc.snapshot'>,
+  at: Position,
+): Promise<void> {
+  if (body.doc !== null) await putDoc(tx, body.doc, at);
+  if (body.n !== body.of) return;
+  const runBegin = { epoch: at.epoch, seq: at.seq - Math.max(0, body.of - 1) };
+  for (const row of await tx.docs()) {
+    if (!row.doc.deleted && isAfter(runBegin, row)) await tx.putDoc(gone(row, at));
+  }
+}

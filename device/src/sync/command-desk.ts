@@ -1,0 +1,119 @@
+import {
+  CLAIM_WINDOW_MS,
+  CLAIMS_MAX,
+  type ClaimAnswer,
+  type CommandEnd,
+  REQUEST_TIMEOUT_MS,
+  SYNC_VERSION,
+  type SyncRefusal,
+} from '@cat-feeder/shared';
+import type { LocalCommand } from './sync-store.ts';
+import { change, emit, fraction, noteAppended, type Turn } from './turn.ts';
+
+/*
+ * Commands: claim before act.
+ *
+ *   claiming --granted within 5 s of its sending--> executing --result--> ended
+ *       '------refused, or granted too late------------------------------->'
+ *
+ * K1 `claiming` and its nonce are durable before the claim is sent.
+ * K2 `executing` is durable before the motor may start; who finds it at a start ends it.
+ * K3 The window is monotonic time since the sending of the very claim that was granted.
+ */
+
+/** Least and greatest wait before a claim without an answer is sent again. */
+const CLAIM_RETRY_MS = 500;
+const CLAIM_RETRY_SPREAD_MS = 1000;
+
+/** Asks for those commands that nobody has asked for yet. */
+export function sendClaims(turn: Turn): void {
+  const { store, now } = turn.context;
+  if (now.monoMs < turn.state.claimRetryAtMs) return;
+  const asked = new Set(Object.values(turn.state.claims).map(({ commandId }) => commandId));
+  for (const command of store.openCommands()) {
+    if (asked.size >= CLAIMS_MAX) return;
+    if (command.state !== 'claiming' || asked.has(command.id)) continue;
+    asked.add(command.id);
+    sendClaim(turn, command);
+  }
+}
+
+function sendClaim(turn: Turn, { id: commandId, nonce }: LocalCommand): void {
+  const id = emit(turn, {
+    method: 'POST',
+    path: `/v1/commands/${commandId}/claim`,
+    body: { v: SYNC_VERSION, session: turn.state.session, nonce },
+    timeoutMs: REQUEST_TIMEOUT_MS,
+  });
+  const sent = { commandId, sentMonoMs: turn.context.now.monoMs };
+  change(turn, { claims: { ...turn.state.claims, [id]: sent } });
+}
+
+/** Takes a claim off the list; undefined when nobody waits for this answer any more. */
+export function claimUnderWay(turn: Turn, id: number) {
+  const { [id]: found, ...claims } = turn.state.claims;
+  if (found !== undefined) change(turn, { claims });
+  return found;
+}
+
+/** A claim was granted. */
+export function takeGrant(
+  turn: Turn,
+  claim: { readonly commandId: string; readonly sentMonoMs: number },
+  answer: ClaimAnswer,
+): void {
+  const { store, now } = turn.context;
+  const command = store.command(claim.commandId);
+  if (command?.state !== 'claiming' || answer.nonce !== command.nonce) return;
+  if (now.monoMs - claim.sentMonoMs > CLAIM_WINDOW_MS) {
+    endCommand(turn, command, { end: 'refused', reason: 'late', feedingId: null });
+    return;
+  }
+  store.transact('sync.executing', () => store.putCommand({ ...command, state: 'executing' }));
+  turn.outputs.push({
+    kind: 'execute',
+    commandId: command.id,
+    order: command.order,
+    startByMonoMs: claim.sentMonoMs + CLAIM_WINDOW_MS,
+  });
+}
+
+/** The cloud said no, for good. */
+export function takeDenial(turn: Turn, commandId: string, refusal: SyncRefusal): void {
+  const command = turn.context.store.command(commandId);
+  if (command?.state !== 'claiming') return;
+  endCommand(turn, command, { end: 'refused', reason: refusal, feedingId: null });
+}
+
+/** No answer: the same claim is asked again with the same nonce. */
+export function askAgain(turn: Turn): void {
+  const { now, random } = turn.context;
+  const waitMs = CLAIM_RETRY_MS + fraction(random) * CLAIM_RETRY_SPREAD_MS;
+  change(turn, { claimRetryAtMs: now.monoMs + waitMs });
+}
+
+export interface CommandWord {
+  readonly end: CommandEnd;
+  readonly reason: string;
+  readonly feedingId: string | null;
+}
+
+/** The command's end and its entry, in one transaction. */
+export function endCommand(turn: Turn, command: LocalCommand, word: CommandWord): void {
+  const { store } = turn.context;
+  const { id: commandId, nonce } = command;
+  const { end: state, reason, feedingId } = word;
+  store.transact('sync.command_ended', () => {
+    store.putCommand({ ...command, state: 'ended' });
+    store.append('command.ended', { commandId, nonce, state, reason, feedingId });
+  });
+  noteAppended(turn, 'A');
+}
+
+/** K2: what was running when the daemon ended is not repeated. */
+export function endInterrupted(turn: Turn): void {
+  for (const command of turn.context.store.openCommands()) {
+    if (command.state !== 'executing') continue;
+    endCommand(turn, command, { end: 'failed', reason: 'interrupted', feedingId: null });
+  }
+}
