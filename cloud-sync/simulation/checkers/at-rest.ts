@@ -1,0 +1,24 @@
+import type { Household, SyncWorld } from '../sync-world.ts';
+import { checkChains, checkDensity, checkDrained, checkOrder } from './uplink.ts';
+import { checkCommandEnds, checkFood, checkStarts } from './commands.ts';
+import { checkMutations, checkSameDocs } from './documents.ts';
+
+/** Everything that holds when nobody has anything left to say. */
+export function checkAtRest(world: SyncWorld, household: Household): void {
+  const rows = world.cloud.rows.get(household.deviceId);
+  if (rows === undefined) return;
+  const found = { world, household, rows };
+  for (const check of [
+    checkDensity,
+    checkDrained,
+    checkOrder,
+    checkChains,
+    checkStarts,
+    checkCommandEnds,
+    checkFood,
+    checkSameDocs,
+    checkMutations,
+  ]) {
+    check(found);
+  }
+}

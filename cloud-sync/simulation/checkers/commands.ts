@@ -1,0 +1,49 @@
+import { CLAIM_WINDOW_MS } from '@cat-feeder/shared';
+import { DAY_MG_MAX } from '../sim-meals.ts';
+import type { Found } from './found.ts';
+
+const DAY_MS = 86_400_000;
+
+/** C1 at most one start of the motor for a command; C2 none after its time. */
+export function checkStarts({ world, household }: Found): void {
+  const { truth } = household;
+  const skewMs = world.skewMs.max - world.skewMs.min;
+  for (const [id, starts] of truth.starts) {
+    if (starts.length > 1) world.recorder.violate('C1', `${id} moved the motor ${starts.length} times`);
+    const notAfterMs = truth.issued.get(id)?.notAfterMs ?? 0;
+    const lateMs = Math.max(...starts) - notAfterMs - CLAIM_WINDOW_MS - skewMs;
+    if (lateMs > 0) world.recorder.violate('C2', `${id} moved the motor ${lateMs} ms too late`);
+  }
+}
+
+/** C3 each command has one end, and it is true. */
+export function checkCommandEnds({ world, household, rows }: Found): void {
+  const { truth } = household;
+  for (const { commandId, state } of rows.commands.values()) {
+    const hasMoved = truth.starts.has(commandId);
+    if (state === 'queued' || state === 'claimed') {
+      world.recorder.violate('C3', `${commandId} is still ${state}`);
+    }
+    if (state === 'done' && !hasMoved) {
+      world.recorder.violate('C3', `${commandId} is done, and nothing moved`);
+    }
+    const isDenied = state === 'refused' || state === 'cancelled';
+    if (isDenied && hasMoved && truth.cloudRestores === 0) {
+      world.recorder.violate('C3', `${commandId} is ${state}, and the motor moved`);
+    }
+    if (state === 'expired' && hasMoved && truth.cloudRestores === 0) {
+      world.recorder.violate('C3', `${commandId} is expired, and the motor moved`);
+    }
+  }
+}
+
+/** C4 the cap holds in any 24 hours, for each copy of the feeder. */
+export function checkFood({ world, household }: Found): void {
+  const { meals, hadClone } = household.truth;
+  if (hadClone) return;
+  for (const { atMs } of meals) {
+    const inDay = meals.filter((meal) => meal.atMs > atMs - DAY_MS && meal.atMs <= atMs);
+    const sum = inDay.reduce((total, { mg }) => total + mg, 0);
+    if (sum > DAY_MG_MAX) world.recorder.violate('C4', `${sum} mg fell in a day`);
+  }
+}

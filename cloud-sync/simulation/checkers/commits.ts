@@ -1,0 +1,32 @@
+import type { DeviceRows } from '../memory-cloud.ts';
+import type { SyncWorld } from '../sync-world.ts';
+
+const said = new Set(['done', 'failed', 'refused']);
+
+/** Looks at each commit of the cloud: what the feeder has, and what must never go back. */
+export function checkCommit(
+  world: SyncWorld,
+  deviceId: string,
+  { before, after }: { readonly before: DeviceRows; readonly after: DeviceRows },
+): void {
+  const household = world.households?.find((one) => one.deviceId === deviceId);
+  if (household === undefined) return;
+  if (after.events !== before.events) {
+    for (const [key, { eid }] of after.events) {
+      if (!before.events.has(key)) household.truth.committed.add(eid);
+    }
+  }
+  for (const [id, command] of after.commands) {
+    const former = before.commands.get(id);
+    if (former === undefined || former === command || !said.has(former.state)) continue;
+    if (former.state !== command.state) {
+      world.recorder.violate('C3', `${id} went from ${former.state} to ${command.state}`);
+    }
+  }
+  for (const [epoch, row] of after.epochs) {
+    const former = before.epochs.get(epoch);
+    if (former !== undefined && former.ackedSeq > row.ackedSeq) {
+      world.recorder.violate('U1', `epoch ${epoch} went back from ${former.ackedSeq}`);
+    }
+  }
+}
