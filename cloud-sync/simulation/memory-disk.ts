@@ -93,6 +93,12 @@ export class MemoryDisk implements SyncStore {
     this.#ports = ports;
   }
 
+  /** Somebody puts in another card, or writes an image to this one. */
+  replace(data: DiskData): void {
+    this.data = data;
+    this.#recent = [];
+  }
+
   /** The card forgets its newest commits, as one that lies about its cache may. */
   loseCommits(count: number): void {
     const older = this.#recent.at(-count) ?? this.#recent[0];
@@ -289,7 +295,11 @@ export class MemoryDisk implements SyncStore {
     return this.#view.mutations.get(mid);
   }
 
-  closeMutation(mid: string, _dseq: number, outcomes: Readonly<Record<string, GroupOutcome>>): void {
+  closeMutation(
+    mid: string,
+    _dseq: number,
+    outcomes: Readonly<Record<string, GroupOutcome>>,
+  ): void {
     this.#writable.mutations.set(mid, outcomes);
   }
 

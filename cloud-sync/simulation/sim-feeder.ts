@@ -1,7 +1,7 @@
 import {
   bytesToText,
-  canonicalJson,
   type CommandOrder,
+  canonicalJson,
   type DocState,
   type EventClass,
   eventKinds,
@@ -12,15 +12,15 @@ import {
   type Sha256,
   tickHlc,
 } from '@cat-feeder/shared';
+import type { SeededRandom } from '../../device/src/platform/random.ts';
 import { pendingSegment } from '../../device/src/sync/batches.ts';
 import { initialLink, step } from '../../device/src/sync/link.ts';
 import type { LinkInput, LinkOutput, LinkState } from '../../device/src/sync/link-io.ts';
-import type { SeededRandom } from '../../device/src/platform/random.ts';
 import { type DiskData, MemoryDisk } from './memory-disk.ts';
 import type { Recorder } from './recorder.ts';
+import { DAY_MG_MAX, validateMeal } from './sim-meals.ts';
 import type { Timeline } from './timeline.ts';
 import type { DeviceTruth } from './truth.ts';
-import { DAY_MG_MAX, validateMeal } from './sim-meals.ts';
 
 /** The power failed in the middle of something. */
 export class PowerCut extends Error {}
@@ -69,7 +69,8 @@ export class SimFeeder {
       created: ({ eid, cls }) => truth.created.set(eid, { index: truth.created.size, cls }),
       docPut: (before, after) => this.#checkDoc(before, after),
       cursorMoved: (from, to) => {
-        if (to < from) recorder.violate('D1', `${options.name}: the cursor fell from ${from} to ${to}`);
+        if (to < from)
+          recorder.violate('D1', `${options.name}: the cursor fell from ${from} to ${to}`);
       },
     });
   }
@@ -122,6 +123,11 @@ export class SimFeeder {
     if (!this.isOn) return;
     this.#safely(() => this.disk.transact('fact', () => write(this.disk)));
     this.take({ kind: 'appended', cls });
+  }
+
+  /** Housekeeping of the card, in one transaction that the power may cut. */
+  tend(work: (disk: MemoryDisk) => void): void {
+    if (this.isOn) this.#safely(() => this.disk.transact('tend', () => work(this.disk)));
   }
 
   /** A person at the feeder edits a meal; what is not valid is refused at once. */

@@ -1,5 +1,5 @@
-import type { LinkOutput } from '../../device/src/sync/link-io.ts';
 import type { SeededRandom } from '../../device/src/platform/random.ts';
+import type { LinkOutput } from '../../device/src/sync/link-io.ts';
 import type { Weather } from './faults.ts';
 import { NodeCrash } from './memory-cloud.ts';
 import type { Recorder } from './recorder.ts';
@@ -49,7 +49,8 @@ export class SimNetwork {
     const { life } = feeder;
     if (obstacle?.kind === 'portal') {
       timeline.after(20, () => {
-        if (feeder.life === life) feeder.take({ kind: 'answer', id: request.id, ...portal(random) });
+        if (feeder.life === life)
+          feeder.take({ kind: 'answer', id: request.id, ...portal(random) });
       });
       return;
     }
@@ -97,7 +98,8 @@ export class SimNetwork {
     timeline.after(this.#delayMs(feeder), () => {
       if (feeder.life !== life) return;
       if (answer === null) feeder.take({ kind: 'failed', id });
-      else if (isGarbled) feeder.take({ kind: 'answer', id, ...garble(this.#options.random, answer) });
+      else if (isGarbled)
+        feeder.take({ kind: 'answer', id, ...garble(this.#options.random, answer) });
       else feeder.take({ kind: 'answer', id, ...answer });
     });
   }

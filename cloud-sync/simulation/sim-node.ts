@@ -31,8 +31,10 @@ export class SimNode {
   /** Not there until this instant. */
   downUntilMs = 0;
   /** Answers every request with this refusal until an instant. */
-  mood: { readonly refusal: 'overloaded' | 'bad_token' | 'proto'; readonly untilMs: number } | null =
-    null;
+  mood: {
+    readonly refusal: 'overloaded' | 'bad_token' | 'proto';
+    readonly untilMs: number;
+  } | null = null;
   /** A newer release adds fields that this version does not know. */
   isNewer = false;
   /** A careful release allows small batches only. */
@@ -63,7 +65,11 @@ export class SimNode {
     const { mood } = this;
     if (mood !== null && this.context.now() - this.clockOffsetMs < mood.untilMs) {
       const isOverload = mood.refusal === 'overloaded';
-      return asHttp({ ok: false, refusal: mood.refusal, ...(isOverload ? { retryAfterS: 3 } : {}) });
+      return asHttp({
+        ok: false,
+        refusal: mood.refusal,
+        ...(isOverload ? { retryAfterS: 3 } : {}),
+      });
     }
     const { status, body } = asHttp(await this.#route(deviceId, request));
     return { status, body: this.#dress(status, JSON.parse(JSON.stringify(body))) };

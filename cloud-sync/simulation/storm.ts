@@ -1,14 +1,19 @@
 import { makeUlid } from '@cat-feeder/shared';
+import type { SeededRandom } from '../../device/src/platform/random.ts';
+import type { LogItem } from '../../device/src/sync/sync-store.ts';
 import { expireAfterRestore } from '../src/core/commands.ts';
 import type { TimedFault } from './faults.ts';
+import { NodeCrash } from './memory-cloud.ts';
 import { blankDisk } from './memory-disk.ts';
 import { poison } from './sim-feeder.ts';
-import type { Household, SyncWorld } from './sync-world.ts';
-import type { SeededRandom } from '../../device/src/platform/random.ts';
+import type { SyncWorld } from './sync-world.ts';
+import type { Household } from './world-view.ts';
 
 const MINUTE_MS = 60_000;
 /** An image or a backup may be this many steps old. */
 const OLDEST = 6;
+/** An entry that is too large for the wire: it travels as a gap. */
+const OVERSIZE_KIND = 61_000;
 
 interface Strike {
   readonly world: SyncWorld;
@@ -27,13 +32,25 @@ export function storm(world: SyncWorld): void {
       const kind = kinds[random.uint32() % kinds.length];
       const household = world.households[random.uint32() % world.households.length];
       if (kind !== undefined && household !== undefined) {
-        const isDone = await strikes[kind]({ world, household, random });
+        const isDone = await surviving(() => strikes[kind]({ world, household, random }));
         if (isDone !== false) world.recorder.fault(kind, household.feeder.options.name);
       }
       next();
     });
   };
   next();
+}
+
+/** A node that dies in the middle of a fault is one more fault. */
+async function surviving(
+  strike: () => false | undefined | Promise<false | undefined>,
+): Promise<false | undefined> {
+  try {
+    return await strike();
+  } catch (error) {
+    if (!(error instanceof NodeCrash)) throw error;
+    return undefined;
+  }
 }
 
 /** Each fault; false: it could not be done now. */
@@ -64,7 +81,7 @@ const strikes: Readonly<
   factory_reset: ({ world, household, random }) => {
     household.feeder.powerOff();
     for (const { id } of household.feeder.disk.docs()) household.truth.deletedHere.add(id);
-    household.feeder.disk.data = blankDisk((length) => random.bytes(length));
+    household.feeder.disk.replace(blankDisk((length) => random.bytes(length)));
     household.images.length = 0;
     restart(world, household, 5_000);
     return undefined;
@@ -85,7 +102,9 @@ const strikes: Readonly<
   },
   device_clock_step: ({ household, random }) => {
     const { feeder } = household;
-    feeder.wallOffsetMs = random.chance(0.3) ? 0 : Math.floor((random.next() - 0.5) * 40 * MINUTE_MS * 60);
+    feeder.wallOffsetMs = random.chance(0.3)
+      ? 0
+      : Math.floor((random.next() - 0.5) * 40 * MINUTE_MS * 60);
     feeder.tq = random.uint32() % 4;
     return undefined;
   },
@@ -114,23 +133,30 @@ const strikes: Readonly<
   },
   oversize_event: ({ household }) => {
     household.feeder.record('A', (disk) =>
-      disk.appendRaw({ kind: 61_000, kver: 1, cls: 'A', body: { text: 'ü'.repeat(5_000) } }),
+      disk.appendRaw({ kind: OVERSIZE_KIND, kver: 1, cls: 'A', body: { text: 'ü'.repeat(5_000) } }),
     );
     return undefined;
   },
   poison_down: (strike) => poisonDown(strike),
   trim: ({ household, random }) => trim(household, random),
-  drop_class_c: ({ household }) => {
-    const { disk } = household.feeder;
-    const active = disk.segments().at(-1);
+  drop_class_c: ({ household: { feeder } }) => {
+    const active = feeder.disk.segments().at(-1);
     if (active === undefined) return false;
-    return disk.transact('drop', () => (disk.dropClassC(active.epoch) > 0 ? undefined : false));
+    let dropped = 0;
+    feeder.tend((disk) => {
+      dropped = disk.dropClassC(active.epoch);
+    });
+    return dropped > 0 ? undefined : false;
   },
   owner_change: async ({ world, household, random }) => {
     await world.cloud.onDevice(household.deviceId, async (tx) => {
       const device = await tx.device();
       if (device === undefined) return;
-      await tx.putDevice({ ...device, homeId: `home-${random.uint32()}`, session: device.session + 1 });
+      await tx.putDevice({
+        ...device,
+        homeId: `home-${random.uint32()}`,
+        session: device.session + 1,
+      });
     });
     return undefined;
   },
@@ -173,7 +199,7 @@ function rollBack({ world, household, random }: Strike): false | undefined {
   const image = images.at(-1 - (random.uint32() % OLDEST)) ?? images[0];
   if (image === undefined) return false;
   feeder.powerOff();
-  feeder.disk.data = image;
+  feeder.disk.replace(image);
   // The images made since then are of a card that is gone.
   images.splice(images.indexOf(image) + 1);
   restart(world, household, 3_000 + random.next() * 20_000);
@@ -201,7 +227,8 @@ async function expireQuietly(world: SyncWorld, deviceId: string): Promise<void> 
     try {
       await expireAfterRestore(node.context, deviceId);
       return;
-    } catch {
+    } catch (error) {
+      if (!(error instanceof NodeCrash)) throw error;
       node.downUntilMs = world.timeline.nowMs;
     }
   }
@@ -225,10 +252,17 @@ function trim(household: Household, random: SeededRandom): false | undefined {
   const active = disk.segments().at(-1);
   if (active === undefined || !feeder.isOn) return false;
   const seq = active.base + Math.floor(random.next() * (active.acked - active.base + 1));
-  const gone = disk.transact('trim', () => disk.trim(active.epoch, seq));
+  let gone: readonly LogItem[] = [];
+  feeder.tend((card) => {
+    gone = card.trim(active.epoch, seq);
+  });
   for (const item of gone) {
-    if (item.item !== 'event' || truth.committed.has(item.eid)) continue;
-    feeder.options.recorder.violate('U4', `entry ${item.seq} was removed and the cloud never had it`);
+    if (item.item !== 'event' || item.kind === OVERSIZE_KIND) continue;
+    if (truth.committed.has(item.eid)) continue;
+    feeder.options.recorder.violate(
+      'U4',
+      `entry ${item.seq} was removed and the cloud never had it`,
+    );
   }
   return gone.length > 0 ? undefined : false;
 }

@@ -1,11 +1,4 @@
-import { createHash } from 'node:crypto';
-import {
-  type DownItem,
-  makeHlc,
-  makeUlid,
-  type Mutation,
-  type Sha256,
-} from '@cat-feeder/shared';
+import { type DownItem, type Mutation, makeHlc, makeUlid } from '@cat-feeder/shared';
 import { SeededRandom } from '../../device/src/platform/random.ts';
 import { cancelCommand, issueCommand, sweepCommands } from '../src/core/commands.ts';
 import { proposeMutation } from '../src/core/mutations.ts';
@@ -19,8 +12,10 @@ import { SimFeeder } from './sim-feeder.ts';
 import { drawGroups } from './sim-meals.ts';
 import { SimNetwork } from './sim-network.ts';
 import { SimNode } from './sim-node.ts';
+import { sha256 } from './sim-sha256.ts';
 import { Timeline } from './timeline.ts';
 import { DeviceTruth } from './truth.ts';
+import type { Household, WorldView } from './world-view.ts';
 
 const START_MS = 1_800_000_000_000;
 const MINUTE_MS = 60_000;
@@ -29,18 +24,6 @@ const NODES = 2;
 const STORM_MS_MAX = 45 * MINUTE_MS;
 /** The world must come to rest within this time without faults. */
 const REST_MS_MAX = 10 * 60 * MINUTE_MS;
-
-export const sha256: Sha256 = (bytes) => createHash('sha256').update(bytes).digest();
-
-/** One home's feeder with everything that the world knows about it. */
-export interface Household {
-  readonly deviceId: string;
-  readonly truth: DeviceTruth;
-  feeder: SimFeeder;
-  clone: SimFeeder | null;
-  /** Images of the card that somebody may put back. */
-  readonly images: DiskData[];
-}
 
 export interface WorldOptions {
   readonly seed: number;
@@ -64,7 +47,7 @@ const calm: Weather['chances'] = {
 };
 
 /** Feeders, nodes, people and weather of one seed. */
-export class SyncWorld {
+export class SyncWorld implements WorldView {
   readonly timeline = new Timeline(START_MS);
   readonly random: SeededRandom;
   readonly recorder: Recorder;
@@ -157,7 +140,11 @@ export class SyncWorld {
       ...{ boots: [], clonedMs: null, maxEpoch: 0, downHead: 0, downAcked: 0 },
     });
     const household = { deviceId, truth };
-    const feeder = this.makeFeeder(household, `feeder${i}`, blankDisk((n) => random.bytes(n)));
+    const feeder = this.makeFeeder(
+      household,
+      `feeder${i}`,
+      blankDisk((n) => random.bytes(n)),
+    );
     return { deviceId, truth, feeder, clone: null, images: [] };
   }
 

@@ -1,9 +1,13 @@
+/** More than this at one instant is a program that runs in a circle. */
+const SAME_INSTANT_MAX = 10_000;
+
 /** Virtual time: what is due first runs first; what is due at the same instant, in the order it was asked for. */
 export class Timeline {
   nowMs: number;
   #heap: { readonly atMs: number; readonly n: number; readonly run: () => void | Promise<void> }[] =
     [];
   #count = 0;
+  #here = 0;
 
   constructor(startMs: number) {
     this.nowMs = startMs;
@@ -32,6 +36,8 @@ export class Timeline {
       const first = this.#heap[0];
       if (first === undefined || first.atMs > endMs) break;
       this.#removeFirst();
+      this.#here = first.atMs === this.nowMs ? this.#here + 1 : 0;
+      if (this.#here > SAME_INSTANT_MAX) throw new RangeError('Time does not go on.');
       this.nowMs = first.atMs;
       await first.run();
     }

@@ -1,10 +1,10 @@
-import type { Household, SyncWorld } from '../sync-world.ts';
-import { checkChains, checkDensity, checkDrained, checkOrder } from './uplink.ts';
+import type { Household, WorldView } from '../world-view.ts';
 import { checkCommandEnds, checkFood, checkStarts } from './commands.ts';
 import { checkMutations, checkSameDocs } from './documents.ts';
+import { checkChains, checkDensity, checkDrained, checkOrder } from './uplink.ts';
 
 /** Everything that holds when nobody has anything left to say. */
-export function checkAtRest(world: SyncWorld, household: Household): void {
+export function checkAtRest(world: WorldView, household: Household): void {
   const rows = world.cloud.rows.get(household.deviceId);
   if (rows === undefined) return;
   const found = { world, household, rows };

@@ -9,7 +9,8 @@ export function checkStarts({ world, household }: Found): void {
   const { truth } = household;
   const skewMs = world.skewMs.max - world.skewMs.min;
   for (const [id, starts] of truth.starts) {
-    if (starts.length > 1) world.recorder.violate('C1', `${id} moved the motor ${starts.length} times`);
+    if (starts.length > 1)
+      world.recorder.violate('C1', `${id} moved the motor ${starts.length} times`);
     const notAfterMs = truth.issued.get(id)?.notAfterMs ?? 0;
     const lateMs = Math.max(...starts) - notAfterMs - CLAIM_WINDOW_MS - skewMs;
     if (lateMs > 0) world.recorder.violate('C2', `${id} moved the motor ${lateMs} ms too late`);

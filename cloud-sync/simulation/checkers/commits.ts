@@ -1,11 +1,11 @@
 import type { DeviceRows } from '../memory-cloud.ts';
-import type { SyncWorld } from '../sync-world.ts';
+import type { WorldView } from '../world-view.ts';
 
 const said = new Set(['done', 'failed', 'refused']);
 
 /** Looks at each commit of the cloud: what the feeder has, and what must never go back. */
 export function checkCommit(
-  world: SyncWorld,
+  world: WorldView,
   deviceId: string,
   { before, after }: { readonly before: DeviceRows; readonly after: DeviceRows },
 ): void {

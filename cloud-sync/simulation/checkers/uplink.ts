@@ -1,6 +1,6 @@
 import { chainText } from '@cat-feeder/shared';
 import { endOf } from '../memory-disk.ts';
-import { sha256 } from '../sync-world.ts';
+import { sha256 } from '../sim-sha256.ts';
 import type { Found } from './found.ts';
 
 /** U1 the numbers of each epoch are 1 to acked, entries or gaps; U2 no eid twice. */
@@ -56,7 +56,10 @@ export function checkOrder({ world, household, rows }: Found): void {
       return;
     }
     if (created.index < last) {
-      world.recorder.violate('U3', `${epoch}:${seq} is older than the one before it`);
+      world.recorder.violate(
+        'U3',
+        `${household.feeder.options.name}: ${epoch}:${seq} (made as ${created.index}) is older than the one before it (${last})`,
+      );
       return;
     }
     last = created.index;

@@ -54,6 +54,8 @@ export interface GapRow {
 /** The projection of one document, and the entry it comes from. */
 export interface DocRow {
   readonly doc: SyncDoc;
+  /** The feeder does not have it and nobody deleted it: a mark, not a deletion. */
+  readonly isGone: boolean;
   readonly epoch: number;
   readonly seq: number;
 }

@@ -11,6 +11,8 @@ import { addMutation } from './mutations.ts';
 
 /** Whether the feeder's ledger cannot have the entry that a document comes from. */
 export function isForgotten(row: DocRow, segments: Hello['segs']): boolean {
+  // Absence is never deletion: what merely was not there is no reason to delete it anywhere.
+  if (row.isGone) return false;
   const segment = segments.find(({ epoch }) => epoch === row.epoch);
   if (segment !== undefined) return row.seq > segment.head;
   return segments.some(({ epoch }) => epoch !== 0 && epoch < row.epoch);

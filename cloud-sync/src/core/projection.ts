@@ -62,13 +62,13 @@ async function projectOne(tx: DeviceTransaction, row: EventRow): Promise<EventRo
 async function putDoc(tx: DeviceTransaction, doc: SyncDoc, at: Position): Promise<void> {
   const present = await tx.doc(doc.kind, doc.id);
   if (present !== undefined && !isAfter(at, present)) return;
-  await tx.putDoc({ doc, epoch: at.epoch, seq: at.seq });
+  await tx.putDoc({ doc, isGone: false, epoch: at.epoch, seq: at.seq });
 }
 
 /** The feeder does not have it: its row stays as a mark, so that no older entry brings it back. */
 function gone(row: DocRow, at: Position): DocRow {
   const doc = { ...row.doc, deleted: true, groups: {} };
-  return { doc, epoch: at.epoch, seq: at.seq };
+  return { doc, isGone: !row.doc.deleted || row.isGone, epoch: at.epoch, seq: at.seq };
 }
 
 async function closeMutation(

@@ -1,14 +1,16 @@
 import {
+  bytesToText,
   CLAIM_WINDOW_MS,
   CLAIMS_MAX,
   type ClaimAnswer,
   type CommandEnd,
+  HASH_BYTES,
   REQUEST_TIMEOUT_MS,
   SYNC_VERSION,
   type SyncRefusal,
 } from '@cat-feeder/shared';
 import type { LocalCommand } from './sync-store.ts';
-import { change, emit, fraction, noteAppended, type Turn } from './turn.ts';
+import { change, emit, jitter, noteAppended, type Turn } from './turn.ts';
 
 /*
  * Commands: claim before act.
@@ -18,6 +20,8 @@ import { change, emit, fraction, noteAppended, type Turn } from './turn.ts';
  *
  * K1 `claiming` and its nonce are durable before the claim is sent.
  * K2 `executing` is durable before the motor may start; who finds it at a start ends it.
+ * K4 A start draws new nonces: the same nonce is granted again, so it must not outlive the memory
+ *    of what was done with it.
  * K3 The window is monotonic time since the sending of the very claim that was granted.
  */
 
@@ -88,7 +92,7 @@ export function takeDenial(turn: Turn, commandId: string, refusal: SyncRefusal):
 /** No answer: the same claim is asked again with the same nonce. */
 export function askAgain(turn: Turn): void {
   const { now, random } = turn.context;
-  const waitMs = CLAIM_RETRY_MS + fraction(random) * CLAIM_RETRY_SPREAD_MS;
+  const waitMs = CLAIM_RETRY_MS + jitter(random, CLAIM_RETRY_SPREAD_MS);
   change(turn, { claimRetryAtMs: now.monoMs + waitMs });
 }
 
@@ -110,10 +114,18 @@ export function endCommand(turn: Turn, command: LocalCommand, word: CommandWord)
   noteAppended(turn, 'A');
 }
 
-/** K2: what was running when the daemon ended is not repeated. */
-export function endInterrupted(turn: Turn): void {
-  for (const command of turn.context.store.openCommands()) {
-    if (command.state !== 'executing') continue;
-    endCommand(turn, command, { end: 'failed', reason: 'interrupted', feedingId: null });
+/**
+ * After a start. K2: what was running is not repeated. K4: what was being claimed is claimed with a
+ * new nonce, since a card that lies may have lost that it was granted and carried out.
+ */
+export function resumeCommands(turn: Turn): void {
+  const { store, random } = turn.context;
+  for (const command of store.openCommands()) {
+    if (command.state === 'executing') {
+      endCommand(turn, command, { end: 'failed', reason: 'interrupted', feedingId: null });
+      continue;
+    }
+    const nonce = bytesToText(random(HASH_BYTES));
+    store.transact('sync.renew_claim', () => store.putCommand({ ...command, nonce }));
   }
 }

@@ -17,7 +17,7 @@ import {
   askAgain,
   claimUnderWay,
   endCommand,
-  endInterrupted,
+  resumeCommands,
   sendClaims,
   takeDenial,
   takeGrant,
@@ -28,7 +28,7 @@ import { sendFork, takeFork } from './fork-work.ts';
 import { sayHello, takeHello } from './greeting.ts';
 import type { LinkContext, LinkInput, LinkState, LinkStep, UplinkRequest } from './link-io.ts';
 import { appendSnapshot } from './snapshot.ts';
-import { change, fraction, noteAppended, relax, rest, type Turn } from './turn.ts';
+import { change, jitter, noteAppended, relax, rest, type Turn } from './turn.ts';
 
 /*
  * The feeder's side of the protocol: `step` takes what happened and says what to do.
@@ -106,14 +106,14 @@ function takeResult(turn: Turn, word: Extract<LinkInput, { kind: 'executed' }>):
 function start(turn: Turn, input: { readonly boot: string; readonly firmware: string }): void {
   const { now, random } = turn.context;
   const { boot, firmware } = input;
-  const retryAtMs = now.monoMs + fraction(random) * START_SPREAD_MS;
+  const retryAtMs = now.monoMs + jitter(random, START_SPREAD_MS);
   turn.state = { ...initialLink, phase: 'resting', boot, firmware, retryAtMs };
-  endInterrupted(turn);
+  resumeCommands(turn);
 }
 
 function hurry(turn: Turn): void {
   const { now, random } = turn.context;
-  const soonMs = now.monoMs + fraction(random) * START_SPREAD_MS;
+  const soonMs = now.monoMs + jitter(random, START_SPREAD_MS);
   change(turn, { retryAtMs: Math.min(turn.state.retryAtMs, soonMs) });
 }
 
@@ -219,6 +219,6 @@ function settle<T>(turn: Turn, answer: ReadAnswer<T>, use: (body: T) => void): v
 
 function standAlone(turn: Turn): void {
   const { now, random } = turn.context;
-  const retryAtMs = now.monoMs + LOCAL_RETRY_MS * (1 + fraction(random));
+  const retryAtMs = now.monoMs + LOCAL_RETRY_MS + jitter(random, LOCAL_RETRY_MS);
   change(turn, { phase: 'local', busy: null, claims: {}, fork: null, fills: [], retryAtMs });
 }

@@ -23,10 +23,10 @@ export function change(turn: Turn, part: Partial<LinkState>): void {
   turn.state = { ...turn.state, ...part };
 }
 
-/** A number from 0 to below 1. */
-export function fraction(random: RandomBytes): number {
+/** A whole number from 0 to below `max`: timers know no fractions of a millisecond. */
+export function jitter(random: RandomBytes, max: Milliseconds): Milliseconds {
   const [a = 0, b = 0, c = 0] = random(3);
-  return (a * 65_536 + b * 256 + c) / 16_777_216;
+  return Math.floor(((a * 65_536 + b * 256 + c) / 16_777_216) * max);
 }
 
 const SECOND_MS = 1000;
@@ -40,10 +40,10 @@ export function backOff(turn: Turn, retryAfterMs?: Milliseconds): Milliseconds {
   }
   if (retryAfterMs !== undefined) {
     const asked = Math.min(retryAfterMs, RETRY_AFTER_MS_MAX);
-    return asked * (1 + fraction(random) / 4) + BACKOFF_FLOOR_MS;
+    return Math.ceil(asked) + jitter(random, asked / 4) + BACKOFF_FLOOR_MS;
   }
   const cap = Math.min(turn.state.limits.capMs, 2 ** attempt * SECOND_MS);
-  return fraction(random) * cap + BACKOFF_FLOOR_MS;
+  return jitter(random, cap) + BACKOFF_FLOOR_MS;
 }
 
 /** Something came through after hello: the next trouble starts from the beginning. */
