@@ -25,6 +25,8 @@ import type {
 
 /** Everything on the card. Never changed: each commit makes a new one, so an old one is an image. */
 export interface DiskData {
+  /** Of the commit: an image with a later one is of a life that this card has lost. */
+  readonly serial: number;
   readonly segments: readonly LogSegment[];
   readonly items: ReadonlyMap<number, readonly LogItem[]>;
   readonly docs: ReadonlyMap<string, DocState>;
@@ -34,6 +36,7 @@ export interface DiskData {
 }
 
 interface Draft {
+  serial: number;
   segments: LogSegment[];
   items: Map<number, readonly LogItem[]>;
   docs: Map<string, DocState>;
@@ -72,6 +75,7 @@ export function blankDisk(random: RandomBytes): DiskData {
     ...{ closed: false, pendingGenesis: null },
   };
   return {
+    serial: 0,
     segments: [segment],
     items: new Map([[0, []]]),
     docs: new Map(),
@@ -110,6 +114,7 @@ export class MemoryDisk implements SyncStore {
     if (this.#draft !== null) return work();
     const { segments, items, docs, mutations, commands, numbers } = this.data;
     this.#draft = {
+      serial: this.data.serial + 1,
       segments: [...segments],
       items: new Map(items),
       docs: new Map(docs),

@@ -56,6 +56,7 @@ export class SimFeeder {
   #bootedMs = 0;
   #boot = '';
   #wakeAtMs = 0;
+  #isRetired = false;
 
   constructor(options: FeederOptions) {
     this.options = options;
@@ -66,7 +67,7 @@ export class SimFeeder {
       now: () => ({ ...this.now(), boot: this.#boot }),
       beforeCommit: (name) => this.#maybeCut('before', name),
       afterCommit: (name) => this.#maybeCut('after', name),
-      created: ({ eid, cls }) => truth.created.set(eid, { index: truth.created.size, cls }),
+      created: ({ eid, seq }) => truth.created.set(eid, { index: truth.created.size, seq }),
       docPut: (before, after) => this.#checkDoc(before, after),
       cursorMoved: (from, to) => {
         if (to < from)
@@ -89,7 +90,7 @@ export class SimFeeder {
 
   powerOn(): void {
     const { timeline, random, recorder, name } = this.options;
-    if (this.isOn) return;
+    if (this.isOn || this.#isRetired) return;
     this.isOn = true;
     this.life += 1;
     this.#bootedMs = timeline.nowMs;
@@ -103,6 +104,12 @@ export class SimFeeder {
     this.isOn = false;
     this.life += 1;
     this.state = initialLink;
+  }
+
+  /** It is thrown away. */
+  retire(): void {
+    this.powerOff();
+    this.#isRetired = true;
   }
 
   take(input: LinkInput): void {

@@ -68,6 +68,9 @@ const strikes: Readonly<
   lost_fsync: ({ world, household, random }) => {
     household.feeder.powerOff();
     household.feeder.disk.loseCommits(1 + (random.uint32() % 3));
+    const { serial } = household.feeder.disk.data;
+    const kept = household.images.filter((image) => image.serial <= serial);
+    household.images.splice(0, household.images.length, ...kept);
     restart(world, household, 5_000);
     return undefined;
   },
@@ -95,7 +98,7 @@ const strikes: Readonly<
     clone.powerOn();
     world.timeline.after((1 + random.next() * 10) * MINUTE_MS, () => {
       if (household.clone !== clone) return;
-      clone.powerOff();
+      clone.retire();
       household.clone = null;
     });
     return undefined;

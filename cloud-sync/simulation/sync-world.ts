@@ -288,7 +288,7 @@ export class SyncWorld implements WorldView {
     }
     this.network.obstacles.clear();
     for (const household of this.households) {
-      household.clone?.powerOff();
+      household.clone?.retire();
       household.clone = null;
       household.feeder.powerOn();
     }
@@ -305,7 +305,13 @@ export class SyncWorld implements WorldView {
       if (this.#isQuiet(household)) continue;
       const { feeder } = household;
       const { phase, busy, needDocs, fills } = feeder.state;
-      const open = feeder.disk.openCommands().length;
+      const rows = this.cloud.rows.get(household.deviceId);
+      const open = {
+        here: feeder.disk.openCommands(),
+        wishes: [...(rows?.mutations.values() ?? [])].filter(({ outcomes }) => outcomes === null),
+        cursor: feeder.disk.number('cursor'),
+        downHead: rows?.device.downHead,
+      };
       this.recorder.violate(
         'R0',
         `${feeder.options.name} does not come to rest: ${JSON.stringify({ phase, busy, needDocs, fills, open })}`,

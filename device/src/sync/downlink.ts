@@ -45,7 +45,8 @@ export function pull(turn: Turn): void {
 /** Settles the items of an answer; afterwards everything up to `upto` is settled. */
 export function takeDown(turn: Turn, answer: DownAnswer): void {
   const { store, now } = turn.context;
-  for (const item of answer.items) takeItem(turn, item);
+  const isAllTold = !store.hasUnackedDocs();
+  for (const item of answer.items) takeItem(turn, item, isAllTold);
   if (answer.upto > store.number('cursor')) {
     store.transact('sync.cursor', () => store.setNumber('cursor', answer.upto));
   }
@@ -58,7 +59,7 @@ export function takePushed(turn: Turn, body: unknown): void {
   const cursor = store.number('cursor');
   const item = v.safeParse(DownItemSchema, body);
   if (item.success && item.output.d === cursor + 1) {
-    takeItem(turn, item.output);
+    takeItem(turn, item.output, !store.hasUnackedDocs());
     return;
   }
   const poke = v.safeParse(PokeSchema, body);
@@ -67,13 +68,17 @@ export function takePushed(turn: Turn, body: unknown): void {
 }
 
 /** D1. */
-function takeItem(turn: Turn, item: DownItem): void {
+function takeItem(turn: Turn, item: DownItem, isAllTold: boolean): void {
   const { store } = turn.context;
   if (item.d <= store.number('cursor')) return;
   const mutation = v.safeParse(MutationItemSchema, item);
   const command = v.safeParse(CommandItemSchema, item);
   store.transact('sync.item', () => {
-    if (mutation.success) takeMutation(turn, mutation.output);
+    const known = store.mutationOutcomes(item.ref);
+    const target = mutation.success ? mutation.output.b.doc : null;
+    if (known !== undefined) {
+      if (isAllTold) tellAgain(turn, { mid: item.ref, target, outcomes: known });
+    } else if (mutation.success) takeMutation(turn, mutation.output);
     else if (command.success) takeCommand(turn, command.output);
     else if (item.k !== 'cmd') closeUnknown(turn, item);
     store.setNumber('cursor', item.d);
@@ -86,11 +91,6 @@ function takeMutation(turn: Turn, { ref: mid, d, b: mutation }: MutationItem): v
   const { store, now, validate } = turn.context;
   const [kind, id] = mutation.doc;
   const before = store.doc(kind, id);
-  const known = store.mutationOutcomes(mid);
-  if (known !== undefined) {
-    tellAgain(turn, { mid, target: [kind, id], outcomes: known });
-    return;
-  }
   const isTouched = mutation.op === 'restore' && store.isTouched(kind, id);
   const result = applyMutation({ mutation, doc: before, now, validate, isTouched });
   const { doc, outcomes, reason, superseded } = result;
@@ -111,20 +111,22 @@ function tellAgain(
   known: Pick<EventBody<'mutation.closed'>, 'mid' | 'target' | 'outcomes'>,
 ): void {
   const { store } = turn.context;
-  if (store.hasUnackedDocs() || known.target === null) return;
+  const body = { ...known, reason: 'repeated', superseded: {} };
+  if (known.target === null) {
+    store.append('mutation.closed', body);
+    return;
+  }
   const doc = store.doc(...known.target);
-  const present = doc === undefined ? null : toSyncDoc(doc);
-  store.append('mutation.closed', { ...known, reason: 'repeated', superseded: {}, doc: present });
+  store.append('mutation.closed', { ...body, doc: doc === undefined ? null : toSyncDoc(doc) });
 }
 
 /** D3. */
-function closeUnknown(turn: Turn, { ref, d }: DownItem): void {
+function closeUnknown(turn: Turn, { ref: mid, d }: DownItem): void {
   const { store } = turn.context;
-  if (store.mutationOutcomes(ref) !== undefined) return;
   const outcomes = { '*': 'unsupported' as const };
   const reason = 'unsupported';
-  store.append('mutation.closed', { mid: ref, target: null, outcomes, reason, superseded: {} });
-  store.closeMutation(ref, d, outcomes);
+  store.append('mutation.closed', { mid, target: null, outcomes, reason, superseded: {} });
+  store.closeMutation(mid, d, outcomes);
 }
 
 /** The command is written down with its nonce before anybody is asked about it. */
