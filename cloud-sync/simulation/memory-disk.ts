@@ -55,6 +55,7 @@ export interface DiskPorts {
   /** May throw: the power fails after the commit. */
   readonly afterCommit: (name: string) => void;
   readonly created: (event: LogEvent) => void;
+  readonly letGo: (event: LogEvent) => void;
   readonly docPut: (before: DocState | undefined, after: DocState) => void;
   readonly cursorMoved: (from: number, to: number) => void;
 }
@@ -237,6 +238,7 @@ export class MemoryDisk implements SyncStore {
     const gone = items.filter((item) => endOf(item) <= Math.min(seq, segment?.acked ?? 0));
     const last = gone.at(-1);
     if (segment === undefined || last === undefined) return [];
+    for (const item of gone) if (item.item === 'event') this.#ports.letGo(item);
     this.#setItems(epoch, items.slice(gone.length));
     this.#setSegment({ ...segment, base: endOf(last) + 1, baseHash: last.hash });
     return gone;
@@ -249,7 +251,10 @@ export class MemoryDisk implements SyncStore {
     let dropped = 0;
     for (const item of items) {
       const isDropped = item.item === 'event' && item.cls === 'C' && item !== items.at(-1);
-      if (isDropped) dropped += 1;
+      if (isDropped) {
+        dropped += 1;
+        this.#ports.letGo(item);
+      }
       const next: LogItem = isDropped
         ? { item: 'gap', from: item.seq, to: item.seq, why: 'space', hash: item.hash }
         : item;

@@ -67,7 +67,8 @@ export class SimFeeder {
       now: () => ({ ...this.now(), boot: this.#boot }),
       beforeCommit: (name) => this.#maybeCut('before', name),
       afterCommit: (name) => this.#maybeCut('after', name),
-      created: ({ eid, seq }) => truth.created.set(eid, { index: truth.created.size, seq }),
+      created: ({ eid }) => truth.created.set(eid, truth.created.size),
+      letGo: ({ eid }) => truth.letGo.add(eid),
       docPut: (before, after) => this.#checkDoc(before, after),
       cursorMoved: (from, to) => {
         if (to < from)

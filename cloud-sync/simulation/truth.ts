@@ -3,7 +3,9 @@ import type { Mutation } from '@cat-feeder/shared';
 /** What really happened to one feeder, seen from outside: neither program can read or write it. */
 export class DeviceTruth {
   /** Every entry ever made, with its place in the order of creation. */
-  readonly created = new Map<string, { readonly index: number; readonly seq: number }>();
+  readonly created = new Map<string, number>();
+  /** Entries that the feeder once gave up for room. */
+  readonly letGo = new Set<string>();
   /** Entries that a committed transaction of the cloud has had. */
   readonly committed = new Set<string>();
   readonly starts = new Map<string, number[]>();

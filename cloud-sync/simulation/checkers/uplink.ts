@@ -33,7 +33,8 @@ export function checkDrained({ world, household, rows }: Found): void {
   const { disk, options } = household.feeder;
   for (const { epoch, base, acked, head } of disk.segments()) {
     const stored = rows.epochs.get(epoch)?.ackedSeq ?? 0;
-    if (acked > stored) {
+    // Of a segment of which nothing is left, nothing can be lost.
+    if (acked > stored && head >= base) {
       world.recorder.violate('U7', `${options.name}: ${epoch}:${acked} is not acknowledged`);
     }
     for (const item of disk.items(epoch, base, head)) {
@@ -44,8 +45,8 @@ export function checkDrained({ world, household, rows }: Found): void {
 }
 
 /**
- * U3 the order by (epoch, seq) is the order of creation. Entries that the cloud has as a gap and an
- * old image brought back are the exception: nothing proves their place, so they come at the end.
+ * U3 the order by (epoch, seq) is the order of creation. Entries that the feeder gave up and an old
+ * image brought back are the exception: nothing proves their place, so they come at the end.
  */
 export function checkOrder({ world, household, rows }: Found): void {
   const { truth } = household;
@@ -58,18 +59,15 @@ export function checkOrder({ world, household, rows }: Found): void {
       world.recorder.violate('U3', `${epoch}:${seq} was never made`);
       return;
     }
-    const isRescued = [...rows.gaps.values()].some(
-      (gap) => gap.epoch < epoch && gap.from <= created.seq && created.seq <= gap.to,
-    );
-    if (isRescued) continue;
-    if (created.index < last) {
+    if (truth.letGo.has(eid)) continue;
+    if (created < last) {
       world.recorder.violate(
         'U3',
-        `${household.feeder.options.name}: ${epoch}:${seq} (made as ${created.index}) is older than the one before it (${last})`,
+        `${household.feeder.options.name}: ${epoch}:${seq} (made as ${created}) is older than the one before it (${last})`,
       );
       return;
     }
-    last = created.index;
+    last = created;
   }
 }
 

@@ -58,17 +58,19 @@ export function fill(
     const epoch = await tx.epoch(request.epoch);
     if (epoch === undefined) return refused('unknown_epoch');
     const { first, prev } = request;
-    const to = first + request.events.length - 1;
-    const gap = await tx.gapEndingAt(request.epoch, to);
-    if (gap === undefined || first < gap.from) return refused('not_found');
     const walked = walk(context, request);
     if (walked === null || walked === 'too_large') return refused('not_found');
-    if (walked.at(-1)?.row.hash !== gap.hash) return refused('not_found');
+    const last = walked.at(-1);
+    const to = last?.to ?? first;
+    const gap = await tx.gapEndingAt(request.epoch, to);
+    if (gap === undefined || first < gap.from) return refused('not_found');
+    if (last?.row.hash !== gap.hash) return refused('not_found');
     if (first === gap.from && (await hashBefore(tx, epoch, first)) !== prev) {
       return refused('not_found');
     }
     await tx.removeGap(request.epoch, to);
     if (first > gap.from) await tx.putGap({ ...gap, to: first - 1, hash: prev });
+    for (const one of walked) if (one.item === 'gap') await tx.putGap(one.row);
     await addRows(tx, walked);
     return accepted({ filled: [first, to] });
   });

@@ -98,26 +98,28 @@ class Packer {
       return true;
     }
     const isRefused = this.#isFirstRefused && this.items.length === 0;
-    if (isRefused || utf8Length(item.body) > EVENT_BODY_BYTES_MAX) {
-      this.gap({ gap: [item.seq, item.seq], why: 'oversize', hash: item.hash });
-      return true;
-    }
+    const wire = isRefused ? oversize(item) : wireItem(item, this.boots);
+    this.items.push(wire);
     this.#bytes += bytes;
-    this.items.push(wireEvent(item, this.#bootIndex(item.boot)));
     return true;
-  }
-
-  #bootIndex(boot: string): number {
-    const known = this.boots.indexOf(boot);
-    return known >= 0 ? known : this.boots.push(boot) - 1;
   }
 }
 
-/** One entry as it travels. */
-export function wireEvent(item: Extract<LogItem, { item: 'event' }>, boot: number): WireEvent {
+/** One item as it travels; its boot joins `boots`. B2: what is too large goes as a gap. */
+export function wireItem(item: LogItem, boots: string[]): WireEvent | WireGap {
+  if (item.item === 'gap') {
+    return { gap: [item.from, item.to], why: item.why, hash: item.hash };
+  }
   const { eid, kind, kver, wallMs, tq, monoMs, body } = item;
+  if (utf8Length(body) > EVENT_BODY_BYTES_MAX) return oversize(item);
+  const known = boots.indexOf(item.boot);
+  const bt = known >= 0 ? known : boots.push(item.boot) - 1;
   const t = Math.max(0, Math.floor(wallMs));
-  return { e: eid, k: kind, kv: kver, t, tq, bt: boot, mo: monoMs, b: JSON.parse(body) };
+  return { e: eid, k: kind, kv: kver, t, tq, bt, mo: monoMs, b: JSON.parse(body) };
+}
+
+function oversize({ seq, hash }: Extract<LogItem, { item: 'event' }>): WireGap {
+  return { gap: [seq, seq], why: 'oversize', hash };
 }
 
 /** B1: takes an acknowledgement. */

@@ -1,7 +1,14 @@
-import { BATCH_ITEMS_MAX, type Fill, REQUEST_TIMEOUT_MS, SYNC_VERSION } from '@cat-feeder/shared';
-import { wireEvent } from './batches.ts';
+import {
+  BATCH_ITEMS_MAX,
+  EVENT_BODY_BYTES_MAX,
+  type Fill,
+  REQUEST_TIMEOUT_MS,
+  SYNC_VERSION,
+  utf8Length,
+} from '@cat-feeder/shared';
+import { wireItem } from './batches.ts';
 import type { LinkState } from './link-io.ts';
-import type { LogEvent } from './sync-store.ts';
+import type { LogItem } from './sync-store.ts';
 import { change, emitUplink, type Turn } from './turn.ts';
 
 /** Sends entries that the cloud has as a gap: a run that reaches the gap's end. */
@@ -9,7 +16,7 @@ export function sendFill(turn: Turn): void {
   for (const next of turn.state.fills) {
     const run = heldRun(turn, next);
     const [first] = run;
-    if (first === undefined) {
+    if (first?.item !== 'event') {
       dropFill(turn);
       continue;
     }
@@ -19,37 +26,37 @@ export function sendFill(turn: Turn): void {
       { what: 'fill', epoch, from: first.seq, to },
       {
         ...{ method: 'POST', path: '/v1/sync/fill' },
-        ...{ body: fillOf(turn, epoch, run), timeoutMs: REQUEST_TIMEOUT_MS },
+        ...{ body: fillOf(turn, epoch, run, first.seq), timeoutMs: REQUEST_TIMEOUT_MS },
       },
     );
     return;
   }
 }
 
-/** The last entries of the gap that are held, without a hole, up to its end. */
-function heldRun(turn: Turn, gap: LinkState['fills'][number]): readonly LogEvent[] {
+/** The last items of the gap that are held, up to its very end, from an entry on. */
+function heldRun(turn: Turn, gap: LinkState['fills'][number]): readonly LogItem[] {
   const from = Math.max(gap.from, gap.to - BATCH_ITEMS_MAX + 1);
   const items = turn.context.store.items(gap.epoch, from, gap.to - from + 1);
-  const run: LogEvent[] = [];
-  for (const item of items.toReversed()) {
-    if (item.item === 'event' && item.seq > gap.to) continue;
-    if (item.item === 'gap' || item.seq !== gap.to - run.length || item.seq < from) break;
-    run.push(item);
-  }
-  return run.reverse();
+  const end = items.findIndex((item) => lastSeq(item) === gap.to);
+  const run = items.slice(0, end + 1);
+  const begin = run.findIndex((item) => item.item === 'event' && fits(item.body));
+  return begin < 0 ? [] : run.slice(begin);
 }
 
-function fillOf(turn: Turn, epoch: number, run: readonly LogEvent[]): Fill {
-  const first = run[0]?.seq ?? 1;
-  const boots = [...new Set(run.map(({ boot }) => boot))];
+function fits(body: string): boolean {
+  return utf8Length(body) <= EVENT_BODY_BYTES_MAX;
+}
+
+function lastSeq(item: LogItem): number {
+  return item.item === 'event' ? item.seq : item.to;
+}
+
+function fillOf(turn: Turn, epoch: number, run: readonly LogItem[], first: number): Fill {
+  const boots: string[] = [];
+  const events = run.map((item) => wireItem(item, boots));
   return {
-    v: SYNC_VERSION,
-    session: turn.state.session,
-    epoch,
-    first,
+    ...{ v: SYNC_VERSION, session: turn.state.session, epoch, first, boots, events },
     prev: turn.context.store.hashAt(epoch, first - 1) ?? '',
-    boots,
-    events: run.map((item) => wireEvent(item, boots.indexOf(item.boot))),
   };
 }
 

@@ -35,9 +35,15 @@ export function sayHello(turn: Turn): void {
   );
 }
 
+/** What hello names: of an empty closed segment there is nothing to send, whatever the cloud thinks. */
+function namedSegments({ context: { store } }: Turn): readonly LogSegment[] {
+  const held = store.segments().filter(({ closed, base, head }) => !closed || head >= base);
+  return held.slice(-SEGMENTS_MAX);
+}
+
 function helloOf(turn: Turn): Hello {
   const { store, sha256, now, present } = turn.context;
-  const segments = store.segments().slice(-SEGMENTS_MAX);
+  const segments = namedSegments(turn);
   const digest = () => docsDigest(sha256, store.docs().map(toSyncDoc));
   return {
     v: SYNC_VERSION,
@@ -57,10 +63,10 @@ function helloOf(turn: Turn): Hello {
 /** Takes the answer to hello. */
 export function takeHello(turn: Turn, answer: HelloAnswer): void {
   const { store, now } = turn.context;
-  const asked = store.segments().slice(-SEGMENTS_MAX);
+  const asked = namedSegments(turn);
   const answers = asked.map((segment) => answer.segs.find((one) => one.asked === segment.epoch));
   nameActive(turn, answers.at(-1));
-  const segments = store.segments().slice(-SEGMENTS_MAX);
+  const segments = namedSegments(turn);
   const diverged = segments.filter((segment, i) =>
     isDiverged(turn, segment, { answer: answers[i], maxEpoch: answer.max_epoch }),
   );
@@ -106,8 +112,6 @@ function isDiverged(
   known: { readonly answer: SegmentAnswer | undefined; readonly maxEpoch: number },
 ): boolean {
   const { answer, maxEpoch } = known;
-  // Nothing is left of it: there is nothing to send, whatever the cloud thinks.
-  if (segment.closed && segment.head < segment.base) return false;
   if (answer === undefined || answer.epoch === null) return true;
   if (!segment.closed && segment.epoch < maxEpoch) return true;
   if (answer.acked > segment.head) return !segment.closed;

@@ -135,10 +135,17 @@ export const BatchAnswerSchema = v.object({
 });
 export type BatchAnswer = v.InferOutput<typeof BatchAnswerSchema>;
 
-/** fill: entries that the cloud has as a gap. They must reach the gap's end: its hash proves them. */
+/**
+ * fill: items for numbers that the cloud has as a gap. They must reach the gap's end with its hash:
+ * only the same history has it.
+ */
 export const FillSchema = v.object({
   ...chainedItems,
-  events: v.pipe(v.array(WireEventSchema), v.minLength(1), v.maxLength(BATCH_ITEMS_MAX)),
+  events: v.pipe(
+    v.array(v.union([WireGapSchema, WireEventSchema])),
+    v.minLength(1),
+    v.maxLength(BATCH_ITEMS_MAX),
+  ),
 });
 export type Fill = v.InferOutput<typeof FillSchema>;
 
