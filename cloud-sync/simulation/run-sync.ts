@@ -10,6 +10,8 @@ const USAGE = 64;
 
 function readOptions() {
   const { values } = parseArgs({
+    // What stands behind `--` is for others: the name of a mutant.
+    allowPositionals: true,
     options: {
       seeds: { type: 'string', default: String(SEEDS_DEFAULT) },
       'first-seed': { type: 'string', default: '1' },

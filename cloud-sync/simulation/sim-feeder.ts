@@ -3,6 +3,7 @@ import {
   type CommandOrder,
   canonicalJson,
   type DocState,
+  type EventBody,
   type EventClass,
   eventKinds,
   type GroupStamp,
@@ -16,6 +17,7 @@ import type { SeededRandom } from '../../device/src/platform/random.ts';
 import { pendingSegment } from '../../device/src/sync/batches.ts';
 import { initialLink, step } from '../../device/src/sync/link.ts';
 import type { LinkInput, LinkOutput, LinkState } from '../../device/src/sync/link-io.ts';
+import type { LogEvent } from '../../device/src/sync/sync-store.ts';
 import { type DiskData, MemoryDisk } from './memory-disk.ts';
 import type { Recorder } from './recorder.ts';
 import { DAY_MG_MAX, validateMeal } from './sim-meals.ts';
@@ -67,7 +69,10 @@ export class SimFeeder {
       now: () => ({ ...this.now(), boot: this.#boot }),
       beforeCommit: (name) => this.#maybeCut('before', name),
       afterCommit: (name) => this.#maybeCut('after', name),
-      created: ({ eid }) => truth.created.set(eid, truth.created.size),
+      created: (event) => {
+        truth.created.set(event.eid, truth.created.size);
+        this.#checkRestore(event);
+      },
       letGo: ({ eid }) => truth.letGo.add(eid),
       docPut: (before, after) => this.#checkDoc(before, after),
       cursorMoved: (from, to) => {
@@ -149,6 +154,7 @@ export class SimFeeder {
     if (!after.deleted && validateMeal(after, this.disk.docs()) !== null) return;
     if (after.deleted) truth.deletedHere.add(docId);
     this.record('A', (disk) => {
+      truth.editedHere.set(docId, this.options.timeline.nowMs);
       disk.putDoc(after);
       const grevs = Object.entries(after.stamps).map(([name, { rev }]) => [name, rev] as const);
       const { kind, rev, deleted } = after;
@@ -215,6 +221,9 @@ export class SimFeeder {
     const { recorder, truth, name } = this.options;
     const problem = after.deleted ? null : validateMeal(after, this.disk.docs());
     if (problem !== null) recorder.violate('D5', `${name}: ${after.id} is not valid: ${problem}`);
+    if (before?.deleted === true && !after.deleted && !truth.hadClone) {
+      recorder.violate('D4', `${name}: ${after.id} was deleted and lives again`);
+    }
     if (!after.deleted || before?.deleted !== false) return;
     const isAsked = [...truth.proposed.values()].some(
       ({ op, doc }) => op === 'delete' && doc[1] === after.id,
@@ -222,6 +231,17 @@ export class SimFeeder {
     if (!isAsked && !truth.deletedHere.has(after.id)) {
       recorder.violate('D4', `${name}: ${after.id} was deleted and nobody asked for it`);
     }
+  }
+
+  /** D4 a copy that the cloud brings back replaces no edit that was made since the loss. */
+  #checkRestore({ kind, body }: LogEvent): void {
+    if (kind !== eventKinds['mutation.closed'].number) return;
+    const { outcomes, target, doc, reason } = JSON.parse(body) as EventBody<'mutation.closed'>;
+    if (outcomes['*'] !== 'applied' || doc?.deleted !== false || target === null) return;
+    const { truth, recorder, name } = this.options;
+    const editedMs = truth.editedHere.get(target[1]) ?? 0;
+    if (reason === 'repeated' || truth.hadClone || editedMs <= truth.lostAtMs) return;
+    recorder.violate('D4', `${name}: an edit of ${target[1]} was replaced by an older copy`);
   }
 
   #maybeCut(when: 'before' | 'after', name: string): void {

@@ -68,6 +68,7 @@ const strikes: Readonly<
   lost_fsync: ({ world, household, random }) => {
     household.feeder.powerOff();
     household.feeder.disk.loseCommits(1 + (random.uint32() % 3));
+    noteLoss(world, household);
     const { serial } = household.feeder.disk.data;
     const kept = household.images.filter((image) => image.serial <= serial);
     household.images.splice(0, household.images.length, ...kept);
@@ -86,6 +87,8 @@ const strikes: Readonly<
     for (const { id } of household.feeder.disk.docs()) household.truth.deletedHere.add(id);
     household.feeder.disk.replace(blankDisk((length) => random.bytes(length)));
     household.images.length = 0;
+    household.truth.wasErased = true;
+    noteLoss(world, household);
     restart(world, household, 5_000);
     return undefined;
   },
@@ -152,6 +155,8 @@ const strikes: Readonly<
     return dropped > 0 ? undefined : false;
   },
   owner_change: async ({ world, household, random }) => {
+    household.truth.wasErased = true;
+    household.truth.losses += 1;
     await world.cloud.onDevice(household.deviceId, async (tx) => {
       const device = await tx.device();
       if (device === undefined) return;
@@ -193,6 +198,12 @@ function mood(
   return change(strike, { mood: { refusal, untilMs: until(strike, longestMs) } });
 }
 
+/** The card is in an older state: what was edited before may be forgotten. */
+function noteLoss({ timeline }: SyncWorld, { truth }: Household): void {
+  truth.losses += 1;
+  truth.lostAtMs = timeline.nowMs;
+}
+
 function restart(world: SyncWorld, { feeder }: Household, afterMs: number): void {
   world.timeline.after(afterMs, () => feeder.powerOn());
 }
@@ -203,6 +214,7 @@ function rollBack({ world, household, random }: Strike): false | undefined {
   if (image === undefined) return false;
   feeder.powerOff();
   feeder.disk.replace(image);
+  noteLoss(world, household);
   // The images made since then are of a card that is gone.
   images.splice(images.indexOf(image) + 1);
   restart(world, household, 3_000 + random.next() * 20_000);

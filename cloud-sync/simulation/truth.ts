@@ -15,6 +15,13 @@ export class DeviceTruth {
   readonly meals: { readonly atMs: number; readonly mg: number }[] = [];
   /** Documents that a person in front of the feeder deleted. */
   readonly deletedHere = new Set<string>();
+  /** When a person at the feeder last edited a document. */
+  readonly editedHere = new Map<string, number>();
+  /** How often a card came back from an older state, and when it last did. */
+  losses = 0;
+  lostAtMs = 0;
+  /** The feeder was erased, or changed hands: not every document comes back then. */
+  wasErased = false;
   /** A second copy of the feeder ran at some time: its history is two histories. */
   hadClone = false;
   /** The cloud lost something it had acknowledged. */

@@ -1,7 +1,7 @@
 import type { Household, WorldView } from '../world-view.ts';
 import { checkCommandEnds, checkFood, checkStarts } from './commands.ts';
-import { checkMutations, checkSameDocs } from './documents.ts';
-import { checkChains, checkDensity, checkDrained, checkOrder } from './uplink.ts';
+import { checkMutations, checkNoDocVanished, checkSameDocs } from './documents.ts';
+import { checkChains, checkDensity, checkDrained, checkEpochs, checkOrder } from './uplink.ts';
 
 /** Everything that holds when nobody has anything left to say. */
 export function checkAtRest(world: WorldView, household: Household): void {
@@ -13,11 +13,13 @@ export function checkAtRest(world: WorldView, household: Household): void {
     checkDrained,
     checkOrder,
     checkChains,
+    checkEpochs,
     checkStarts,
     checkCommandEnds,
     checkFood,
     checkSameDocs,
     checkMutations,
+    checkNoDocVanished,
   ]) {
     check(found);
   }

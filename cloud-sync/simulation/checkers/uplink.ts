@@ -91,3 +91,24 @@ export function checkChains({ world, rows }: Found): void {
     if (hash !== ackedHash) world.recorder.violate('U6', `${epoch}: the end of the chain is wrong`);
   }
 }
+
+/** U1 one epoch for a genesis and a home, and none that was opened for nothing but a loss of the card. */
+export function checkEpochs({ world, household, rows }: Found): void {
+  const { truth, feeder } = household;
+  const genesis = new Set<string>();
+  for (const row of rows.epochs.values()) {
+    const key = `${row.genesis} ${row.homeId}`;
+    if (genesis.has(key)) {
+      world.recorder.violate('U1', `epoch ${row.epoch} has the genesis of another one`);
+    }
+    genesis.add(key);
+  }
+  if (truth.hadClone) return;
+  const named = new Set(feeder.disk.segments().map(({ epoch }) => epoch));
+  const unused = [...rows.epochs.values()].filter(
+    ({ epoch, ackedSeq }) => ackedSeq === 0 && !named.has(epoch),
+  );
+  if (unused.length > truth.losses + truth.cloudRestores) {
+    world.recorder.violate('U1', `${unused.length} epochs were opened for nothing`);
+  }
+}

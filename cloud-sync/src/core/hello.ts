@@ -115,7 +115,7 @@ async function segmentAnswer(
 /** Whether every entry is here: only then the documents of both sides can be compared. */
 function isAllHere(hello: Hello, segs: readonly SegmentAnswer[]): boolean {
   if (hello.docs === null) return false;
-  return hello.segs.every(({ head }, i) => (segs[i]?.acked ?? 0) >= head);
+  return hello.segs.every(({ base, head }, i) => head < base || (segs[i]?.acked ?? 0) >= head);
 }
 
 /** Whether the feeder will have to fork, as far as the cloud can see. */

@@ -38,7 +38,9 @@ export function ingest(
     if (batch.first === ackedSeq + 1 && batch.prev !== ackedHash) return refused('fork');
     const overlap = walked.find((item) => item.to === ackedSeq);
     if (overlap !== undefined && overlap.row.hash !== ackedHash) return refused('fork');
-    const fresh = walked.filter((item) => item.to > ackedSeq);
+    const beyond = walked.filter((item) => item.to > ackedSeq);
+    // Only what comes late, to an epoch that is closed, can have been brought to another one.
+    const fresh = batch.epoch < device.maxEpoch ? await withoutHeld(tx, beyond) : beyond;
     const moved = await store(tx, epoch, fresh);
     if (batch.dcur > device.downAcked && batch.dcur <= device.downHead) {
       await tx.putDevice({ ...device, downAcked: batch.dcur });
@@ -70,9 +72,25 @@ export function fill(
     }
     await tx.removeGap(request.epoch, to);
     if (first > gap.from) await tx.putGap({ ...gap, to: first - 1, hash: prev });
-    for (const one of walked) if (one.item === 'gap') await tx.putGap(one.row);
-    await addRows(tx, walked);
+    const items = await withoutHeld(tx, walked);
+    for (const one of items) if (one.item === 'gap') await tx.putGap(one.row);
+    await addRows(tx, items);
     return accepted({ filled: [first, to] });
+  });
+}
+
+/** What a fork has brought to another epoch since stays there, and a gap here. */
+async function withoutHeld(
+  tx: DeviceTransaction,
+  items: readonly ChainedItem[],
+): Promise<readonly ChainedItem[]> {
+  const eids = items.flatMap((one) => (one.item === 'event' ? [one.row.eid] : []));
+  const held = await tx.heldEids(eids);
+  return items.map((one) => {
+    if (one.item === 'gap' || !held.has(one.row.eid)) return one;
+    const { from, to, row } = one;
+    const { epoch, hash } = row;
+    return { item: 'gap', from, to, row: { epoch, from, to, why: 'elsewhere', hash } };
   });
 }
 

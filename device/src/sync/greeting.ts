@@ -35,10 +35,9 @@ export function sayHello(turn: Turn): void {
   );
 }
 
-/** What hello names: of an empty closed segment there is nothing to send, whatever the cloud thinks. */
+/** What hello names; empty closed segments, too, since they say which lives the feeder knows. */
 function namedSegments({ context: { store } }: Turn): readonly LogSegment[] {
-  const held = store.segments().filter(({ closed, base, head }) => !closed || head >= base);
-  return held.slice(-SEGMENTS_MAX);
+  return store.segments().slice(-SEGMENTS_MAX);
 }
 
 function helloOf(turn: Turn): Hello {
@@ -112,11 +111,15 @@ function isDiverged(
   known: { readonly answer: SegmentAnswer | undefined; readonly maxEpoch: number },
 ): boolean {
   const { answer, maxEpoch } = known;
+  // Nothing is left of it: there is nothing to send, whatever the cloud thinks.
+  if (segment.closed && segment.head < segment.base) return false;
   if (answer === undefined || answer.epoch === null) return true;
   if (!segment.closed && segment.epoch < maxEpoch) return true;
   if (answer.acked > segment.head) return !segment.closed;
   const own = turn.context.store.hashAt(segment.epoch, answer.acked);
-  return own !== undefined && own !== answer.hash;
+  // Inside an own gap nothing proves that both mean the same history.
+  if (own === undefined) return answer.acked >= segment.base;
+  return own !== answer.hash;
 }
 
 /** H1. */

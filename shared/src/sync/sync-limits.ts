@@ -14,7 +14,7 @@ export const DOWN_BODY_BYTES_MAX = 8192;
 export const DOWN_ITEMS_MAX = 100;
 /** Entries of one page of a fork. */
 export const FORK_ITEMS_MAX = 2000;
-/** Segments that one hello may name: the newest ones that hold anything. */
+/** Segments that one hello may name: the newest ones. */
 export const SEGMENTS_MAX = 256;
 /** Gaps of one epoch that hello reports back, newest first. */
 export const GAPS_REPORTED_MAX = 50;
