@@ -19,8 +19,15 @@ function hunt(mutant: SyncMutant, seeds: number): Verdict {
   const faults = mutant.faults === undefined ? [] : ['--faults', mutant.faults.join(',')];
   const args = ['--import', hook, runner, '--seeds', String(seeds), ...faults, '--', mutant.name];
   const done = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: TIMEOUT_MS });
-  const broken = /^seed \d+: .*$/m.exec(done.stdout)?.[0];
-  if (broken !== undefined) return { mutant: mutant.name, why: broken };
+  const broken = /^seed (\d+): .*$/m.exec(done.stdout);
+  if (broken !== null) {
+    const [why, seed = '1'] = broken;
+    // What breaks with the rule in place, too, says nothing about the rule.
+    const again = [runner, '--seeds', '1', '--first-seed', seed, ...faults];
+    const sound = spawnSync(process.execPath, again, { encoding: 'utf8', timeout: TIMEOUT_MS });
+    if (sound.status !== 0) throw new RangeError(`seed ${seed} breaks with every rule: ${why}`);
+    return { mutant: mutant.name, why };
+  }
   const isStale = done.stderr.includes('its text stands');
   const crash = /^\w*Error.*$/m.exec(done.stderr)?.[0];
   if (isStale || done.error !== undefined) {

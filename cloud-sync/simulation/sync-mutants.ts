@@ -50,10 +50,10 @@ const commandKnown: SourceEdit = {
   find: '  if (store.command(item.ref) !== undefined) return;\n',
   replace: '',
 };
-const claimOnce: SourceEdit = {
-  file: `${core}/command-states.ts`,
-  find: "return command.state === 'expired' || command.state === 'cancelled' ? command.state : 'taken';",
-  replace: 'return { ...command, nonce };',
+const restoreExpiry: SourceEdit = {
+  file: `${core}/commands.ts`,
+  find: 'for (const command of queued) await expire(tx, command);',
+  replace: '',
 };
 
 /** Every rule that can be taken away, one at a time. */
@@ -182,7 +182,7 @@ export const syncMutants: readonly SyncMutant[] = [
         replace: 'false',
       },
     ],
-    faults: [...images, 'owner_change'],
+    faults: ['clone', 'image_rollback', 'lost_fsync', 'owner_change', 'cloud_restore', 'partition'],
   },
   {
     name: 'digest',
@@ -339,9 +339,9 @@ export const syncMutants: readonly SyncMutant[] = [
   },
   {
     name: 'command_known',
-    rule: 'a command whose id is known is not begun again, whatever the cloud grants',
-    edits: [commandKnown, claimOnce],
-    faults: ['cloud_restore', 'push_twice', 'push_late', 'image_rollback'],
+    rule: 'a command whose id is known is not begun again, even if a restored cloud queues it',
+    edits: [commandKnown, restoreExpiry],
+    faults: ['cloud_restore', 'answer_lost'],
   },
   {
     name: 'mutation_known',
@@ -434,13 +434,7 @@ export const syncMutants: readonly SyncMutant[] = [
   {
     name: 'restore_expiry',
     rule: 'a restored cloud expires every queued command',
-    edits: [
-      {
-        file: `${core}/commands.ts`,
-        find: 'for (const command of queued) await expire(tx, command);',
-        replace: '',
-      },
-    ],
+    edits: [restoreExpiry],
     faults: ['both_restore'],
   },
   {
@@ -478,6 +472,11 @@ export const syncMutants: readonly SyncMutant[] = [
     name: 'oversize',
     rule: 'an entry that is too large goes as a gap',
     edits: [
+      {
+        file: `${up}/batches.ts`,
+        find: 'isRefused ? oversize(item) :',
+        replace: 'isRefused && false ? oversize(item) :',
+      },
       {
         file: `${up}/batches.ts`,
         find: 'if (utf8Length(body) > EVENT_BODY_BYTES_MAX) return oversize(item);',

@@ -24,6 +24,8 @@ export interface EpochRow {
   readonly ackedSeq: number;
   readonly ackedHash: string;
   readonly openedMs: number;
+  /** Not given here but taken over from a feeder, after this database was restored. */
+  readonly isAdopted: boolean;
 }
 
 export interface EventRow {

@@ -5,11 +5,16 @@ import type { DeviceRow, DeviceTransaction, EpochRow } from './cloud-store.ts';
 export async function openEpoch(
   tx: DeviceTransaction,
   device: ClaimedDevice,
-  opened: { readonly epoch: number; readonly genesis: string; readonly nowMs: number },
+  opened: {
+    readonly epoch: number;
+    readonly genesis: string;
+    readonly nowMs: number;
+    readonly isAdopted: boolean;
+  },
 ): Promise<{ device: DeviceRow; row: EpochRow }> {
-  const { epoch, genesis, nowMs } = opened;
+  const { epoch, genesis, nowMs, isAdopted } = opened;
   const acked = { ackedSeq: 0, ackedHash: genesis };
-  const row = { epoch, genesis, homeId: device.homeId, ...acked, openedMs: nowMs };
+  const row = { epoch, genesis, homeId: device.homeId, ...acked, openedMs: nowMs, isAdopted };
   await tx.putEpoch(row);
   return { device: { ...device, maxEpoch: Math.max(device.maxEpoch, epoch) }, row };
 }

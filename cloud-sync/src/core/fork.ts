@@ -34,7 +34,8 @@ async function newEpoch(
     (row) => row.genesis === genesis && row.homeId === device.homeId,
   );
   if (known !== undefined) return known.epoch;
-  const fresh = { epoch: device.maxEpoch + 1, genesis, nowMs: context.now() };
+  const epoch = device.maxEpoch + 1;
+  const fresh = { epoch, genesis, nowMs: context.now(), isAdopted: false };
   const opened = await openEpoch(tx, device, fresh);
   await tx.putDevice(opened.device);
   return opened.row.epoch;

@@ -95,7 +95,8 @@ async function knownSegment(
   }
   if (asked.epoch !== 0 && asked.epoch <= device.maxEpoch) return { device, row: undefined };
   const epoch = asked.epoch === 0 ? device.maxEpoch + 1 : asked.epoch;
-  return openEpoch(tx, device, { epoch, genesis: asked.gen, nowMs: context.now() });
+  const isAdopted = asked.epoch !== 0;
+  return openEpoch(tx, device, { epoch, genesis: asked.gen, nowMs: context.now(), isAdopted });
 }
 
 async function segmentAnswer(

@@ -39,8 +39,9 @@ export function ingest(
     const overlap = walked.find((item) => item.to === ackedSeq);
     if (overlap !== undefined && overlap.row.hash !== ackedHash) return refused('fork');
     const beyond = walked.filter((item) => item.to > ackedSeq);
-    // Only what comes late, to an epoch that is closed, can have been brought to another one.
-    const fresh = batch.epoch < device.maxEpoch ? await withoutHeld(tx, beyond) : beyond;
+    // Only what comes late, to an epoch that is closed or was forgotten, can be in another one.
+    const isLate = batch.epoch < device.maxEpoch || epoch.isAdopted;
+    const fresh = isLate ? await withoutHeld(tx, beyond) : beyond;
     const moved = await store(tx, epoch, fresh);
     if (batch.dcur > device.downAcked && batch.dcur <= device.downHead) {
       await tx.putDevice({ ...device, downAcked: batch.dcur });
