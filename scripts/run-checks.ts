@@ -30,6 +30,16 @@ const steps: readonly Step[] = [
     timeoutMs: 5 * MINUTE_MS,
   },
   {
+    name: 'simulated sync',
+    command: ['npm', 'run', '-s', 'sim:sync', '--', '--seeds', '150', '--json'],
+    timeoutMs: 5 * MINUTE_MS,
+  },
+  {
+    name: 'mutants of the sync',
+    command: ['npm', 'run', '-s', 'sim:sync:mutants', '--', '--seeds', '150', '--json'],
+    timeoutMs: 10 * MINUTE_MS,
+  },
+  {
     name: 'installed service under systemd',
     command: ['scripts/test-systemd'],
     timeoutMs: 10 * MINUTE_MS,

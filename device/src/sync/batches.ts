@@ -149,5 +149,10 @@ function isOwnAck(turn: Turn, segment: LogSegment, ack: Ack): boolean {
 
 /** B2: what was refused as a whole is sent in halves; the last single entry as a gap. */
 export function halve(turn: Turn, items: number): void {
+  if (turn.state.batchItems === 0) {
+    // Even the gap was refused: asking again at once would only be asked again.
+    rest(turn);
+    return;
+  }
   change(turn, { batchItems: Math.floor(items / 2), flushAtMs: turn.context.now.monoMs });
 }

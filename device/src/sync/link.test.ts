@@ -1,0 +1,202 @@
+import { createHash } from 'node:crypto';
+import { CLAIM_WINDOW_MS, makeUlid } from '@cat-feeder/shared';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { blankDisk, MemoryDisk } from '../../../cloud-sync/simulation/memory-disk.ts';
+import { SeededRandom } from '../platform/random.ts';
+import { initialLink, step } from './link.ts';
+import type { LinkInput, LinkOutput } from './link-io.ts';
+
+const random = new SeededRandom('link');
+const bytes = (length: number) => random.bytes(length);
+const sha256 = (data: Uint8Array) => createHash('sha256').update(data).digest();
+const ignore = () => {};
+
+/** A core on a fresh card, with a clock that the test moves. */
+function bench() {
+  let monoMs = 0;
+  let state = initialLink;
+  const now = () => ({ monoMs, wallMs: 1_800_000_000_000 + monoMs, tq: 2, boot: 'AAAAAAAAAAA' });
+  const store = new MemoryDisk(blankDisk(bytes), {
+    ...{ random: bytes, sha256, now, beforeCommit: ignore, afterCommit: ignore },
+    ...{ created: ignore, letGo: ignore, docPut: ignore, cursorMoved: ignore },
+  });
+  const context = () => ({
+    ...{ store, now: now(), random: bytes, sha256 },
+    ...{ validate: () => null, present: () => ({}) },
+  });
+  const take = (input: LinkInput): readonly LinkOutput[] => {
+    const done = step(state, input, context());
+    state = done.state;
+    return done.outputs;
+  };
+  const request = (outputs: readonly LinkOutput[]) =>
+    outputs.find((one) => one.kind === 'request') ?? { id: -1, path: '', body: undefined };
+  return {
+    store,
+    take,
+    request,
+    state: () => state,
+    wait: (ms: number) => {
+      monoMs += ms;
+      return take({ kind: 'tick' });
+    },
+  };
+}
+
+type Bench = ReturnType<typeof bench>;
+
+function helloAnswer(of: Bench, part: object = {}) {
+  const [segment] = of.store.segments();
+  return {
+    ...{ v: 1, proto: 1, session: 7, max_epoch: 1, need_docs: false, t1: 0, t2: 0 },
+    segs: [{ asked: 0, epoch: 1, acked: 0, hash: segment?.genesis, gaps: [] }],
+    down: { items: [], upto: 0, head: 0 },
+    limits: { max_events: 500, max_bytes: 262_144, backoff_cap_s: 300, spread_s: 60, poll_s: 60 },
+    ...part,
+  };
+}
+
+/** Brings it to life: hello asked and answered. */
+function live(part: object = {}) {
+  const of = bench();
+  of.take({ kind: 'started', boot: 'AAAAAAAAAAA', firmware: '1' });
+  const hello = of.request(of.wait(3000));
+  const outputs = of.take({
+    kind: 'answer',
+    id: hello.id,
+    status: 200,
+    body: helloAnswer(of, part),
+  });
+  return { of, hello, outputs };
+}
+
+describe('the link', () => {
+  it('says hello after a start, and is live after the answer', () => {
+    const { of, hello } = live();
+    expect(hello).toMatchObject({ path: '/v1/sync/hello', body: { session_prev: 0, dcur: 0 } });
+    expect(of.state()).toMatchObject({ phase: 'live', session: 7 });
+    expect(of.store.segments()[0]?.epoch).toBe(1);
+    expect(of.store.number('session')).toBe(7);
+  });
+
+  it('H1 sends what the cloud does not have, and counts only its word', () => {
+    const { of } = live();
+    of.store.transact('fact', () => of.store.append('storage.trouble', { reason: 'x' }));
+    of.take({ kind: 'appended', cls: 'A' });
+    const batch = of.request(of.wait(300));
+    expect(batch).toMatchObject({ path: '/v1/sync/events', body: { session: 7, first: 1 } });
+    of.take({ kind: 'answer', id: batch.id, status: 200, body: { portal: true } });
+    expect(of.store.segments()[0]?.acked).toBe(0);
+    expect(of.state().phase).toBe('resting');
+  });
+
+  it('B1 takes an acknowledgement with its own hash, and no other', () => {
+    const seen = [true, false].map((isOwn) => {
+      const { of } = live();
+      of.store.transact('fact', () => of.store.append('storage.trouble', { reason: 'x' }));
+      of.take({ kind: 'appended', cls: 'A' });
+      const batch = of.request(of.wait(300));
+      const hash = isOwn ? of.store.hashAt(1, 1) : 'AAAAAAAAAAA';
+      of.take({
+        kind: 'answer',
+        id: batch.id,
+        status: 200,
+        body: { ack: { epoch: 1, seq: 1, hash } },
+      });
+      return [of.store.segments()[0]?.acked, of.state().phase];
+    });
+    expect(seen).toEqual([
+      [1, 'live'],
+      [0, 'resting'],
+    ]);
+  });
+
+  it('H2 forks when the cloud has another history', () => {
+    const { of, outputs } = live({
+      segs: [{ asked: 0, epoch: 1, acked: 9, hash: 'AAAAAAAAAAA', gaps: [] }],
+    });
+    expect(of.request(outputs)).toMatchObject({ path: '/v1/sync/fork', body: { epoch: 1 } });
+    expect(of.store.segments()[0]?.pendingGenesis).not.toBe(null);
+  });
+
+  it('backs off longer and longer, durably, up to the cap', () => {
+    const { of } = live();
+    for (let i = 0; i < 20; i++) {
+      of.wait(400_000);
+      const { busy } = of.state();
+      if (busy !== null) of.take({ kind: 'failed', id: busy.id });
+    }
+    expect(of.store.number('attempt')).toBe(12);
+    expect(of.state().phase).toBe('resting');
+  });
+
+  const ref = makeUlid(1_800_000_000_000, bytes);
+  const command = { d: 1, k: 'cmd', ref, na: 1_800_000_060_000, b: { op: 'feed', mg: 5000 } };
+
+  it.each([
+    ['in time', CLAIM_WINDOW_MS, 'execute', 'executing'],
+    ['too late', CLAIM_WINDOW_MS + 1, undefined, 'ended'],
+  ])('K3 uses a grant that came %s', (_, waitMs, expected, state) => {
+    const { of, outputs } = live({ down: { items: [command], upto: 1, head: 1 } });
+    const claim = of.request(outputs);
+    expect(claim.path).toBe(`/v1/commands/${ref}/claim`);
+    const { nonce } = claim.body as { nonce: string };
+    of.wait(waitMs);
+    const done = of.take({ kind: 'answer', id: claim.id, status: 200, body: { ok: true, nonce } });
+    expect(done.find(({ kind }) => kind === 'execute')?.kind).toBe(expected);
+    expect(of.store.command(ref)?.state).toBe(state);
+  });
+
+  it('K2 ends what was running at a start, and repeats nothing', () => {
+    const { of, outputs } = live({ down: { items: [command], upto: 1, head: 1 } });
+    const claim = of.request(outputs);
+    const { nonce } = claim.body as { nonce: string };
+    of.take({ kind: 'answer', id: claim.id, status: 200, body: { ok: true, nonce } });
+    const again = of.take({ kind: 'started', boot: 'AAAAAAAAAAE', firmware: '1' });
+    expect(of.store.command(ref)?.state).toBe('ended');
+    expect(again.some(({ kind }) => kind === 'execute')).toBe(false);
+  });
+
+  it('D1 takes an item once, whatever is pushed', () => {
+    const { of } = live();
+    const item = { d: 1, k: 'dance', ref, b: null };
+    for (let i = 0; i < 3; i++) of.take({ kind: 'pushed', body: item });
+    of.take({ kind: 'pushed', body: { ...item, d: 5 } });
+    expect(of.store.number('cursor')).toBe(1);
+    expect(of.store.mutationOutcomes(ref)).toEqual({ '*': 'unsupported' });
+  });
+
+  it('survives whatever it is told, and always says when it wants to be woken', () => {
+    const inputs = fc.oneof(
+      fc.record({
+        kind: fc.constant('answer' as const),
+        id: fc.nat({ max: 12 }),
+        status: fc.constantFrom(0, 200, 302, 401, 403, 409, 410, 413, 426, 429, 500, 503),
+        body: fc.oneof(
+          fc.jsonValue(),
+          fc.record({ err: fc.constantFrom('fenced', 'fork', 'too_large', 'revoked', 'proto') }),
+        ),
+      }),
+      fc.record({ kind: fc.constant('failed' as const), id: fc.nat({ max: 12 }) }),
+      fc.record({ kind: fc.constant('pushed' as const), body: fc.jsonValue() }),
+      fc.record({ kind: fc.constantFrom('tick' as const, 'reachable' as const) }),
+      fc.record({
+        kind: fc.constant('appended' as const),
+        cls: fc.constantFrom('A' as const, 'B' as const, 'C' as const),
+      }),
+    );
+    fc.assert(
+      fc.property(fc.array(inputs, { maxLength: 30 }), (all) => {
+        const { of } = live();
+        for (const input of all) {
+          const outputs = of.take(input);
+          expect(outputs.at(-1)?.kind).toBe('wake');
+          expect(outputs.length).toBeLessThan(10);
+          of.wait(100);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
