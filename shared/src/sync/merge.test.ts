@@ -131,6 +131,11 @@ describe('a restore', () => {
     expect(mutate(copy, { isTouched: true })).toMatchObject({ doc: meal, reason: 'edited' });
   });
 
+  it('M4 brings no deleted document back', () => {
+    const dead = { ...meal, deleted: true, groups: {}, stamps: { deleted: stamp(1) } };
+    expect(mutate(copy, { doc: dead })).toMatchObject({ doc: dead, reason: 'deleted' });
+  });
+
   it('may be a deletion, even of what is not known', () => {
     expect(mutate({ ...copy, deleted: true }, { doc: undefined }).doc).toMatchObject({
       deleted: true,

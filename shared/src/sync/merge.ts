@@ -72,9 +72,10 @@ function remove(input: MergeInput, doc: DocState): MergeResult {
   return finish(input, tombstone(doc, doc.rev + 1, stampOf(input, 1)), { '*': 'applied' }, {});
 }
 
-/** M5: a copy is taken as it is, under a revision that both sides have not had. */
+/** M4 and M5: a copy is taken as it is, under a revision that both sides have not had. */
 function restore(input: MergeInput): MergeResult {
   const { mutation, doc } = input;
+  if (doc?.deleted === true && !mutation.deleted) return lost(input, 'deleted');
   if (input.isTouched) return whole(input, 'superseded', 'edited');
   const rev = Math.max(doc?.rev ?? 0, mutation.rev) + 1;
   if (mutation.deleted) {
