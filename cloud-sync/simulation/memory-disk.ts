@@ -289,15 +289,13 @@ export class MemoryDisk implements SyncStore {
     );
   }
 
-  isTouched(kind: string, id: string): boolean {
-    const active = this.#view.segments.at(-1)?.epoch ?? 0;
-    return (this.#view.items.get(active) ?? []).some(
-      (item) =>
-        item.item === 'event' &&
-        item.kind !== eventKinds['doc.snapshot'].number &&
-        DOC_KINDS.has(item.kind) &&
-        item.body.includes(id) &&
-        item.body.includes(`"${kind}"`),
+  isTouched(kind: string, id: string, afterEpoch: number): boolean {
+    return this.#view.segments.some(
+      ({ epoch }) =>
+        epoch > afterEpoch &&
+        (this.#view.items.get(epoch) ?? []).some(
+          (item) => item.item === 'event' && isAbout(item, kind, id),
+        ),
     );
   }
 
@@ -342,6 +340,11 @@ export class MemoryDisk implements SyncStore {
     const draft = this.#writable;
     draft.segments = draft.segments.map((one) => (one.epoch === segment.epoch ? segment : one));
   }
+}
+
+function isAbout({ kind: number, body }: LogEvent, kind: string, id: string): boolean {
+  if (!DOC_KINDS.has(number) || number === eventKinds['doc.snapshot'].number) return false;
+  return body.includes(id) && body.includes(`"${kind}"`);
 }
 
 /** The last number of an item. */

@@ -353,7 +353,7 @@ function drawMutation(
   nowMs: number,
 ): Mutation {
   const hlc = makeHlc(nowMs);
-  const rest = { rev: 0, grevs: {}, deleted: false, hlc };
+  const rest = { rev: 0, grevs: {}, deleted: false, epoch: 0, hlc };
   if (chosen === undefined || random.chance(0.25)) {
     const id = makeUlid(nowMs, (n) => random.bytes(n));
     return { doc: ['meal', id], op: 'create', base: {}, groups: drawGroups(random, true), ...rest };

@@ -39,10 +39,10 @@ export async function offerForgotten(
   return device;
 }
 
-function restoreOf({ doc }: DocRow, nowMs: number): Mutation {
+function restoreOf({ doc, epoch }: DocRow, nowMs: number): Mutation {
   const { kind, id, rev, grevs, groups, deleted } = doc;
   return {
-    ...{ doc: [kind, id], op: 'restore', base: {}, rev, grevs, groups, deleted },
+    ...{ doc: [kind, id], op: 'restore', base: {}, rev, grevs, groups, deleted, epoch },
     ...{ hlc: makeHlc(nowMs), why: 'restore' },
   };
 }

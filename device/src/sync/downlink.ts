@@ -91,7 +91,7 @@ function takeMutation(turn: Turn, { ref: mid, d, b: mutation }: MutationItem): v
   const { store, now, validate } = turn.context;
   const [kind, id] = mutation.doc;
   const before = store.doc(kind, id);
-  const isTouched = mutation.op === 'restore' && store.isTouched(kind, id);
+  const isTouched = mutation.op === 'restore' && store.isTouched(kind, id, mutation.epoch);
   const result = applyMutation({ mutation, doc: before, now, validate, isTouched });
   const { doc, outcomes, reason, superseded } = result;
   if (doc !== undefined && doc !== before) store.putDoc(doc);

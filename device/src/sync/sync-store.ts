@@ -105,8 +105,8 @@ export interface SyncStore {
   putDoc(doc: DocState): void;
   /** Whether an entry about a document is not acknowledged. */
   hasUnackedDocs(): boolean;
-  /** Whether the active epoch has an entry about this document. */
-  isTouched(kind: string, id: string): boolean;
+  /** Whether an epoch after this one has an entry about this document. */
+  isTouched(kind: string, id: string, afterEpoch: number): boolean;
 
   mutationOutcomes(mid: string): Readonly<Record<string, GroupOutcome>> | undefined;
   closeMutation(mid: string, dseq: number, outcomes: Readonly<Record<string, GroupOutcome>>): void;

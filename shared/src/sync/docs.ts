@@ -3,7 +3,7 @@ import { canonicalJson } from './canonical-json.ts';
 import type { Sha256 } from './chain.ts';
 import { type Hlc, HlcSchema } from './hlc.ts';
 import { bytesToText } from './text-bytes.ts';
-import { countSchema, shortText, UlidSchema } from './wire.ts';
+import { countSchema, EpochSchema, shortText, UlidSchema } from './wire.ts';
 
 /** Field groups by name; a group is taken or left as a whole. */
 export const GroupsSchema = v.record(
@@ -58,6 +58,8 @@ export const MutationSchema = v.object({
   rev: v.optional(countSchema, 0),
   grevs: v.optional(GroupRevsSchema, {}),
   deleted: v.optional(v.boolean(), false),
+  /** Of a restore: the epoch of the entry that the copy comes from. */
+  epoch: v.optional(EpochSchema, 0),
   hlc: HlcSchema,
   actor: v.optional(UlidSchema),
   why: v.optional(shortText),

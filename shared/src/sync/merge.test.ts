@@ -27,6 +27,7 @@ function mutate(mutation: Partial<Mutation>, input: Partial<MergeInput> = {}) {
       rev: 0,
       grevs: {},
       deleted: false,
+      epoch: 0,
       hlc: makeHlc(NOW),
       ...mutation,
     },

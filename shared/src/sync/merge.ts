@@ -24,7 +24,7 @@ export interface MergeInput {
   readonly doc: DocState | undefined;
   readonly now: { readonly wallMs: EpochMs; readonly tq: number };
   readonly validate: DocValidator;
-  /** Whether the document was edited since the newest fork: only a restore asks. */
+  /** Whether the document was edited in a later epoch than the copy's: only a restore asks. */
   readonly isTouched: boolean;
 }
 
