@@ -40,7 +40,8 @@ describe('golden messages of version 1', () => {
 
   it.each(Object.entries(schemas))('%s is read as it was written', (name, schema) => {
     const message: unknown = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'));
-    expect(v.parse(schema, message)).toEqual(message);
+    // Fields that came later have their defaults besides.
+    expect(v.parse(schema, message)).toMatchObject(message as object);
   });
 
   it.each(Object.entries(schemas))('%s may hold fields of later versions', (name, schema) => {
