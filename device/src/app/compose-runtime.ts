@@ -61,7 +61,7 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
   });
   const runtime = new RuntimeManager({ clock, log: logger })
     .add('storage', {
-      start: () => startStorage(parts, store, core.feeding.assumeOneBefore),
+      start: () => startStorage(parts, store, core.feeding),
       stop: () => stopStorage(parts, store),
       condition: () => storageCondition(store),
     })
@@ -189,9 +189,13 @@ const clockConditions: Readonly<Record<ClockQuality, ServiceCondition>> = {
 };
 
 /** A disk that refuses the note of this start does not keep the feeder from feeding. */
-function startStorage(parts: DeviceParts, store: DeviceStore, assumeOneBefore: () => void): void {
+function startStorage(
+  parts: DeviceParts,
+  store: DeviceStore,
+  { began, assumeOneBefore }: DeviceCore['feeding'],
+): void {
   tellTrouble(parts, store);
-  const note = () => store.boots.started(parts.identity.version);
+  const note = () => store.boots.started(parts.identity.version, began);
   if (!tolerate(parts, 'The start was not recorded.', note)) assumeOneBefore();
 }
 

@@ -48,6 +48,8 @@ export class VirtualFeeder {
   #api!: Api;
   #boot!: BootClock;
   #boots = 0;
+  #powerUps = 0;
+  #poweredAtMs = 0;
   readonly #wall: { offsetMs: number };
 
   private constructor(options: {
@@ -84,12 +86,26 @@ export class VirtualFeeder {
 
   /** Starts the daemon on the present disk; its scale speaks for the first time within a second. */
   async powerUp(passMs = 1000): Promise<void> {
+    this.#powerUps += 1;
+    this.#poweredAtMs = this.clock.monoMs();
+    await this.#startDaemon();
+    await this.pass(passMs);
+  }
+
+  /** Kills the daemon and starts it again; the machine keeps its power. */
+  async killAndStart(): Promise<void> {
+    this.cutPower();
+    await this.#startDaemon();
+    await this.pass(1000);
+  }
+
+  async #startDaemon(): Promise<void> {
     this.#boots += 1;
     const random = new SeededRandom(`boot ${this.#boots}`);
     this.#boot = new BootClock({
       world: this.clock,
       wall: this.#wall,
-      poweredAtMs: this.clock.monoMs(),
+      poweredAtMs: this.#poweredAtMs,
       beforeTimer: () => {},
       afterTimer: () => {},
       onThrow: (error) => this.fatal.push(error),
@@ -100,7 +116,7 @@ export class VirtualFeeder {
     this.panel = this.#buttonGrams === null ? null : simulatedPanel(clock, this.#buttonGrams);
     this.device = composeDevice({
       clock,
-      timeSource: { origin: () => this.origin },
+      timeSource: { origin: () => this.origin, powerUp: () => `power-up ${this.#powerUps}` },
       alarm: (stationWallMs) => new SimulatedAlarm({ clock, stationWallMs, isDeaf: false }),
       bootId: `boot-${this.#boots}`,
       randomBytes: (length) => random.bytes(length),
@@ -130,7 +146,6 @@ export class VirtualFeeder {
     });
     this.#api = this.device.createApi(() => PORT);
     await this.until(this.device.runtime.start(new AbortController().signal));
-    await this.pass(passMs);
   }
 
   /** Pulls the plug: nothing of this boot acts any more. */
