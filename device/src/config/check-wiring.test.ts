@@ -124,7 +124,13 @@ describe('checkWiring', () => {
       'a PWM without its overlay',
       [{ ...motor, pwmPin: 12 }, scale],
       facts({ pwmChip: null }),
-      'dtoverlay=pwm-2chan',
+      'dtoverlay=pwm,pin=12,func=4',
+    ],
+    [
+      'a PWM that config.txt leads to the pins of a bare overlay',
+      [{ ...motor, pwmPin: 12 }, scale],
+      facts({ pwmPins: [18, 19] }),
+      'config.txt leads the PWM to BCM 18 and 19, but dc_motor has it at BCM 12: write dtoverlay=pwm,pin=12,func=4 there',
     ],
     [
       'two PWM on one channel',
@@ -308,6 +314,22 @@ describe('checkWiring', () => {
     const wiring = wiringOf(stepper, { ...motor, pwmPin: 22, directionPin: 23 }, nau);
     const board = facts({ i2cBuses: [], serialPorts: [], pwmChip: null });
     expect(checkWiring(wiring, board)).toHaveLength(6);
+  });
+
+  it('knows the header’s serial port of a Pi 5, whose serial0 is the plug for debugging', () => {
+    const port = (path: string, device = path) => ({ path, device, takenBy: null });
+    const debug = port('/dev/serial0', '/dev/ttyAMA10');
+    const off = facts({ family: 'pi5', serialPorts: [debug, port('/dev/ttyAMA10')] });
+    expect(checkWiring(wiringOf(stepper, scale), off)).toMatchObject([
+      {
+        path: 'parts.0.port',
+        message: expect.stringMatching(/^\/dev\/ttyAMA0 .*dtparam=uart0=on/),
+      },
+    ]);
+    expect(checkWiring(wiringOf({ ...motor, enablePin: 14 }, scale), off)).toEqual([]);
+    const on = facts({ family: 'pi5', serialPorts: [debug, port('/dev/ttyAMA0')] });
+    expect(checkWiring(wiringOf(stepper, scale), on)).toEqual([]);
+    expect(checkWiring(wiringOf({ ...motor, enablePin: 14 }, scale), on)).toHaveLength(1);
   });
 
   it('frees the pins of buses that are off and not wanted', () => {
