@@ -28,7 +28,9 @@ export function watchWiring(given: Hardware, board: Pick<Board, 'facts'>): Wirin
   const hardware = withPortsOf(given, board.facts());
   const look = () => sortProblems(checkWiring(hardware, board.facts()), hardware);
   const { forbidding, absent } = look();
-  refuse(forbidding, hardware.name);
+  // Whoever has to correct the one sees the other at once.
+  const whole = [...forbidding, ...absent.map(({ problem }) => problem)];
+  refuse(forbidding.length > 0 ? whole : [], hardware.name);
   // What was there at the start is watched by the part itself.
   const seen = new Set(absent.map(({ part }) => part));
   const absentParts = () =>

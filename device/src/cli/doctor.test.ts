@@ -291,6 +291,24 @@ describe('A-66 doctor --motor', () => {
     expect(code).toBe(0);
   });
 
+  it('says of an empty hopper that the motor turned, and how to go on', async () => {
+    const feeder = healthy();
+    const sleep = async () => {
+      feeder.finish();
+      const at = feeder.feedings.length - 1;
+      const done = feeder.feedings[at];
+      if (done === undefined) return;
+      feeder.feedings[at] = { ...done, result: 'failed', fault: 'hopper_empty', turns: 4 };
+    };
+    const { code, findings } = await examine(feeder, { sleep }, ['--motor', '--yes']);
+    expect(findings.find(({ check }) => check === 'motor')).toMatchObject({
+      level: 'warn',
+      found: expect.stringMatching(/^it turned, and no food came: failed: .* in 4 turns$/),
+      fix: expect.stringContaining('feeder clear hopper_empty'),
+    });
+    expect(code).toBe(0);
+  });
+
   it('serves a small portion as a person would, by the same rules', async () => {
     const feeder = healthy();
     const sleep = async () => feeder.finish();

@@ -85,17 +85,16 @@ describe('every command', () => {
     expect(await ok('scale')).toContain('420 counts per gram');
     expect(await ok('tare')).toContain('is zero now');
     expect(await ok('calibrate scale --grams 200')).toContain('The span is set');
-    const kibble = feeder.kibbles.add({
-      name: 'Fish',
-      kcalPer100g: null,
-      model: null,
-      calibratedAtMs: null,
-    });
+    expect(await ok('kibble')).toContain('feeder kibble add NAME');
+    expect((await feed('calibrate kibble 1 --wait')).err).toContain("'1' names no kibble");
+    expect(await ok('kibble add Fish --kcal 380')).toContain("feeder kibble use 'Fish'");
+    expect(await ok('kibble use Fish')).toBe('Fish is in the hopper.\n');
+    expect(await ok('kibble list')).toMatch(/^Fish {2}in the hopper {2}not calibrated/);
     expect(await ok('calibrate hopper --confirm')).toBe('The hopper as it stands is zero now.\n');
     expect(await ok('calibrate hopper --grams 800')).toBe('The span of the hopper is set.\n');
     expect(await ok('scale')).toMatch(/Hopper +not fitted/);
     expect(await ok('status')).toMatch(/Hopper +not fitted/);
-    expect(await ok(`calibrate kibble ${kibble.id} --rounds 2`)).toContain('running');
+    expect(await ok('calibrate kibble Fish --rounds 2')).toContain('running');
     expect(await ok('ledger page --after 148')).toMatch(/^149 /);
     expect(await ok('ledger verify')).toContain('The record holds');
     expect(await ok('faults')).toContain('There are no faults.');
@@ -117,6 +116,18 @@ describe('every command', () => {
     expect(await ok('pet remove Mia')).toContain('Removed Mia');
     expect(await ok('doctor')).toContain('answers at');
   });
+
+  it.each(['ERR_CONFIG', 'ERR_WIRING'] as const)(
+    'config check ends with 78 for %s',
+    async (code) => {
+      const loadConfig = () => {
+        throw new FeederError(code, { details: [{ path: 'parts.0', message: 'No.' }] });
+      };
+      const ended = await terminal(new FakeFeeder(), { loadConfig })('config check');
+      expect([ended.code, ended.out]).toEqual([78, '']);
+      expect(ended.err).toContain('parts.0: No.');
+    },
+  );
 
   it.each(commands.map(({ name }) => name))('%s explains itself', async (name) => {
     const feed = terminal(new FakeFeeder());

@@ -414,6 +414,22 @@ describe('the hardware setting', () => {
     expect(byPath.details).toHaveLength(4);
   });
 
+  it('names every wrong part with the parts that there are, and what else is wrong, at once', () => {
+    const parts = [{ ...motor, part: 'dcmotor' }, { part: 'hx117' }, { ...scale, ratedGrams: 1 }];
+    const profile = JSON.stringify({ kind: 'board', name: 'x', parts });
+    const { details } = refusal(() => load('/p.json', { '/p.json': profile }));
+    expect(details.map(({ path }) => path)).toEqual([
+      'parts.0.part',
+      'parts.1.part',
+      'parts.2.ratedGrams',
+    ]);
+    for (const { message } of details.slice(0, 2)) {
+      expect(message).toContain(
+        'the parts are dc_motor, dc_motor_pair, tmc2209, step_dir, servo_gate',
+      );
+    }
+  });
+
   it.each([
     [
       'an SPI bus whose pins are others',
