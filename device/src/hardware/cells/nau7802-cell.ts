@@ -5,7 +5,7 @@ import type { CellReading, CellSource } from '../../weighing/cell-source.ts';
 import { backOffMs, type Chance } from '../io/back-off.ts';
 import type { I2cBus } from '../io/i2c-bus.ts';
 import { CellOutlet } from './cell-outlet.ts';
-import { EndOfRange } from './end-of-range.ts';
+import { COUNTS_ENDS, EndOfRange } from './end-of-range.ts';
 import { NAU7802_ADDRESS, Nau7802Chip } from './nau7802-chip.ts';
 
 export interface Nau7802CellParts {
@@ -29,7 +29,6 @@ const LOOK_SHARE = 0.92;
 const LOOK_AGAIN_MS: Milliseconds = 2;
 /** So long without a conversion, and the chip is set up anew. */
 const SILENT_MS: Milliseconds = 1200;
-const COUNTS_ENDS = [-8_388_608, 8_388_607];
 const SELF_TEST_MS: Milliseconds = 1900;
 
 /*
