@@ -19,6 +19,11 @@ export interface Nau7802CellParts {
 
 const WAKE_MS: Milliseconds = 2;
 const WAKE_TRIES = 10;
+/**
+ * The chip's regulator, which supplies the cell, needs about 200 ms to come up, and a zero that is found
+ * earlier is wrong. Figure and margin are those of SparkFun's library for the chip (`_ldoRampDelay`).
+ */
+const LDO_RAMP_MS: Milliseconds = 250;
 const CALIBRATION_MS: Milliseconds = 25;
 /** The chip needs about 350 ms at 10 a second. */
 const CALIBRATION_TRIES = 60;
@@ -113,8 +118,11 @@ export class Nau7802Cell implements CellSource {
     if (!(await this.#chip.isNau7802())) {
       throw this.#fault('implausible', 'The part at its address is another chip.');
     }
+    await this.#chip.configure();
+    await sleep(clock, 'nau7802 supplies the cell', LDO_RAMP_MS);
+    if (this.#isClosed) return;
     this.#rate = this.#wantedRate();
-    await this.#chip.configure(this.#rate);
+    await this.#chip.calibrate(this.#rate);
     await this.#tries('nau7802 calibrates', CALIBRATION_MS, CALIBRATION_TRIES, async () => {
       const state = await this.#chip.calibration();
       if (state === 'failed') {
