@@ -67,7 +67,7 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
     })
     .add('clock', {
       start: () => time.start(),
-      stop: () => time.stop(),
+      stop: () => time.close(),
       condition: () => clockConditions[time.now().quality],
     })
     .add('station', {
