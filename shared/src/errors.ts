@@ -114,6 +114,12 @@ const table = {
     message: 'The scale gives no readings.',
     hint: 'Check the plug and the cable of the load cell.',
   },
+  ERR_CAMERA: {
+    status: 503,
+    retry: 'later',
+    message: 'The camera gives no picture, or no clip could be made of it.',
+    hint: 'See the camera in /api/v1/status; meals do not depend on it.',
+  },
   ERR_CONTROLLER_LOST: {
     status: 503,
     retry: 'later',

@@ -50,6 +50,8 @@ export function applyLive(state: LiveState, message: LiveMessage): LiveState {
     case 'presence':
       return withStatus(state, { reader: message.body });
     case 'occurrence':
+    case 'camera':
+    case 'clip':
     case 'changed':
     case 'reset':
     case 'stopping':

@@ -82,6 +82,7 @@ const readers = {
   kibbles: [kibbles, pets],
   settings: [settings, plans, preview],
   scale: [scale],
+  clips: [],
 } as const;
 
 function onMessage(message: LiveMessage): void {
@@ -119,6 +120,8 @@ function onMessage(message: LiveMessage): void {
     case 'calibration':
     case 'component':
     case 'presence':
+    case 'camera':
+    case 'clip':
     case 'stopping':
       return;
   }
