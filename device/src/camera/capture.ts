@@ -9,8 +9,8 @@ export interface Segment {
   /** When its last picture was written, on both clocks; the wall clock's is the file's own time. */
   readonly endedMonoMs: Milliseconds;
   readonly endedWallMs: EpochMs;
-  /** Differs between any two children: segments of one child can follow each other without a break. */
-  readonly run: number;
+  /** Segments of one format can be joined without encoding them again; others cannot. */
+  readonly format: string;
 }
 
 /** What a child tells. Nothing is told after `onEnd`. */

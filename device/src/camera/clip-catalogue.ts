@@ -25,7 +25,7 @@ export interface ClipCatalogue {
   list(filter: ClipFilter): readonly Clip[];
   /** Every clip, oldest first: for retention and for the check at the start. */
   all(): readonly Clip[];
-  /** How many, and how much their videos take. */
+  /** How many, and how much their videos take; from memory, asked every second. */
   totals(): { readonly count: number; readonly bytes: number };
   /** `ERR_NOT_FOUND`. */
   setKeep(id: string, keep: boolean): Clip;

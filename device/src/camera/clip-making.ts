@@ -15,12 +15,14 @@ export interface ClipOrder {
 export type MadeClip = Pick<
   Clip,
   'bytes' | 'sha256' | 'durationMs' | 'codec' | 'width' | 'height' | 'frames' | 'hasAudio'
-> & { readonly pictures: readonly ClipPicture[] };
+> & { readonly pictures: ClipPicture[] };
 
 /** Joins segments, without encoding them again, into the work files of a clip. */
 export interface ClipMaker {
   /** Limited in time. Rejects with `ERR_CAMERA` when no playable clip came of it, `ERR_STORAGE` when the disk refused. */
   make(order: ClipOrder, work: ClipWork): Promise<MadeClip>;
+  /** The last picture of a segment as a JPEG; `ERR_CAMERA`. */
+  snapshot(segment: Segment): Promise<Uint8Array>;
 }
 
 /** Paths of the unfinished files of one clip. */

@@ -1,0 +1,313 @@
+import type {
+  CameraView,
+  Clip,
+  ClipVisit,
+  EpochMs,
+  Feeding,
+  Milliseconds,
+  Privacy,
+} from '@cat-feeder/shared';
+import { FeederError, HOUR_MS, SECOND_MS } from '@cat-feeder/shared';
+import type { Chance } from '../platform/back-off.ts';
+import type { Cancel, Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { CameraSource, Segment } from './capture.ts';
+import { CaptureDriver } from './capture-driver.ts';
+import type { ClipCatalogue } from './clip-catalogue.ts';
+import { ClipDesk } from './clip-desk.ts';
+import type { ClipFiles } from './clip-files.ts';
+import type { ClipMaker } from './clip-making.ts';
+import type { RetentionLimits } from './clip-retention.ts';
+import { LiveSeats } from './live-seats.ts';
+import { byFormat, SegmentRing, startedMs } from './segment-ring.ts';
+import {
+  fetchEnded,
+  isOfNoUse,
+  nextTakes,
+  noTakes,
+  rankOf,
+  type Take,
+  type TakeEvent,
+  type TakeLimits,
+  type Takes,
+} from './takes.ts';
+import type { Witness } from './witness.ts';
+
+/** The last segments stay this long at least: the live view and the snapshot read them. */
+const KEPT_MS_MIN: Milliseconds = 5000;
+/** How long after the end of a take its last segment is waited for. */
+const SEGMENT_WAIT_MS: Milliseconds = 3000;
+const TICK_MS: Milliseconds = SECOND_MS;
+/** How often old clips are looked for; room for a new one is made when it comes. */
+const TIDY_MS: Milliseconds = HOUR_MS;
+
+export interface CameraParts {
+  readonly source: CameraSource;
+  readonly maker: ClipMaker;
+  readonly files: ClipFiles;
+  readonly catalogue: ClipCatalogue;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly logger: Logger;
+  readonly newId: () => string;
+  /** Of the station clock. */
+  readonly wallMs: () => EpochMs;
+  readonly isTimeKnown: () => boolean;
+  /** Whether the camera may look now. */
+  readonly privacy: () => Privacy;
+  readonly isMealsOnly: () => boolean;
+  readonly takes: TakeLimits;
+  readonly retention: RetentionLimits;
+  /** The most memory that segments take. */
+  readonly ringBytesMax: number;
+  readonly onView: (view: CameraView) => void;
+  readonly onClip: (clip: Clip) => void;
+}
+
+/**
+ * The camera: watches its child, keeps the last seconds, and makes a clip of everything that it is
+ * told of. Nothing here can be waited for by those who tell.
+ */
+export class Camera implements Witness {
+  readonly live: LiveSeats;
+  readonly desk: ClipDesk;
+  readonly #parts: CameraParts;
+  readonly #capture: CaptureDriver;
+  readonly #ring: SegmentRing;
+  #takes: Takes = noTakes;
+  /** Ended takes of which the last segment is still to come. */
+  #awaited: Take[] = [];
+  #lastClip: { readonly take: number; readonly id: string } | null = null;
+  #privacy: Privacy = null;
+  #cancelTick: Cancel = () => {};
+  #tidyAtMs: Milliseconds = 0;
+  #shown = '';
+
+  constructor(parts: CameraParts) {
+    this.#parts = parts;
+    const { source, clock, chance, logger, maker, files, catalogue } = parts;
+    this.#ring = new SegmentRing({
+      bytesMax: parts.ringBytesMax,
+      discard: (segment) => source.discard(segment),
+    });
+    this.#capture = new CaptureDriver({
+      source,
+      clock,
+      chance,
+      logger,
+      onSegment: (segment) => this.#segment(segment),
+      onChange: () => this.#publish(),
+    });
+    this.live = new LiveSeats({ onChange: () => this.#publish() });
+    this.desk = new ClipDesk({
+      maker,
+      files,
+      catalogue,
+      logger,
+      limits: parts.retention,
+      wallMs: () => (parts.isTimeKnown() ? parts.wallMs() : null),
+      onClip: (clip) => {
+        parts.onClip(clip);
+        this.#publish();
+      },
+      onDone: () => this.#trim(),
+    });
+  }
+
+  /** Begins to look. Returns at once: clips are put in order beside it. */
+  start(): void {
+    void this.desk.reconcile();
+    this.#tick();
+  }
+
+  /** Ends the child and gives memory back; a clip that is being made is finished first. */
+  async stop(): Promise<void> {
+    this.#cancelTick();
+    this.live.close();
+    this.#tell({ kind: 'private', isKept: true });
+    await this.#capture.close();
+    this.#orderReady(true);
+    await this.desk.settled();
+    this.#ring.trim(Number.POSITIVE_INFINITY);
+    this.#parts.source.close();
+  }
+
+  feedingBegan(feeding: Feeding): void {
+    if (this.#privacy === null) this.#tell({ kind: 'feeding began', feeding });
+  }
+
+  feedingEnded(feeding: Feeding): void {
+    this.#tell({ kind: 'feeding ended', feeding });
+  }
+
+  visitBegan(): void {
+    if (this.#privacy === null && !this.#parts.isMealsOnly()) this.#tell({ kind: 'visit began' });
+  }
+
+  visitEnded(visit: ClipVisit | null): void {
+    this.#tell({ kind: 'visit ended', visit });
+  }
+
+  /** The owner's switch or hours may have changed: what must end, ends now. */
+  settingsChanged(): void {
+    this.#look();
+  }
+
+  /** The newest picture as a JPEG. `ERR_CAMERA` when there is none. */
+  snapshot(): Promise<Uint8Array> {
+    const newest = this.#ring.newest;
+    if (newest === undefined || this.#privacy !== null) {
+      throw new FeederError('ERR_CAMERA', { message: 'There is no picture now.' });
+    }
+    return this.#parts.maker.snapshot(newest);
+  }
+
+  view(): CameraView {
+    const { source, catalogue, retention } = this.#parts;
+    const { state, readiness } = this.#capture;
+    const { count, bytes } = catalogue.totals();
+    const tools = readiness?.kind === 'ready' ? readiness : null;
+    return {
+      state: state.name,
+      why: state.why || this.desk.problem,
+      isRecording: this.#takes.open !== null && state.name === 'running',
+      privacy: this.#privacy,
+      source: source.name,
+      encoder: tools?.encoder ?? null,
+      ffmpegVersion: tools?.ffmpegVersion ?? null,
+      viewers: this.live.count,
+      clipCount: count,
+      clipBytes: bytes,
+      quotaBytes: retention.quotaBytes,
+    };
+  }
+
+  #tick(): void {
+    const nowMs = this.#parts.clock.monoMs();
+    this.#look();
+    this.#tell({ kind: 'tick' });
+    if (nowMs >= this.#tidyAtMs) {
+      this.#tidyAtMs = nowMs + TIDY_MS;
+      void this.desk.tidy();
+    }
+    this.#cancelTick = this.#parts.clock.after('camera tick', TICK_MS, () => this.#tick());
+  }
+
+  /** Whether the camera may look. The switch takes what is not yet a clip with it; hours do not. */
+  #look(): void {
+    const privacy = this.#parts.privacy();
+    if (privacy !== null && privacy !== this.#privacy) {
+      this.#tell({ kind: 'private', isKept: privacy === 'hours' });
+      if (privacy === 'switch') this.#awaited = [];
+      this.live.clear();
+    }
+    this.#privacy = privacy;
+    this.#capture.want(privacy === null);
+    this.#trim();
+    this.#publish();
+  }
+
+  #segment(segment: Segment): void {
+    if (this.#privacy !== null) {
+      this.#parts.source.discard(segment);
+      return;
+    }
+    this.#ring.add(segment);
+    this.live.show(segment);
+    this.#tell({ kind: 'tick' });
+  }
+
+  #tell(event: TakeEvent): void {
+    const { clock, takes } = this.#parts;
+    const told = nextTakes(this.#takes, event, clock.monoMs(), takes);
+    const { ended, rest } = fetchEnded(told);
+    this.#takes = rest;
+    this.#awaited.push(...ended.filter((take) => !isOfNoUse(take)));
+    this.#orderReady(false);
+    this.#trim();
+    this.#publish();
+  }
+
+  /** Orders clips of the takes whose last segment is there, or will not come. */
+  #orderReady(isEnd: boolean): void {
+    const nowMs = this.#parts.clock.monoMs();
+    for (const take of [...this.#awaited]) {
+      const untilMs = take.untilMs ?? nowMs;
+      const isComplete = (this.#ring.endedMs ?? Number.NEGATIVE_INFINITY) >= untilMs;
+      if (!isComplete && !isEnd && nowMs < untilMs + SEGMENT_WAIT_MS) return;
+      this.#awaited.splice(this.#awaited.indexOf(take), 1);
+      this.#order(take, untilMs);
+    }
+  }
+
+  #order(take: Take, untilMs: Milliseconds): void {
+    const { segments, gapMs } = this.#ring.cover(take.fromMs, untilMs);
+    const runs = byFormat(segments);
+    for (const run of runs) this.#orderRun(take, run, runs.length === 1 ? gapMs : 0);
+    if (runs.length === 0 && take.feedings.length > 0) {
+      const id = this.#parts.newId();
+      const job = { order: { id, segments: [], beforeAtMs: null, afterAtMs: null } };
+      const subject = this.#subject(take, { fromMs: take.fromMs, gapMs });
+      const { why } = this.#capture.state;
+      this.desk.lose({ ...job, subject }, 'not_made', `There was no picture. ${why}`.trim());
+    }
+  }
+
+  #orderRun(take: Take, segments: readonly Segment[], gapMs: Milliseconds): void {
+    const [first] = segments;
+    const last = segments.at(-1);
+    if (first === undefined || last === undefined) return;
+    const fromMs = startedMs(first);
+    const hasFeeding = take.feedings.length > 0;
+    const inside = (atMs: Milliseconds | null) =>
+      hasFeeding && atMs !== null && atMs >= fromMs && atMs <= last.endedMonoMs
+        ? atMs - fromMs
+        : null;
+    const id = this.#parts.newId();
+    this.desk.add({
+      order: {
+        id,
+        segments,
+        beforeAtMs: inside(take.eventFromMs),
+        afterAtMs: inside(take.eventUntilMs),
+      },
+      subject: this.#subject(take, { fromMs, gapMs }),
+    });
+    this.#lastClip = { take: take.number, id };
+  }
+
+  #subject(take: Take, { fromMs, gapMs }: { fromMs: Milliseconds; gapMs: Milliseconds }) {
+    const { feedings, visits, number, continues } = take;
+    const { clock, wallMs } = this.#parts;
+    const pets = [...feedings, ...visits].flatMap(({ petId }) => petId ?? []);
+    const before = this.#lastClip;
+    const isNext = before !== null && (before.take === number || before.take === continues);
+    return {
+      rank: rankOf(take),
+      feedingIds: feedings.map(({ id }) => id),
+      visits: [...visits],
+      petIds: [...new Set(pets)],
+      continues: isNext ? before.id : null,
+      startedMs: Math.round(wallMs() - (clock.monoMs() - fromMs)),
+      gapMs,
+    };
+  }
+
+  /** Lets go of what no clip and no pre-roll needs. */
+  #trim(): void {
+    const { clock, takes } = this.#parts;
+    const keptMs = this.#privacy === null ? Math.max(takes.preRollMs + SECOND_MS, KEPT_MS_MIN) : 0;
+    const jobs = this.desk.jobs.flatMap(({ order }) => order.segments.slice(0, 1).map(startedMs));
+    const open = this.#takes.open === null ? [] : [this.#takes.open];
+    const awaited = [...this.#awaited, ...open].map(({ fromMs }) => fromMs);
+    this.#ring.trim(Math.min(clock.monoMs() - keptMs, ...jobs, ...awaited));
+  }
+
+  #publish(): void {
+    const view = this.view();
+    const shown = JSON.stringify(view);
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    this.#parts.onView(view);
+  }
+}

@@ -1,0 +1,195 @@
+import {
+  type Clip,
+  type ClipDropReason,
+  type EpochMs,
+  type EventBody,
+  FeederError,
+} from '@cat-feeder/shared';
+import type { Logger } from '../platform/logger.ts';
+import { reasonOf } from '../platform/part.ts';
+import type { ClipCatalogue } from './clip-catalogue.ts';
+import type { ClipFiles } from './clip-files.ts';
+import type { ClipMaker, ClipOrder } from './clip-making.ts';
+import { planRetention, type RetentionLimits } from './clip-retention.ts';
+
+/** Orders that wait for the one that is being made; more are lost, and told as lost. */
+const WAITING_MAX = 8;
+/** A clip is at most this much larger than its segments, its pictures included. */
+const ROOM_FACTOR = 1.05;
+const PICTURES_BYTES = 600_000;
+
+/** What is known of a clip before it is made. */
+export type ClipSubject = Pick<
+  Clip,
+  'rank' | 'feedingIds' | 'visits' | 'petIds' | 'continues' | 'startedMs' | 'gapMs'
+>;
+
+export interface ClipJob {
+  readonly order: ClipOrder;
+  readonly subject: ClipSubject;
+}
+
+export interface ClipDeskParts {
+  readonly maker: ClipMaker;
+  readonly files: ClipFiles;
+  readonly catalogue: ClipCatalogue;
+  readonly limits: RetentionLimits;
+  /** Null while the time is not believed. */
+  readonly wallMs: () => EpochMs | null;
+  readonly logger: Logger;
+  readonly onClip: (clip: Clip) => void;
+  /** A job is over, one way or the other. */
+  readonly onDone: () => void;
+}
+
+/**
+ * Makes clips, one after the other: room first, then the file, then its name, then its row. What
+ * goes wrong costs that clip and is told in the ledger.
+ */
+export class ClipDesk {
+  readonly #parts: ClipDeskParts;
+  readonly #jobs: ClipJob[] = [];
+  #work: Promise<void> = Promise.resolve();
+  #problem = '';
+
+  constructor(parts: ClipDeskParts) {
+    this.#parts = parts;
+  }
+
+  /** Why the last piece of work failed; empty when it did not. */
+  get problem(): string {
+    return this.#problem;
+  }
+
+  /** Jobs that still need their segments, the one that is being made first. */
+  get jobs(): readonly ClipJob[] {
+    return this.#jobs;
+  }
+
+  add(job: ClipJob): void {
+    if (this.#jobs.length > WAITING_MAX) {
+      this.lose(job, 'not_made', 'Too many clips wait to be made.');
+      return;
+    }
+    this.#jobs.push(job);
+    this.#then(() => this.#do(job));
+  }
+
+  /** Removes what is too old or too much, when its turn has come. */
+  tidy(): Promise<void> {
+    return this.#then(async () => void (await this.#makeRoom(0)));
+  }
+
+  /**
+   * Brings rows and files together again after a start: what is not finished goes, a file without
+   * a row goes, a row without its file is dropped.
+   */
+  reconcile(): Promise<void> {
+    const { files, catalogue } = this.#parts;
+    return this.#then(async () => {
+      await files.sweep();
+      const stored = new Map((await files.list()).map((clip) => [clip.id, clip.videoBytes]));
+      for (const { id, bytes } of catalogue.all()) {
+        const found = stored.get(id);
+        stored.delete(id);
+        if (found === bytes) continue;
+        const what = found === undefined ? 'is gone' : `has ${found} bytes, not ${bytes}`;
+        await this.#remove(id, 'damaged', `The file of the clip ${what}.`);
+      }
+      for (const id of stored.keys()) await files.remove(id);
+    });
+  }
+
+  /** The owner removes a clip. `ERR_NOT_FOUND`, `ERR_STORAGE`. */
+  async removeByHand(id: string): Promise<void> {
+    if (this.#parts.catalogue.get(id) === undefined) throw new FeederError('ERR_NOT_FOUND');
+    await this.#remove(id, 'person', 'Removed by hand.');
+  }
+
+  /** Resolves when everything asked for by now is done. */
+  settled(): Promise<void> {
+    return this.#work;
+  }
+
+  /** Tells the ledger of a clip that there will never be. */
+  lose({ order, subject }: ClipJob, reason: ClipDropReason, why: string): void {
+    const lost: EventBody<'clip.dropped'> = {
+      clipId: order.id,
+      feedingIds: subject.feedingIds,
+      startedMs: subject.startedMs,
+      bytes: null,
+      sha256: null,
+      reason,
+      why: why.slice(0, 400),
+    };
+    this.#parts.logger.warn(lost, 'A clip is lost.');
+    this.#tolerate(() => this.#parts.catalogue.noteLost(lost));
+  }
+
+  async #do(job: ClipJob): Promise<void> {
+    try {
+      await this.#make(job);
+    } catch (error) {
+      if (!(error instanceof FeederError)) throw error;
+      this.lose(job, 'not_made', error.message);
+      this.#problem = error.message;
+      await this.#parts.files.remove(job.order.id);
+    } finally {
+      this.#jobs.splice(this.#jobs.indexOf(job), 1);
+      this.#parts.onDone();
+    }
+  }
+
+  async #make(job: ClipJob): Promise<void> {
+    const { maker, files, catalogue, onClip } = this.#parts;
+    const { order, subject } = job;
+    const raw = order.segments.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (!(await this.#makeRoom(raw * ROOM_FACTOR + PICTURES_BYTES))) {
+      this.lose(job, 'quota', 'There is no room for the clip that other clips could make.');
+      return;
+    }
+    const made = await maker.make(order, files.work(order.id));
+    await files.publish(order.id);
+    const clip: Clip = { id: order.id, ...subject, ...made, keep: false, sentAtMs: null };
+    catalogue.add(clip);
+    onClip(clip);
+  }
+
+  /** Whether so much fits now. */
+  async #makeRoom(neededBytes: number): Promise<boolean> {
+    const { files, catalogue, limits, wallMs } = this.#parts;
+    const room = { ...(await files.space()), neededBytes };
+    const { evictions, fits } = planRetention(catalogue.all(), room, limits, wallMs());
+    for (const { id, reason } of evictions) await this.#remove(id, reason, 'To make room.');
+    return fits;
+  }
+
+  /** The row first: a file without a row is swept away later, a row without a file would lie. */
+  async #remove(id: string, reason: ClipDropReason, why: string): Promise<void> {
+    this.#parts.catalogue.drop(id, reason, why);
+    await this.#parts.files.remove(id);
+  }
+
+  /** One thing after the other; what fails does not keep the next from its turn. */
+  #then(task: () => Promise<void>): Promise<void> {
+    this.#work = this.#work.then(task).then(
+      () => {
+        this.#problem = '';
+      },
+      (error: unknown) => {
+        this.#problem = reasonOf(error);
+        this.#parts.logger.error({ err: error }, 'The work on clips failed.');
+      },
+    );
+    return this.#work;
+  }
+
+  #tolerate(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      if (!(error instanceof FeederError) || error.code !== 'ERR_STORAGE') throw error;
+      this.#parts.logger.error({ reason: error.message }, 'The ledger did not take a lost clip.');
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import type { Segment } from './capture.ts';
+
+/** More viewers at a time are refused: each costs the feeder's uplink a whole stream. */
+export const VIEWERS_MAX = 4;
+
+export type Viewer = {
+  /** A new second of video. Must not wait and must not throw. */
+  readonly show: (segment: Segment) => void;
+  /** The camera sees nothing any more. */
+  readonly end: () => void;
+};
+
+/** Those who watch live: the segments of the one child, shared out. Nothing runs for them alone. */
+export class LiveSeats {
+  readonly #viewers = new Set<Viewer>();
+  readonly #onChange: () => void;
+  #isClosed = false;
+
+  constructor(options: { readonly onChange: () => void }) {
+    this.#onChange = options.onChange;
+  }
+
+  get count(): number {
+    return this.#viewers.size;
+  }
+
+  /** Takes a seat until the function that it returns is called; null: all are taken. */
+  watch(viewer: Viewer): (() => void) | null {
+    if (this.#isClosed || this.#viewers.size >= VIEWERS_MAX) return null;
+    this.#viewers.add(viewer);
+    this.#onChange();
+    return () => {
+      if (this.#viewers.delete(viewer)) this.#onChange();
+    };
+  }
+
+  show(segment: Segment): void {
+    for (const viewer of this.#viewers) viewer.show(segment);
+  }
+
+  /** Sends everyone home. */
+  clear(): void {
+    const gone = [...this.#viewers];
+    this.#viewers.clear();
+    for (const viewer of gone) viewer.end();
+    if (gone.length > 0) this.#onChange();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.clear();
+  }
+}
