@@ -90,7 +90,7 @@ export class CaptureDriver {
   #open(): void {
     this.#child = this.#parts.source.open({
       onSegment: (segment) => {
-        this.#tell({ kind: 'segment' });
+        this.#tell({ kind: 'segment', durationMs: segment.durationMs });
         this.#parts.onSegment(segment);
       },
       onFrames: (frames) => this.#tell({ kind: 'frames', frames }),

@@ -27,6 +27,7 @@ const wantedIn = (name: CameraState): CaptureState => ({
 });
 const eventOf = (kind: CaptureEvent['kind']): CaptureEvent => {
   if (kind === 'frames') return { kind, frames: 1 };
+  if (kind === 'segment') return { kind, durationMs: 1000 };
   if (kind === 'ended' || kind === 'unusable') return { kind, why: 'so' };
   return { kind };
 };
@@ -122,7 +123,7 @@ describe('the life of the capture child', () => {
     let state = running();
     for (let at = NOW; at <= NOW + STALL_MS; at += 500) {
       state = nextCapture(state, { kind: 'frames', frames: 15 }, at, half).state;
-      state = nextCapture(state, { kind: 'segment' }, at, half).state;
+      state = nextCapture(state, { kind: 'segment', durationMs: 1000 }, at, half).state;
     }
     const step = nextCapture(state, { kind: 'due' }, NOW + STALL_MS, half);
     expect(step).toMatchObject({ order: 'terminate', state: { name: 'stopping' } });
@@ -137,6 +138,12 @@ describe('the life of the capture child', () => {
     expect(nextCapture(state, { kind: 'due' }, NOW + STALL_MS, half).state.why).toContain(
       'segment',
     );
+  });
+
+  it('waits for the long segments of a camera that encodes by itself', () => {
+    const state = nextCapture(running(), { kind: 'segment', durationMs: 4000 }, NOW, half).state;
+    const counted = nextCapture(state, { kind: 'frames', frames: 99 }, NOW + 9000, half).state;
+    expect(counted.dueMs).toBe(NOW + 12_000);
   });
 
   it('kills what does not end when it is asked to, again and again', () => {
@@ -169,7 +176,7 @@ describe('the life of the capture child', () => {
 function running(): CaptureState {
   const starting = { ...wantedIn('starting'), dueMs: NOW + START_LIMIT_MS };
   const counted = nextCapture(starting, { kind: 'frames', frames: 15 }, NOW, half).state;
-  return nextCapture(counted, { kind: 'segment' }, NOW, half).state;
+  return nextCapture(counted, { kind: 'segment', durationMs: 1000 }, NOW, half).state;
 }
 
 const events = fc.array(

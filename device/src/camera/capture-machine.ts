@@ -23,6 +23,8 @@ import { backOffMs, type Chance } from '../platform/back-off.ts';
 export const START_LIMIT_MS: Milliseconds = 20_000;
 /** No new picture, or no new segment, for this long is a stall. */
 export const STALL_MS: Milliseconds = 5_000;
+/** A segment may take as long as so many of the one before it. */
+const STALL_SEGMENTS = 3;
 /** From asking a child to end to killing it, and between two kills. */
 export const TERM_MS: Milliseconds = 2_000;
 /** The look at the tools limits itself; this is the net below it. */
@@ -47,10 +49,13 @@ export interface CaptureState {
   readonly frames: number;
   readonly frameAtMs: Milliseconds;
   readonly segmentAtMs: Milliseconds;
+  /** How long it was: a camera that encodes by itself has its own idea of a second. */
+  readonly segmentMs: Milliseconds;
 }
 
 export type CaptureEvent =
-  | { readonly kind: 'wanted' | 'unwanted' | 'ready' | 'segment' | 'due' }
+  | { readonly kind: 'wanted' | 'unwanted' | 'ready' | 'due' }
+  | { readonly kind: 'segment'; readonly durationMs: Milliseconds }
   | { readonly kind: 'unusable' | 'ended'; readonly why: string }
   | { readonly kind: 'frames'; readonly frames: number };
 
@@ -73,6 +78,7 @@ export const captureOff: CaptureState = {
   frames: 0,
   frameAtMs: 0,
   segmentAtMs: 0,
+  segmentMs: 0,
 };
 
 /** What follows from an event at an instant of the monotonic clock. Pure but for the chance. */
@@ -94,7 +100,7 @@ export function nextCapture(
     case 'frames':
       return stay(hasChild(state) ? withFrames(state, event.frames, nowMs) : state);
     case 'segment':
-      return stay(withSegment(state, nowMs));
+      return stay(withSegment(state, event.durationMs, nowMs));
     case 'ended':
       return hasChild(state) ? ended(state, event.why, { nowMs, chance }) : stay(state);
     case 'due':
@@ -144,18 +150,27 @@ function withFrames(state: CaptureState, frames: number, nowMs: Milliseconds): C
   return watched({ ...state, frames, frameAtMs: nowMs });
 }
 
-function withSegment(state: CaptureState, nowMs: Milliseconds): CaptureState {
-  if (state.name === 'running') return watched({ ...state, segmentAtMs: nowMs });
+function withSegment(
+  state: CaptureState,
+  segmentMs: Milliseconds,
+  nowMs: Milliseconds,
+): CaptureState {
+  const sign = { segmentAtMs: nowMs, segmentMs };
+  if (state.name === 'running') return watched({ ...state, ...sign });
   if (state.name !== 'starting') return state;
-  const signs = { runningSinceMs: nowMs, frameAtMs: nowMs, segmentAtMs: nowMs };
+  const signs = { ...sign, runningSinceMs: nowMs, frameAtMs: nowMs };
   return watched({ ...state, ...signs, name: 'running', why: '' });
 }
 
-/** The deadline of a running child is that of the sign of life which is longer ago. */
+/** The deadline of a running child is that of the sign of life which is due first. */
 function watched(state: CaptureState): CaptureState {
   if (state.name !== 'running') return state;
-  return { ...state, dueMs: Math.min(state.frameAtMs, state.segmentAtMs) + STALL_MS };
+  return { ...state, dueMs: Math.min(frameDueMs(state), segmentDueMs(state)) };
 }
+
+const frameDueMs = ({ frameAtMs }: CaptureState) => frameAtMs + STALL_MS;
+const segmentDueMs = ({ segmentAtMs, segmentMs }: CaptureState) =>
+  segmentAtMs + Math.max(STALL_MS, STALL_SEGMENTS * segmentMs);
 
 function ended(
   state: CaptureState,
@@ -181,7 +196,7 @@ function due(state: CaptureState, nowMs: Milliseconds): CaptureStep {
     case 'starting':
       return stop(state, 'The camera brought no picture after its start.', nowMs);
     case 'running': {
-      const what = state.frameAtMs <= state.segmentAtMs ? 'picture' : 'segment';
+      const what = frameDueMs(state) <= segmentDueMs(state) ? 'picture' : 'segment';
       return stop(state, `The camera brings no new ${what}.`, nowMs);
     }
     case 'stopping':

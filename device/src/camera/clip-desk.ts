@@ -72,7 +72,7 @@ export class ClipDesk {
       return;
     }
     this.#jobs.push(job);
-    this.#then(() => this.#do(job));
+    void this.#then(() => this.#do(job));
   }
 
   /** Removes what is too old or too much, when its turn has come. */
