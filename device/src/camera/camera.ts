@@ -154,7 +154,7 @@ export class Camera implements Witness {
   }
 
   /** The newest picture as a JPEG. `ERR_CAMERA` when there is none. */
-  snapshot(): Promise<Uint8Array> {
+  async snapshot(): Promise<Uint8Array> {
     const newest = this.#ring.newest;
     if (newest === undefined || this.#privacy !== null) {
       throw new FeederError('ERR_CAMERA', { message: 'There is no picture now.' });

@@ -130,10 +130,9 @@ export class ClipDesk {
     try {
       await this.#make(job);
     } catch (error) {
-      if (!(error instanceof FeederError)) throw error;
-      this.lose(job, 'not_made', error.message);
-      this.#problem = error.message;
+      this.lose(job, 'not_made', reasonOf(error));
       await this.#parts.files.remove(job.order.id);
+      throw error;
     } finally {
       this.#jobs.splice(this.#jobs.indexOf(job), 1);
       this.#parts.onDone();

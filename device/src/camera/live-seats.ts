@@ -12,7 +12,7 @@ export type Viewer = {
 
 /** Those who watch live: the segments of the one child, shared out. Nothing runs for them alone. */
 export class LiveSeats {
-  readonly #viewers = new Set<Viewer>();
+  readonly #seats = new Set<{ readonly viewer: Viewer }>();
   readonly #onChange: () => void;
   #isClosed = false;
 
@@ -21,28 +21,29 @@ export class LiveSeats {
   }
 
   get count(): number {
-    return this.#viewers.size;
+    return this.#seats.size;
   }
 
   /** Takes a seat until the function that it returns is called; null: all are taken. */
   watch(viewer: Viewer): (() => void) | null {
-    if (this.#isClosed || this.#viewers.size >= VIEWERS_MAX) return null;
-    this.#viewers.add(viewer);
+    if (this.#isClosed || this.#seats.size >= VIEWERS_MAX) return null;
+    const seat = { viewer };
+    this.#seats.add(seat);
     this.#onChange();
     return () => {
-      if (this.#viewers.delete(viewer)) this.#onChange();
+      if (this.#seats.delete(seat)) this.#onChange();
     };
   }
 
   show(segment: Segment): void {
-    for (const viewer of this.#viewers) viewer.show(segment);
+    for (const { viewer } of this.#seats) viewer.show(segment);
   }
 
   /** Sends everyone home. */
   clear(): void {
-    const gone = [...this.#viewers];
-    this.#viewers.clear();
-    for (const viewer of gone) viewer.end();
+    const gone = [...this.#seats];
+    this.#seats.clear();
+    for (const { viewer } of gone) viewer.end();
     if (gone.length > 0) this.#onChange();
   }
 

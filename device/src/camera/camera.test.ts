@@ -1,0 +1,241 @@
+import { describe, expect, it } from 'vitest';
+import { CameraRig } from '../../test/support/camera-rig.ts';
+import { clipOf, feedingOf } from '../../test/support/clip-fixtures.ts';
+import { VIEWERS_MAX } from './live-seats.ts';
+
+const meal = feedingOf({ id: '01h0000000000000000000meal', petId: 'whiskers' });
+const served = { ...meal, state: 'done', result: 'served' } as const;
+
+/** A meal of eight seconds, and the time until its clip must be there. */
+async function feed(rig: CameraRig, ended = served): Promise<void> {
+  rig.camera.feedingBegan(meal);
+  await rig.pass(8000);
+  rig.camera.feedingEnded({ ...ended });
+  await rig.pass(7000);
+}
+
+describe('the camera', () => {
+  it('makes a clip of a meal, with the seconds before and after it', async () => {
+    const rig = await CameraRig.running();
+    const beganMs = rig.clock.monoMs();
+    await feed(rig);
+    expect(rig.clips).toHaveLength(1);
+    const [clip = clipOf()] = rig.clips;
+    expect(clip).toMatchObject({
+      rank: 'feeding',
+      feedingIds: [meal.id],
+      petIds: ['whiskers'],
+      continues: null,
+      gapMs: 0,
+    });
+    const seconds = rig.secondsOf(clip.id);
+    expect(Math.abs((seconds[0] ?? 0) - 1000 - (beganMs - 5000))).toBeLessThanOrEqual(1000);
+    expect(Math.abs((seconds.at(-1) ?? 0) - (beganMs + 13_000))).toBeLessThanOrEqual(1000);
+    expect(rig.catalogue.get(clip.id)).toEqual(clip);
+    expect(Math.abs(clip.startedMs - (rig.clock.wallMs() - 20_000))).toBeLessThanOrEqual(1000);
+  });
+
+  it('shows that it records while it does', async () => {
+    const rig = await CameraRig.running();
+    expect(rig.camera.view()).toMatchObject({ state: 'running', isRecording: false });
+    rig.camera.visitBegan();
+    expect(rig.views.at(-1)?.isRecording).toBe(true);
+    rig.camera.visitEnded(null);
+    await rig.pass(7000);
+    expect(rig.views.at(-1)).toMatchObject({ isRecording: false, clipCount: 1 });
+  });
+
+  it('keeps its place when the wall clock is set in the middle', async () => {
+    const rig = await CameraRig.running();
+    const beganMs = rig.clock.monoMs();
+    rig.camera.feedingBegan(meal);
+    await rig.pass(3000);
+    rig.clock.stepWall(-3_600_000);
+    await rig.pass(3000);
+    rig.clock.stepWall(7_200_000);
+    rig.camera.feedingEnded(served);
+    await rig.pass(8000);
+    const seconds = rig.secondsOf(rig.clips[0]?.id ?? '');
+    expect(seconds).toHaveLength(17);
+    expect(Math.abs((seconds[0] ?? 0) - 1000 - (beganMs - 5000))).toBeLessThanOrEqual(1000);
+  });
+
+  it('FMEA-55 goes on after a child that hangs and is deaf, with the break told', async () => {
+    const rig = await CameraRig.running();
+    rig.camera.feedingBegan(meal);
+    await rig.pass(2000);
+    const child = rig.source.child;
+    if (child === null) throw new Error('no child');
+    child.isFrozen = true;
+    child.isDeaf = true;
+    await rig.pass(18_000);
+    expect(child.isGone).toBe(true);
+    expect(rig.camera.view().state).toBe('running');
+    rig.camera.feedingEnded(served);
+    await rig.pass(8000);
+    const [clip = clipOf()] = rig.clips;
+    expect(clip.gapMs).toBeGreaterThan(5000);
+    expect(clip.durationMs + clip.gapMs).toBeGreaterThan(29_000);
+    expect(rig.source.aliveMost).toBe(1);
+  });
+
+  it('tells the ledger of a meal that it could not see', async () => {
+    const rig = new CameraRig();
+    rig.source.readiness = { kind: 'unusable', why: 'ffmpeg is missing.' };
+    rig.camera.start();
+    await rig.pass(20_000);
+    expect(rig.camera.view()).toMatchObject({ state: 'degraded', why: 'ffmpeg is missing.' });
+    await feed(rig);
+    await rig.pass(3000);
+    expect(rig.catalogue.ledger).toEqual([
+      {
+        name: 'clip.dropped',
+        body: expect.objectContaining({ reason: 'not_made', feedingIds: [meal.id] }),
+      },
+    ]);
+    rig.source.readiness = { kind: 'ready', encoder: 'none', ffmpegVersion: '5.1' };
+    await rig.pass(60_000);
+    expect(rig.camera.view().state).toBe('running');
+  });
+
+  it('keeps no clip of a meal that was stopped before any food fell', async () => {
+    const rig = await CameraRig.running();
+    await feed(rig, { ...served, result: 'cancelled' } as never);
+    expect(rig.clips).toEqual([]);
+    expect(rig.catalogue.ledger).toEqual([]);
+  });
+
+  it('sees nothing after the switch, and forgets what is no clip yet', async () => {
+    const rig = await CameraRig.running();
+    rig.camera.feedingBegan(meal);
+    await rig.pass(3000);
+    rig.privacy = 'switch';
+    rig.camera.settingsChanged();
+    await rig.pass(10_000);
+    expect(rig.source.alive).toBe(0);
+    expect(rig.source.memory.files.size).toBe(0);
+    expect(rig.clips).toEqual([]);
+    await expect(rig.camera.snapshot()).rejects.toMatchObject({ code: 'ERR_CAMERA' });
+    await feed(rig);
+    expect(rig.clips).toEqual([]);
+    rig.privacy = null;
+    rig.camera.settingsChanged();
+    await rig.pass(5000);
+    expect(rig.camera.view().state).toBe('running');
+  });
+
+  it('keeps what it saw before the privacy hours began', async () => {
+    const rig = await CameraRig.running();
+    rig.camera.feedingBegan(meal);
+    await rig.pass(4000);
+    rig.privacy = 'hours';
+    await rig.pass(6000);
+    expect(rig.clips).toHaveLength(1);
+    expect(rig.clips[0]?.durationMs).toBeLessThanOrEqual(11_000);
+    expect(rig.source.memory.files.size).toBe(0);
+  });
+
+  it('makes no clips of visits when only meals are wanted', async () => {
+    const rig = await CameraRig.running();
+    rig.isMealsOnly = true;
+    rig.camera.visitBegan();
+    await rig.pass(3000);
+    rig.camera.visitEnded(null);
+    await feed(rig);
+    expect(rig.clips.map(({ rank }) => rank)).toEqual(['feeding']);
+  });
+
+  it('links a visit and who it was', async () => {
+    const rig = await CameraRig.running();
+    rig.camera.visitBegan();
+    await rig.pass(5000);
+    const visit = {
+      startedMs: rig.clock.wallMs() - 5000,
+      endedMs: rig.clock.wallMs(),
+      petId: 'tom',
+    };
+    rig.camera.visitEnded(visit);
+    await rig.pass(7000);
+    expect(rig.clips[0]).toMatchObject({ rank: 'visit', visits: [visit], petIds: ['tom'] });
+  });
+
+  it('makes room within its quota, and tells what went', async () => {
+    const rig = await CameraRig.running({
+      retention: { quotaBytes: 10_000_000, freeBytesMin: 1_000_000, daysMax: 30 },
+    });
+    for (let count = 0; count < 4; count++) {
+      await feed(rig);
+      await rig.pass(10_000);
+    }
+    expect(rig.clips).toHaveLength(4);
+    expect(rig.disk.usedBytes()).toBeLessThanOrEqual(10_000_000);
+    const dropped = rig.catalogue.ledger.filter(({ name }) => name === 'clip.dropped');
+    expect(dropped.length).toBeGreaterThan(0);
+    expect(rig.disk.files.size).toBe(rig.catalogue.totals().count);
+  });
+
+  it('removes the file again when the row is refused', async () => {
+    const rig = await CameraRig.running();
+    rig.catalogue.isRefusing = true;
+    await feed(rig);
+    expect(rig.clips).toEqual([]);
+    expect(rig.disk.files.size).toBe(0);
+    expect(rig.camera.view().why).not.toBe('');
+    rig.catalogue.isRefusing = false;
+    await feed(rig);
+    expect(rig.clips).toHaveLength(1);
+    expect(rig.camera.view().why).toBe('');
+  });
+
+  it('puts rows and files in order when it starts', async () => {
+    const rig = new CameraRig();
+    const [gone, short, whole, stray] = ['a', 'b', 'c', 'd'].map(
+      (end) => `01h0000000000000000000000${end}`,
+    ) as [string, string, string, string];
+    for (const id of [gone, short, whole]) rig.catalogue.add(clipOf({ id }));
+    const file = { seconds: [1], isDurable: true };
+    rig.disk.files.set(short, { ...file, bytes: 99 });
+    rig.disk.files.set(whole, { ...file, bytes: 100 });
+    rig.disk.files.set(stray, { ...file, bytes: 100 });
+    rig.disk.files.set('half.part', { ...file, bytes: 100, isDurable: false });
+    rig.camera.start();
+    await rig.pass(1000);
+    expect([...rig.disk.files.keys()]).toEqual([whole]);
+    expect(rig.catalogue.all().map(({ id }) => id)).toEqual([whole]);
+    expect(rig.catalogue.ledger.slice(3)).toMatchObject([
+      { body: { clipId: gone, reason: 'damaged' } },
+      { body: { clipId: short, reason: 'damaged' } },
+    ]);
+  });
+
+  it('lets a few watch, and sends them home when it may look no longer', async () => {
+    const rig = await CameraRig.running();
+    const seen: string[] = [];
+    let ends = 0;
+    const viewer = {
+      show: ({ path }: { path: string }) => seen.push(path),
+      end: () => {
+        ends += 1;
+      },
+    };
+    const leave = Array.from({ length: VIEWERS_MAX }, () => rig.camera.live.watch(viewer));
+    expect(rig.camera.live.watch(viewer)).toBeNull();
+    leave[0]?.();
+    expect(rig.camera.view().viewers).toBe(VIEWERS_MAX - 1);
+    await rig.pass(2000);
+    expect(seen.length).toBeGreaterThan(0);
+    rig.privacy = 'switch';
+    rig.camera.settingsChanged();
+    expect([ends, rig.camera.view().viewers]).toEqual([VIEWERS_MAX - 1, 0]);
+  });
+
+  it('finishes the clip it is at when it is stopped, and leaves nothing behind', async () => {
+    const rig = await CameraRig.running();
+    rig.camera.feedingBegan(meal);
+    await rig.pass(4000);
+    await rig.camera.stop();
+    expect(rig.clips).toHaveLength(1);
+    expect([rig.source.alive, rig.source.memory.files.size]).toEqual([0, 0]);
+    expect(rig.clock.pendingNames()).toEqual([]);
+  });
+});
