@@ -1,4 +1,5 @@
 import type { EpochMs, RandomBytes } from '@cat-feeder/shared';
+import type { CameraParts } from '../camera/camera.ts';
 import type { BoardTraits } from '../dispensing/control-board.ts';
 import type { FeedStation } from '../dispensing/feed-station.ts';
 import type { CloseAfterCrash } from '../feeding/crash-recovery.ts';
@@ -31,6 +32,8 @@ export interface DeviceParts {
   };
   /** Light, button and what else is wired around the dispenser; missing: nothing is. */
   readonly panel?: Panel;
+  /** Missing: no camera. */
+  readonly camera?: CameraDoors;
   /** Parts of the dispenser that are not as they should be; missing: nobody tells. */
   readonly partProblems?: () => readonly {
     readonly part: string;
@@ -43,6 +46,12 @@ export interface DeviceParts {
   readonly onFatal: (error: unknown) => void;
   readonly rules?: Partial<DeviceRules>;
 }
+
+/** What a machine brings for a camera; what it looks at comes from the feeder. */
+export type CameraDoors = Pick<
+  CameraParts,
+  'source' | 'maker' | 'files' | 'chance' | 'takes' | 'retention' | 'ringBytesMax'
+>;
 
 /** The safety rules that the simulator may replace, to show that their removal is noticed. */
 export interface DeviceRules {

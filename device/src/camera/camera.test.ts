@@ -40,7 +40,7 @@ describe('the camera', () => {
     expect(rig.camera.view()).toMatchObject({ state: 'running', isRecording: false });
     rig.camera.visitBegan();
     expect(rig.views.at(-1)?.isRecording).toBe(true);
-    rig.camera.visitEnded(null);
+    rig.camera.visitEnded();
     await rig.pass(7000);
     expect(rig.views.at(-1)).toMatchObject({ isRecording: false, clipCount: 1 });
   });
@@ -140,7 +140,7 @@ describe('the camera', () => {
     rig.isMealsOnly = true;
     rig.camera.visitBegan();
     await rig.pass(3000);
-    rig.camera.visitEnded(null);
+    rig.camera.visitEnded();
     await feed(rig);
     expect(rig.clips.map(({ rank }) => rank)).toEqual(['feeding']);
   });
@@ -154,7 +154,8 @@ describe('the camera', () => {
       endedMs: rig.clock.wallMs(),
       petId: 'tom',
     };
-    rig.camera.visitEnded(visit);
+    rig.camera.visitEnded();
+    rig.camera.visitRecorded(visit);
     await rig.pass(7000);
     expect(rig.clips[0]).toMatchObject({ rank: 'visit', visits: [visit], petIds: ['tom'] });
   });

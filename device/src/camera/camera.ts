@@ -144,8 +144,12 @@ export class Camera implements Witness {
     if (this.#privacy === null && !this.#parts.isMealsOnly()) this.#tell({ kind: 'visit began' });
   }
 
-  visitEnded(visit: ClipVisit | null): void {
-    this.#tell({ kind: 'visit ended', visit });
+  visitEnded(): void {
+    this.#tell({ kind: 'visit ended' });
+  }
+
+  visitRecorded(visit: ClipVisit): void {
+    this.#tell({ kind: 'visit recorded', visit });
   }
 
   /** The owner's switch or hours may have changed: what must end, ends now. */

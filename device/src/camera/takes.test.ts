@@ -46,7 +46,8 @@ describe('takes', () => {
       [100_000, began('a')],
       [104_000, { kind: 'visit began' }],
       [108_000, ended('a')],
-      [110_000, { kind: 'visit ended', visit }],
+      [110_000, { kind: 'visit ended' }],
+      [110_000, { kind: 'visit recorded', visit }],
       [112_500, began('b')],
       [114_000, ended('b')],
     ]);
@@ -102,7 +103,8 @@ describe('takes', () => {
     expect(
       takesOf([
         [0, { kind: 'visit began' }],
-        [9, { kind: 'visit ended', visit }],
+        [9, { kind: 'visit ended' }],
+        [9, { kind: 'visit recorded', visit }],
       ]).map(rankOf),
     ).toEqual(['visit']);
   });
@@ -114,7 +116,8 @@ describe('takes', () => {
     expect(
       story([
         [500, { kind: 'visit began' }],
-        [600, { kind: 'visit ended', visit }],
+        [600, { kind: 'visit ended' }],
+        [600, { kind: 'visit recorded', visit }],
       ]),
     ).toEqual([false]);
     expect(
@@ -162,7 +165,8 @@ const anyEvent: fc.Arbitrary<TakeEvent> = fc.oneof(
   ids.map((id) => ended(id)),
   fc.constantFrom<TakeEvent>(
     { kind: 'visit began' },
-    { kind: 'visit ended', visit: null },
+    { kind: 'visit ended' },
+    { kind: 'visit recorded', visit },
     { kind: 'tick' },
   ),
   fc.boolean().map((isKept): TakeEvent => ({ kind: 'private', isKept })),

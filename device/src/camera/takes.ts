@@ -61,8 +61,9 @@ export interface Takes {
 
 export type TakeEvent =
   | { readonly kind: 'feeding began' | 'feeding ended'; readonly feeding: Feeding }
-  | { readonly kind: 'visit began' }
-  | { readonly kind: 'visit ended'; readonly visit: ClipVisit | null }
+  | { readonly kind: 'visit began' | 'visit ended' }
+  /** What is known of a visit, during it or soon after. */
+  | { readonly kind: 'visit recorded'; readonly visit: ClipVisit }
   /** Time has passed. */
   | { readonly kind: 'tick' }
   /** The camera may look no longer: what was seen until now is kept, or is not. */
@@ -96,7 +97,9 @@ export function nextTakes(
     case 'visit began':
       return begin(present, VISIT, nowMs, limits);
     case 'visit ended':
-      return end(withVisit(present, event.visit), VISIT, nowMs, limits);
+      return end(present, VISIT, nowMs, limits);
+    case 'visit recorded':
+      return withVisit(present, event.visit);
     case 'private':
       return interrupt(present, nowMs, event.isKept);
   }
@@ -204,10 +207,9 @@ function withFeeding(takes: Takes, feeding: Feeding): Takes {
   return { ...takes, open: { ...open, feedings: [...others, feeding] } };
 }
 
-function withVisit(takes: Takes, visit: ClipVisit | null): Takes {
-  const { open, lasting } = takes;
-  if (visit === null || open === null || open.visits.length >= VISITS_MAX) return takes;
-  if (!lasting.some(({ key }) => key === VISIT)) return takes;
+function withVisit(takes: Takes, visit: ClipVisit): Takes {
+  const { open } = takes;
+  if (open === null || open.visits.length >= VISITS_MAX) return takes;
   return { ...takes, open: { ...open, visits: [...open.visits, visit] } };
 }
 

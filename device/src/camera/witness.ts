@@ -9,6 +9,8 @@ export interface Witness {
   feedingEnded(feeding: Feeding): void;
   /** Somebody came to the bowl. */
   visitBegan(): void;
-  /** The bowl is left alone again; null: nothing was recorded of the visit. */
-  visitEnded(visit: ClipVisit | null): void;
+  /** The bowl is left alone again. */
+  visitEnded(): void;
+  /** What the ledger knows of a visit that has just ended. */
+  visitRecorded(visit: ClipVisit): void;
 }

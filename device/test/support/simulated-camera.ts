@@ -69,7 +69,8 @@ export class SimulatedCamera implements CameraSource {
   aliveMost = 0;
   child: SimulatedChild | null = null;
   #cancel: Cancel = () => {};
-  #written = 0;
+  /** Segments so far. */
+  written = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -119,8 +120,8 @@ export class SimulatedCamera implements CameraSource {
       child.end('No space left on device');
       return;
     }
-    this.#written += 1;
-    const path = `segment ${this.#written}`;
+    this.written += 1;
+    const path = `segment ${this.written}`;
     const isGarbage = this.garbageSegments > 0;
     if (isGarbage) this.garbageSegments -= 1;
     this.memory.files.set(path, isGarbage ? 'garbage' : `${this.#clock.monoMs()}`);

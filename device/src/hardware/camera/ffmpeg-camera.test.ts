@@ -1,42 +1,46 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeUlid } from '@cat-feeder/shared';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CaptureProcess, Segment } from '../../camera/capture.ts';
+import { testCapture } from '../../../test/support/test-capture.ts';
 import { safeRandomBytes } from '../../platform/safe-random.ts';
 import { SystemClock } from '../../platform/system-clock.ts';
 import { ClipDirectory } from '../../storage/clip-directory.ts';
-import type { CaptureSettings } from './capture-command.ts';
 import { FfmpegClipMaker } from './ffmpeg-clip-maker.ts';
 import { FfmpegSource, type FfmpegSourceOptions } from './ffmpeg-source.ts';
 import { countFrames } from './media-facts.ts';
 
 const clock = new SystemClock();
-const small: CaptureSettings = {
-  source: 'synthetic',
-  device: '/dev/video0',
-  input: 'mjpeg',
-  url: null,
-  width: 320,
-  height: 240,
-  fps: 10,
-  kbps: 300,
-  hasAudio: false,
-};
 let folder = '';
+/** A place in memory of each test's own. */
+let memory = '';
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'feeder-camera-'));
+  memory = mkdtempSync('/dev/shm/feeder-camera-');
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  for (const dir of [folder, memory]) rmSync(dir, { recursive: true, force: true });
+});
 
 const sourceOf = (more: Partial<FfmpegSourceOptions> = {}) =>
   new FfmpegSource({
     clock,
-    settings: small,
+    settings: testCapture,
     ffmpeg: 'ffmpeg',
     encoder: 'auto',
-    ringBase: '/dev/shm',
+    ringBase: memory,
     dataDir: folder,
     ...more,
   });
@@ -139,7 +143,9 @@ describe('FFmpeg as a camera', () => {
   }, 30_000);
 
   it('tells the end of a child that cannot open its camera, with its own words', async () => {
-    const source = sourceOf({ settings: { ...small, source: 'v4l2', device: '/dev/no-camera' } });
+    const source = sourceOf({
+      settings: { ...testCapture, source: 'v4l2', device: '/dev/no-camera' },
+    });
     expect((await source.probe()).kind).toBe('ready');
     const why = await new Promise<string>((resolve) =>
       source.open({ onSegment: () => {}, onFrames: () => {}, onEnd: resolve }),
@@ -149,14 +155,45 @@ describe('FFmpeg as a camera', () => {
   }, 30_000);
 
   it('leaves nothing in memory when it closes', async () => {
-    const before = readdirSync('/dev/shm');
     const source = sourceOf();
     await source.probe();
-    expect(readdirSync('/dev/shm').length).toBe(before.length + 1);
+    expect(readdirSync(memory)).toHaveLength(1);
     source.close();
-    expect(readdirSync('/dev/shm')).toEqual(before);
+    expect(readdirSync(memory)).toEqual([]);
   }, 30_000);
 });
+
+describe('a daemon that is killed', () => {
+  it('takes the capture with it', async () => {
+    const program = join(import.meta.dirname, '../../../test/support/capture-program.ts');
+    const daemon = spawn(process.execPath, [program, folder, memory], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [line] = (await once(daemon.stdout, 'data')) as [Buffer];
+    const place = join(line.toString().trim(), '..');
+    expect(programsThatName(place)).toHaveLength(1);
+    daemon.kill('SIGKILL');
+    await once(daemon, 'close');
+    for (let look = 0; look < 50 && programsThatName(place).length > 0; look++) {
+      await new Promise((resolve) => clock.after('look', 100, () => resolve(null)));
+    }
+    expect(programsThatName(place)).toEqual([]);
+  }, 30_000);
+});
+
+/** Command lines of living programs in which this text stands. */
+function programsThatName(text: string): readonly string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      } catch {
+        return ''; // It has just ended.
+      }
+    })
+    .filter((line) => line.includes(text));
+}
 
 describe('A-45 FFmpeg that is not as it should be', () => {
   /** A folder with these programs as shell scripts. */
