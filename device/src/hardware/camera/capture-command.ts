@@ -117,13 +117,16 @@ function segmentArguments(dir: string): readonly string[] {
   ];
 }
 
-/** A test picture with the wall clock as text, and as a bar that crosses it once a minute. */
+/** The bar of the test picture is this part of its width, and crosses it once a minute. */
+export const CLOCK_BAR_SHARE = 1 / 64;
+
+/** A test picture with the wall clock as text, and as a bar on a black strip at the bottom. */
 function syntheticGraph({ width, height, fps }: CaptureSettings): string {
-  const bar = Math.round(width / 64);
+  const bar = Math.round(width * CLOCK_BAR_SHARE);
   const text = Math.round(height / 15);
   return [
-    `testsrc2=size=${width}x${height}:rate=${fps}[picture]`,
-    `color=white:size=${bar}x${bar * 3}:rate=${fps}[bar]`,
+    `testsrc2=size=${width}x${height}:rate=${fps},drawbox=y=ih-${bar}:h=${bar}:color=black:t=fill[picture]`,
+    `color=white:size=${bar}x${bar}:rate=${fps}[bar]`,
     `[picture][bar]overlay=x='mod(time(0)\\,60)*(W-${bar})/60':y=H-h:eval=frame,` +
       `drawtext=text='%{localtime}':fontsize=${text}:x=${bar}:y=${bar}:box=1`,
   ].join(';');
