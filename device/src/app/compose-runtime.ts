@@ -24,6 +24,9 @@ import { watchLedger } from './watch-ledger.ts';
 /** A cancelled feeding settles and is weighed in this time; the whole stop has five seconds. */
 const FEEDING_STOP_MS: Milliseconds = 4000;
 
+/** A clip that is being made is finished in this time. */
+const CAMERA_STOP_MS: Milliseconds = 3000;
+
 /** The parts in the order in which they start; they stop in reverse. */
 export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeManager {
   const { clock, logger, station } = parts;
@@ -107,6 +110,10 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
   const { panel } = parts;
   if (panel !== undefined)
     runtime.add('front panel', frontPanel(panel, parts, core), { critical: false });
+  const { camera } = core;
+  if (camera !== null) {
+    runtime.add('camera', camera, { critical: false, stopLimitMs: CAMERA_STOP_MS });
+  }
   return runtime;
 }
 
@@ -130,7 +137,13 @@ function frontPanel(panel: Panel, parts: DeviceParts, core: DeviceCore): FrontPa
     onHopper: (level) => tellHopper(level, parts, core),
     hasFault: () => faults.active().length > 0,
     isFeeding: () => feeding.isBusy(),
-    onPress: (pattern) => void button.press(pattern).catch(parts.onFatal),
+    onPress: (pattern) => {
+      // While a feeding runs every press stops it, and does nothing else.
+      if (pattern === 'double' && !feeding.isBusy() && core.camera !== null) {
+        const { camera } = core;
+        tolerate(parts, 'The camera was not switched.', () => camera.toggle());
+      } else void button.press(pattern).catch(parts.onFatal);
+    },
   });
 }
 
