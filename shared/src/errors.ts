@@ -48,6 +48,12 @@ const table = {
     message: 'This address does not take this method.',
     hint: 'See the Allow header, or /api/v1/openapi.json.',
   },
+  ERR_RANGE: {
+    status: 416,
+    retry: 'never',
+    message: 'The file has no such bytes.',
+    hint: 'See the header Content-Range for its length.',
+  },
   ERR_CONFLICT: {
     status: 409,
     retry: 'never',
