@@ -1,5 +1,6 @@
 import type { EpochMs, RandomBytes } from '@cat-feeder/shared';
 import type { CameraParts } from '../camera/camera.ts';
+import type { ClipFiles } from '../camera/clip-files.ts';
 import type { BoardTraits } from '../dispensing/control-board.ts';
 import type { FeedStation } from '../dispensing/feed-station.ts';
 import type { CloseAfterCrash } from '../feeding/crash-recovery.ts';
@@ -34,6 +35,8 @@ export interface DeviceParts {
   readonly panel?: Panel;
   /** Missing: no camera. */
   readonly camera?: CameraDoors;
+  /** Where clips are, also those of a camera that was taken away; missing: nowhere. */
+  readonly clipFiles?: ClipFiles;
   /** Parts of the dispenser that are not as they should be; missing: nobody tells. */
   readonly partProblems?: () => readonly {
     readonly part: string;

@@ -33,7 +33,7 @@ export function openCamera(config: DeviceConfig, clock: Clock): CameraDoors | un
       dataDir,
     }),
     maker: new FfmpegClipMaker({ clock, ffmpeg: config.ffmpegPath }),
-    files: new ClipDirectory(join(dataDir, 'clips')),
+    files: clipDirectory(config),
     chance: safeChance,
     takes: { preRollMs, postRollMs, clipMs },
     retention: {
@@ -43,6 +43,11 @@ export function openCamera(config: DeviceConfig, clock: Clock): CameraDoors | un
     },
     ringBytesMax: Math.min(RING_BYTES_MAX, seconds * config.cameraKbps * 125 * 1.5),
   };
+}
+
+/** Where the clips are, whatever camera there is. */
+export function clipDirectory({ dataDir }: DeviceConfig): ClipDirectory {
+  return new ClipDirectory(join(dataDir, 'clips'));
 }
 
 function captureSettings(config: DeviceConfig): CaptureSettings | null {

@@ -100,12 +100,6 @@ export class ClipDesk {
     });
   }
 
-  /** The owner removes a clip. `ERR_NOT_FOUND`, `ERR_STORAGE`. */
-  async removeByHand(id: string): Promise<void> {
-    if (this.#parts.catalogue.get(id) === undefined) throw new FeederError('ERR_NOT_FOUND');
-    await this.#remove(id, 'person', 'Removed by hand.');
-  }
-
   /** Resolves when everything asked for by now is done. */
   settled(): Promise<void> {
     return this.#work;
@@ -163,10 +157,8 @@ export class ClipDesk {
     return fits;
   }
 
-  /** The row first: a file without a row is swept away later, a row without a file would lie. */
-  async #remove(id: string, reason: ClipDropReason, why: string): Promise<void> {
-    this.#parts.catalogue.drop(id, reason, why);
-    await this.#parts.files.remove(id);
+  #remove(id: string, reason: ClipDropReason, why: string): Promise<void> {
+    return removeClip(this.#parts, { id, reason, why });
   }
 
   /** One thing after the other; what fails does not keep the next from its turn. */
@@ -191,4 +183,20 @@ export class ClipDesk {
       this.#parts.logger.error({ reason: error.message }, 'The ledger did not take a lost clip.');
     }
   }
+}
+
+/**
+ * Removes a clip, its row first: a file without a row is swept away later, a row without a file
+ * would lie. `ERR_STORAGE`.
+ */
+export async function removeClip(
+  { catalogue, files }: Pick<ClipDeskParts, 'catalogue' | 'files'>,
+  {
+    id,
+    reason,
+    why,
+  }: { readonly id: string; readonly reason: ClipDropReason; readonly why: string },
+): Promise<void> {
+  catalogue.drop(id, reason, why);
+  await files.remove(id);
 }
