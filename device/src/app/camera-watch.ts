@@ -4,6 +4,8 @@ import type { Cancel, Clock } from '../platform/clock.ts';
 import type { LiveEvent, LiveEvents } from '../platform/live-events.ts';
 import type { Service, ServiceCondition } from './runtime-manager.ts';
 
+/** The camera is not looked for before the feeder has had this long to itself. */
+const START_DELAY_MS: Milliseconds = 2000;
 /** After the last one left, what the ledger says of the visit is waited for this long. */
 const VISIT_SETTLE_MS: Milliseconds = 5000;
 
@@ -25,6 +27,7 @@ export interface CameraWatchParts {
 export class CameraWatch implements Service {
   readonly #parts: CameraWatchParts;
   #unsubscribe: readonly (() => void)[] = [];
+  #cancelStart: Cancel = () => {};
   #cancelEnd: Cancel = () => {};
 
   constructor(parts: CameraWatchParts) {
@@ -42,11 +45,12 @@ export class CameraWatch implements Service {
       live.subscribe((event) => void clock.after('camera hears', 0, () => this.#heard(event))),
       onVisit((visit) => camera.visitRecorded(visit)),
     ];
-    camera.start();
+    this.#cancelStart = clock.after('camera start', START_DELAY_MS, () => camera.start());
   }
 
   async stop(): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    this.#cancelStart();
     this.#cancelEnd();
     await this.#parts.camera.stop();
   }

@@ -24,9 +24,6 @@ import { watchLedger } from './watch-ledger.ts';
 /** A cancelled feeding settles and is weighed in this time; the whole stop has five seconds. */
 const FEEDING_STOP_MS: Milliseconds = 4000;
 
-/** A clip that is being made is finished in this time. */
-const CAMERA_STOP_MS: Milliseconds = 3000;
-
 /** The parts in the order in which they start; they stop in reverse. */
 export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeManager {
   const { clock, logger, station } = parts;
@@ -85,7 +82,10 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
       },
       condition: () => stationCondition(parts, store),
     })
-    .add('live events', watchers(parts, core, watchLedger(store, live)))
+    .add('live events', watchers(parts, core, watchLedger(store, live)));
+  // It begins to look when all others run, and ends after the feeding of which it makes a clip.
+  if (core.camera !== null) runtime.add('camera', core.camera, { critical: false });
+  runtime
     .add(
       'feeding',
       {
@@ -110,10 +110,6 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
   const { panel } = parts;
   if (panel !== undefined)
     runtime.add('front panel', frontPanel(panel, parts, core), { critical: false });
-  const { camera } = core;
-  if (camera !== null) {
-    runtime.add('camera', camera, { critical: false, stopLimitMs: CAMERA_STOP_MS });
-  }
   return runtime;
 }
 

@@ -20,6 +20,7 @@ import type { ClipMaker } from './clip-making.ts';
 import type { RetentionLimits } from './clip-retention.ts';
 import { LiveSeats } from './live-seats.ts';
 import { byFormat, SegmentRing, startedMs } from './segment-ring.ts';
+import { Shield } from './shield.ts';
 import {
   fetchEnded,
   isOfNoUse,
@@ -72,6 +73,8 @@ export class Camera implements Witness {
   readonly live: LiveSeats;
   readonly desk: ClipDesk;
   readonly #parts: CameraParts;
+  readonly #clock: Clock;
+  readonly #shield: Shield;
   readonly #capture: CaptureDriver;
   readonly #ring: SegmentRing;
   #takes: Takes = noTakes;
@@ -82,17 +85,22 @@ export class Camera implements Witness {
   #cancelTick: Cancel = () => {};
   #tidyAtMs: Milliseconds = 0;
   #shown = '';
+  /** As they were when they could last be asked for. */
+  #totals = { count: 0, bytes: 0 };
 
   constructor(parts: CameraParts) {
     this.#parts = parts;
-    const { source, clock, chance, logger, maker, files, catalogue } = parts;
+    const { source, chance, logger, maker, files, catalogue } = parts;
+    this.#shield = new Shield(logger);
+    this.#clock = this.#shield.over(parts.clock);
     this.#ring = new SegmentRing({
       bytesMax: parts.ringBytesMax,
       discard: (segment) => source.discard(segment),
     });
     this.#capture = new CaptureDriver({
       source,
-      clock,
+      clock: this.#clock,
+      shield: this.#shield,
       chance,
       logger,
       onSegment: (segment) => this.#segment(segment),
@@ -117,7 +125,7 @@ export class Camera implements Witness {
   /** Begins to look. Returns at once: clips are put in order beside it. */
   start(): void {
     void this.desk.reconcile();
-    this.#tick();
+    this.#shield.run(() => this.#tick());
   }
 
   /** Ends the child and gives memory back; a clip that is being made is finished first. */
@@ -133,28 +141,28 @@ export class Camera implements Witness {
   }
 
   feedingBegan(feeding: Feeding): void {
-    if (this.#privacy === null) this.#tell({ kind: 'feeding began', feeding });
+    if (this.#privacy === null) this.#told({ kind: 'feeding began', feeding });
   }
 
   feedingEnded(feeding: Feeding): void {
-    this.#tell({ kind: 'feeding ended', feeding });
+    this.#told({ kind: 'feeding ended', feeding });
   }
 
   visitBegan(): void {
-    if (this.#privacy === null && !this.#parts.isMealsOnly()) this.#tell({ kind: 'visit began' });
+    if (this.#privacy === null && !this.#parts.isMealsOnly()) this.#told({ kind: 'visit began' });
   }
 
   visitEnded(): void {
-    this.#tell({ kind: 'visit ended' });
+    this.#told({ kind: 'visit ended' });
   }
 
   visitRecorded(visit: ClipVisit): void {
-    this.#tell({ kind: 'visit recorded', visit });
+    this.#told({ kind: 'visit recorded', visit });
   }
 
   /** The owner's switch or hours may have changed: what must end, ends now. */
   settingsChanged(): void {
-    this.#look();
+    this.#shield.run(() => this.#look());
   }
 
   /** The newest picture as a JPEG. `ERR_CAMERA` when there is none. */
@@ -169,11 +177,14 @@ export class Camera implements Witness {
   view(): CameraView {
     const { source, catalogue, retention } = this.#parts;
     const { state, readiness } = this.#capture;
-    const { count, bytes } = catalogue.totals();
+    this.#shield.run(() => {
+      this.#totals = catalogue.totals();
+    });
+    const { count, bytes } = this.#totals;
     const tools = readiness?.kind === 'ready' ? readiness : null;
     return {
       state: state.name,
-      why: state.why || this.desk.problem,
+      why: state.why || this.desk.problem || this.#shield.why,
       isRecording: this.#takes.open !== null && state.name === 'running',
       privacy: this.#privacy,
       source: source.name,
@@ -187,14 +198,14 @@ export class Camera implements Witness {
   }
 
   #tick(): void {
-    const nowMs = this.#parts.clock.monoMs();
+    const nowMs = this.#clock.monoMs();
+    this.#cancelTick = this.#clock.after('camera tick', TICK_MS, () => this.#tick());
     this.#look();
     this.#tell({ kind: 'tick' });
     if (nowMs >= this.#tidyAtMs) {
       this.#tidyAtMs = nowMs + TIDY_MS;
       void this.desk.tidy();
     }
-    this.#cancelTick = this.#parts.clock.after('camera tick', TICK_MS, () => this.#tick());
   }
 
   /** Whether the camera may look. The switch takes what is not yet a clip with it; hours do not. */
@@ -221,9 +232,14 @@ export class Camera implements Witness {
     this.#tell({ kind: 'tick' });
   }
 
+  /** From outside. */
+  #told(event: TakeEvent): void {
+    this.#shield.run(() => this.#tell(event));
+  }
+
   #tell(event: TakeEvent): void {
-    const { clock, takes } = this.#parts;
-    const told = nextTakes(this.#takes, event, clock.monoMs(), takes);
+    const { takes } = this.#parts;
+    const told = nextTakes(this.#takes, event, this.#clock.monoMs(), takes);
     const { ended, rest } = fetchEnded(told);
     this.#takes = rest;
     this.#awaited.push(...ended.filter((take) => !isOfNoUse(take)));
@@ -234,7 +250,7 @@ export class Camera implements Witness {
 
   /** Orders clips of the takes whose last segment is there, or will not come. */
   #orderReady(isEnd: boolean): void {
-    const nowMs = this.#parts.clock.monoMs();
+    const nowMs = this.#clock.monoMs();
     for (const take of [...this.#awaited]) {
       const untilMs = take.untilMs ?? nowMs;
       const isComplete = (this.#ring.endedMs ?? Number.NEGATIVE_INFINITY) >= untilMs;
@@ -282,7 +298,7 @@ export class Camera implements Witness {
 
   #subject(take: Take, { fromMs, gapMs }: { fromMs: Milliseconds; gapMs: Milliseconds }) {
     const { feedings, visits, number, continues } = take;
-    const { clock, wallMs } = this.#parts;
+    const { wallMs } = this.#parts;
     const pets = [...feedings, ...visits].flatMap(({ petId }) => petId ?? []);
     const before = this.#lastClip;
     const isNext = before !== null && (before.take === number || before.take === continues);
@@ -292,19 +308,19 @@ export class Camera implements Witness {
       visits: [...visits],
       petIds: [...new Set(pets)],
       continues: isNext ? before.id : null,
-      startedMs: Math.round(wallMs() - (clock.monoMs() - fromMs)),
+      startedMs: Math.round(wallMs() - (this.#clock.monoMs() - fromMs)),
       gapMs,
     };
   }
 
   /** Lets go of what no clip and no pre-roll needs. */
   #trim(): void {
-    const { clock, takes } = this.#parts;
+    const { takes } = this.#parts;
     const keptMs = this.#privacy === null ? Math.max(takes.preRollMs + SECOND_MS, KEPT_MS_MIN) : 0;
     const jobs = this.desk.jobs.flatMap(({ order }) => order.segments.slice(0, 1).map(startedMs));
     const open = this.#takes.open === null ? [] : [this.#takes.open];
     const awaited = [...this.#awaited, ...open].map(({ fromMs }) => fromMs);
-    this.#ring.trim(Math.min(clock.monoMs() - keptMs, ...jobs, ...awaited));
+    this.#ring.trim(Math.min(this.#clock.monoMs() - keptMs, ...jobs, ...awaited));
   }
 
   #publish(): void {

@@ -2,6 +2,7 @@ import type { Milliseconds } from '@cat-feeder/shared';
 import type { Chance } from '../platform/back-off.ts';
 import type { Cancel, Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
+import { reasonOf } from '../platform/part.ts';
 import type { CameraSource, CaptureProcess, Readiness, Segment } from './capture.ts';
 import {
   type CaptureEvent,
@@ -11,10 +12,13 @@ import {
   hasChild,
   nextCapture,
 } from './capture-machine.ts';
+import type { Shield } from './shield.ts';
 
 export interface CaptureDriverParts {
   readonly source: CameraSource;
+  /** Its timers' errors stay inside the shield. */
   readonly clock: Clock;
+  readonly shield: Shield;
   readonly chance: Chance;
   readonly logger: Logger;
   readonly onSegment: (segment: Segment) => void;
@@ -82,23 +86,41 @@ export class CaptureDriver {
   }
 
   async #probe(): Promise<void> {
-    const readiness = await this.#parts.source.probe();
+    const readiness = await this.#readinessOf();
     this.#readiness = readiness;
-    this.#tell(readiness.kind === 'ready' ? { kind: 'ready' } : readiness);
+    this.#parts.shield.run(() =>
+      this.#tell(readiness.kind === 'ready' ? { kind: 'ready' } : readiness),
+    );
+  }
+
+  async #readinessOf(): Promise<Readiness> {
+    try {
+      return await this.#parts.source.probe();
+    } catch (error) {
+      return { kind: 'unusable', why: reasonOf(error) };
+    }
   }
 
   #open(): void {
-    this.#child = this.#parts.source.open({
-      onSegment: (segment) => {
-        this.#tell({ kind: 'segment', durationMs: segment.durationMs });
-        this.#parts.onSegment(segment);
-      },
-      onFrames: (frames) => this.#tell({ kind: 'frames', frames }),
-      onEnd: (why) => {
-        this.#child = null;
-        this.#tell({ kind: 'ended', why });
-      },
-    });
+    const { source, clock, shield, onSegment } = this.#parts;
+    const ended = (why: string) => {
+      this.#child = null;
+      this.#tell({ kind: 'ended', why });
+    };
+    try {
+      this.#child = source.open({
+        onSegment: (segment) =>
+          shield.run(() => {
+            this.#tell({ kind: 'segment', durationMs: segment.durationMs });
+            onSegment(segment);
+          }),
+        onFrames: (frames) => shield.run(() => this.#tell({ kind: 'frames', frames })),
+        onEnd: (why) => shield.run(() => ended(why)),
+      });
+    } catch (error) {
+      // There is no child whose end would be told.
+      clock.after('no camera', 0, () => ended(reasonOf(error)));
+    }
   }
 
   /** A timer that would fire too early stays: it finds nothing due and is set again. */

@@ -44,7 +44,7 @@ export function runTool(
     child.once('close', (code) => {
       const [program] = command;
       if (isHung) end({ end: 'hung', why: `${program} did not end within ${limitMs} ms.` });
-      // What setpriv and shells answer when there is no such program.
+      // What setpriv and nice answer when there is no such program.
       else if (code === 127 || code === 126) end({ end: 'missing', why: `${program} is missing.` });
       else end({ end: code === 0 ? 'ok' : 'failed', why: why || `${program} ended with ${code}.` });
     });
