@@ -2,10 +2,12 @@ import type { Feeding, Occurrence, Status } from '@cat-feeder/shared';
 import Database from 'better-sqlite3';
 import type { Api } from '../../src/api/server.ts';
 import { composeDevice, type Device } from '../../src/app/compose-device.ts';
+import type { CameraDoors } from '../../src/app/device-parts.ts';
 import { FeederWorld } from '../../src/hardware/simulated/feeder-world.ts';
 import { parseProfile } from '../../src/hardware/simulated/load-profile.ts';
 import { SimulatedBoard } from '../../src/hardware/simulated/simulated-board.ts';
 import { InlineStation } from '../../src/hardware/station/inline-station.ts';
+import type { Clock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { SeededRandom } from '../../src/platform/random.ts';
 import { VirtualClock } from '../../src/platform/virtual-clock.ts';
@@ -45,6 +47,7 @@ export class VirtualFeeder {
   /** What is wired around the dispenser; null: nothing. New with each start. */
   panel: SimulatedPanel | null = null;
   readonly #buttonGrams: number | null;
+  readonly #camera: (clock: Clock) => CameraDoors | null;
   #api!: Api;
   #boot!: BootClock;
   #boots = 0;
@@ -56,8 +59,10 @@ export class VirtualFeeder {
     wallMs: number;
     profile: object;
     buttonGrams: number | null;
+    camera: (clock: Clock) => CameraDoors | null;
   }) {
     this.#buttonGrams = options.buttonGrams;
+    this.#camera = options.camera;
     this.clock = new VirtualClock({ wallMs: options.wallMs });
     this.#wall = { offsetMs: options.wallMs - this.clock.monoMs() };
     const profile = parseProfile({ ...calm, ...options.profile });
@@ -72,12 +77,15 @@ export class VirtualFeeder {
       origin?: VirtualFeeder['origin'];
       /** Wires everything around the dispenser; a press of the button feeds so much. */
       buttonGrams?: number;
+      /** A camera for each boot, on that boot's clock. */
+      camera?: (clock: Clock) => CameraDoors;
     } = {},
   ) {
     const feeder = new VirtualFeeder({
       wallMs: options.wallMs ?? MONDAY_SIX,
       profile: options.profile ?? {},
       buttonGrams: options.buttonGrams ?? null,
+      camera: options.camera ?? (() => null),
     });
     feeder.origin = options.origin ?? 'synchronized';
     await feeder.powerUp();
@@ -113,6 +121,7 @@ export class VirtualFeeder {
     const clock = this.#boot;
     const board = new SimulatedBoard({ world: this.world, clock });
     const calibration = this.world.trueCalibration();
+    const camera = this.#camera(clock);
     this.panel = this.#buttonGrams === null ? null : simulatedPanel(clock, this.#buttonGrams);
     this.device = composeDevice({
       clock,
@@ -141,6 +150,7 @@ export class VirtualFeeder {
         simulated: true,
       },
       ...(this.panel === null ? {} : { panel: this.panel }),
+      ...(camera === null ? {} : { camera }),
       uiDir: null,
       onFatal: (error) => this.fatal.push(error),
     });
