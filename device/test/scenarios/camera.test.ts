@@ -153,7 +153,10 @@ const worst: Readonly<Record<string, (clock: Clock) => Partial<CameraDoors>>> = 
         flood();
         return { terminate() {}, kill() {} };
       },
-      ...{ discard() {}, close() {} },
+      discard: () => {
+        throw new TypeError('It cannot forget.');
+      },
+      close() {},
     },
   }),
 };
@@ -180,6 +183,6 @@ async function day(camera: ((clock: Clock) => CameraDoors) | null) {
   const verdicts = (await feeder.occurrences()).map((one) => [
     ...[one.dueAtMs, one.verdict, one.rule, one.servedGrams, one.decidedAtMs],
   ]);
-  expect(feeder.fatal).toEqual([]);
+  expect(feeder.fatal).toHaveLength(0);
   return { byHand: { startedAtMs, endedAtMs, result, dose }, verdicts };
 }
