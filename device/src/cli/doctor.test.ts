@@ -42,6 +42,7 @@ async function examine(
     loadConfig: () => ({ config: {}, warnings: [], report: '' }),
     ask: async () => false,
     writeFile: () => {},
+    saveNew: async () => 0,
     machine: overrides.machine ?? goodMachine(),
     ...overrides,
   };

@@ -38,6 +38,7 @@ function terminal(feeder: FakeFeeder, overrides: Partial<CliIo> = {}) {
       loadConfig: () => ({ config: { port: 8480 }, warnings: [], report: 'port = 8480' }),
       ask: async () => false,
       writeFile: () => {},
+      saveNew: async (_path, bytes) => (await new Response(bytes).bytes()).length,
       machine,
       ...overrides,
     };
@@ -60,6 +61,10 @@ describe('every command', () => {
     const status = await ok('status');
     expect(status).toContain('3.2 g (stable)');
     expect(status).not.toContain('Reader');
+    feeder.camera.state = { isRecording: true };
+    expect(await ok('status')).toMatch(/Camera +running, recording/);
+    feeder.camera.state = { privacy: 'hours' };
+    expect(await ok('status')).toMatch(/Camera +sees nothing in its privacy hours/);
     feeder.reader = { state: 'ok', why: '', tags: ['276098102345678'], lastSeen: null };
     expect(await ok('status')).toMatch(/Reader +ok, at the bowl: 276098102345678/);
     feeder.reader = { state: 'babbling', why: 'No valid frame.', tags: [], lastSeen: null };
@@ -82,6 +87,18 @@ describe('every command', () => {
     expect(await ok('feed 5 --request-id mine')).toContain('running');
     expect(await ok('cancel')).toContain('The motor is off. Feeding');
     expect(await ok(`cancel ${feeder.feedings[1]?.id}`)).toContain('cancelled');
+    const clip = feeder.clips.put('video', { startedMs: Date.UTC(2026, 10, 22, 7, 30) });
+    expect(await ok('clips --kept')).toBe('There are no clips.\n');
+    expect(await ok(`clips keep ${clip.id}`)).toBe(`${clip.id} is kept.\n`);
+    expect(await ok('clips --limit 5 --date 2026-11-22')).toBe(
+      `2026-11-22 07:30  ${clip.id}  10 s  0.0 MB  visit, kept\n`,
+    );
+    expect(await ok(`clips keep ${clip.id} --no-longer`)).toBe(`${clip.id} may go again.\n`);
+    expect(await ok('clips export 2026-11-22')).toMatch(/^Wrote clips-2026-11-22.zip, 0.0 MB/);
+    expect(await ok(`clips delete ${clip.id}`)).toBe(`Deleted ${clip.id}.\n`);
+    expect(await feed('clips export 2026-11-22')).toMatchObject({ code: 1, out: '' });
+    expect(await feed('clips export yesterday')).toMatchObject({ code: 2, out: '' });
+    expect(await feed('clips delete ../../etc/passwd')).toMatchObject({ code: 1, out: '' });
     expect(await ok('scale')).toContain('420 counts per gram');
     expect(await ok('tare')).toContain('is zero now');
     expect(await ok('calibrate scale --grams 200')).toContain('The span is set');

@@ -1,5 +1,6 @@
 import type { Command } from '../command.ts';
 import { doctor } from '../doctor.ts';
+import { clipCommands } from './clips.ts';
 import { feedCommands } from './feed.ts';
 import { kibbleCommands } from './kibbles.ts';
 import { petCommands } from './pets.ts';
@@ -18,6 +19,7 @@ export const commands: readonly Command[] = [
   ...petCommands,
   ...kibbleCommands,
   ...scaleCommands,
+  ...clipCommands,
   doctor,
   ...systemCommands,
 ];
