@@ -210,7 +210,7 @@ export function stagedDeps(stage: StagedFeeder): ApiDeps {
     alerts: () => stage.alerts,
     components: () => stage.components,
     reader: () => stage.reader,
-    camera: stage.camera,
+    camera: stage.hasCamera ? stage.camera : null,
     clips: stage.clips,
     storage: () => stage.storage,
     diskFreeBytes: () => 21_400_000_000,

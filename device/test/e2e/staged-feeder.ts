@@ -62,6 +62,7 @@ export class StagedFeeder {
   overlays: Overlay[] = [];
   settings: Settings = { ...defaultSettings, rev: 1, name: 'Kitchen', zone: 'Europe/Berlin' };
   readonly clipDir = mkdtempSync(join(tmpdir(), 'feeder-clips-'));
+  hasCamera = true;
   readonly camera = new FakeCamera();
   readonly clips = new FakeClips(this.live, () => this.clipDir);
   feedings: Feeding[] = [];

@@ -32,6 +32,14 @@ export function makeSegments(dir: string, seconds: number): string[] {
     .map((name) => join(dir, name));
 }
 
+/** The first picture of a video, as a JPEG. */
+export function makePicture(video: string, path: string): void {
+  execFileSync('ffmpeg', ['-y', '-i', video, '-frames:v', '1', path], {
+    stdio: 'ignore',
+    timeout: 60_000,
+  });
+}
+
 /** An MP4 that a browser can play, as clips are: H.264 with its index first. */
 export function makeVideo(path: string, seconds: number): void {
   const source = `testsrc2=size=320x240:rate=15,format=yuv420p`;

@@ -49,8 +49,9 @@ export function applyLive(state: LiveState, message: LiveMessage): LiveState {
       return withStatus(state, { components: withComponent(state, message.body) });
     case 'presence':
       return withStatus(state, { reader: message.body });
-    case 'occurrence':
     case 'camera':
+      return withStatus(state, { camera: message.body });
+    case 'occurrence':
     case 'clip':
     case 'changed':
     case 'reset':
