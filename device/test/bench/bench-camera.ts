@@ -22,6 +22,7 @@ import { ClipDirectory } from '../../src/storage/clip-directory.ts';
 import { faultyDay } from '../support/camera-day.ts';
 import { feedingOf } from '../support/clip-fixtures.ts';
 import { MemoryClipCatalogue } from '../support/memory-clip-catalogue.ts';
+import { isolationFigures } from './camera-isolation.ts';
 import { differenceMs, picturedMs } from './picture-clock.ts';
 import { cpuMsOf, memoryOf, percentile } from './proc-figures.ts';
 
@@ -31,6 +32,7 @@ const { values: options } = parseArgs({
     'ring-seconds': { type: 'string', default: '30' },
     clips: { type: 'string', default: '8' },
     'real-faults': { type: 'string', default: '6' },
+    'late-seconds': { type: 'string', default: '20' },
   },
 });
 const say = (line: string) => {
@@ -201,7 +203,10 @@ try {
   const day = await faultyDay({ seed: 'bench', faults: 200 });
   say(`virtual day ${JSON.stringify(day)}`);
   await camera.stop();
-  const figures = { startMs: round(startMs), ring, clips, real, day, left: captures().length };
+  const left = captures().length;
+  const isolation = await isolationFigures(Number(options['late-seconds']), 200);
+  say(`isolation ${JSON.stringify(isolation)}`);
+  const figures = { startMs: round(startMs), ring, clips, real, day, left, isolation };
   if (options.json) console.log(JSON.stringify(figures));
   else say(`left over: ${figures.left}`);
 } finally {
