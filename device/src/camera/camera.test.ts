@@ -160,7 +160,7 @@ describe('the camera', () => {
     expect(rig.clips[0]).toMatchObject({ rank: 'visit', visits: [visit], petIds: ['tom'] });
   });
 
-  it('makes room within its quota, and tells what went', async () => {
+  it('FMEA-60 makes room within its quota, and tells what went', async () => {
     const rig = await CameraRig.running({
       retention: { quotaBytes: 10_000_000, freeBytesMin: 1_000_000, daysMax: 30 },
     });
@@ -188,7 +188,7 @@ describe('the camera', () => {
     expect(rig.camera.view().why).toBe('');
   });
 
-  it('puts rows and files in order when it starts', async () => {
+  it('FMEA-57 puts rows and files in order when it starts', async () => {
     const rig = new CameraRig();
     const [gone, short, whole, stray] = ['a', 'b', 'c', 'd'].map(
       (end) => `01h0000000000000000000000${end}`,

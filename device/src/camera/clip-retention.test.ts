@@ -55,7 +55,7 @@ const anyClip = fc.record({
 });
 
 describe('whatever is there', () => {
-  it('clips to keep stay, and what is written fits when the plan says so', () => {
+  it('FMEA-60 clips to keep stay, and what is written fits when the plan says so', () => {
     fc.assert(
       fc.property(
         fc.array(anyClip, { maxLength: 30 }),

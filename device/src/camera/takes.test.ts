@@ -70,7 +70,7 @@ describe('takes', () => {
     expect(takes[1]?.continues).toBe(0);
   });
 
-  it('are cut when they are longer than a clip may be', () => {
+  it('FMEA-58 are cut when they are longer than a clip may be', () => {
     const takes = takesOf([
       [100_000, began('a')],
       [230_000, ended('a')],

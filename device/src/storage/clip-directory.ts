@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClipIdSchema, type ClipPicture, ClipPictureSchema, FeederError } from '@cat-feeder/shared';
@@ -97,7 +97,7 @@ export class ClipDirectory implements ClipFiles {
   path(id: string, what: What): string | null {
     if (!v.is(ClipIdSchema, id)) return null;
     const path = this.#name(id, what);
-    return existsSync(path) ? path : null;
+    return lstatSync(path, { throwIfNoEntry: false })?.isFile() ? path : null;
   }
 
   #name(id: string, what: What): string {

@@ -9,7 +9,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeUlid } from '@cat-feeder/shared';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -119,7 +119,7 @@ describe('FFmpeg as a camera', () => {
     source.close();
   }, 30_000);
 
-  it('leaves a spoilt segment out rather than losing the clip', async () => {
+  it('FMEA-57 leaves a spoilt segment out rather than losing the clip', async () => {
     const source = sourceOf();
     await source.probe();
     const { segments, child, ended } = await capture(source, 3);
@@ -154,6 +154,19 @@ describe('FFmpeg as a camera', () => {
     source.close();
   }, 30_000);
 
+  it('FMEA-61, FMEA-64 yields the processor, and is the first that memory costs', async () => {
+    const source = sourceOf();
+    await source.probe();
+    const { segments, child, ended } = await capture(source, 1);
+    const place = join(segments[0]?.path ?? '', '..');
+    const [pid = 0] = programsThatName(place);
+    expect(getPriority(pid)).toBe(15);
+    expect(readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8').trim()).toBe('900');
+    child.kill();
+    await ended;
+    source.close();
+  }, 30_000);
+
   it('leaves nothing in memory when it closes', async () => {
     const source = sourceOf();
     await source.probe();
@@ -164,7 +177,7 @@ describe('FFmpeg as a camera', () => {
 });
 
 describe('a daemon that is killed', () => {
-  it('takes the capture with it', async () => {
+  it('FMEA-56 takes the capture with it', async () => {
     const program = join(import.meta.dirname, '../../../test/support/capture-program.ts');
     const daemon = spawn(process.execPath, [program, folder, memory], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -181,18 +194,18 @@ describe('a daemon that is killed', () => {
   }, 30_000);
 });
 
-/** Command lines of living programs in which this text stands. */
-function programsThatName(text: string): readonly string[] {
+/** Living programs in whose command line this text stands. */
+function programsThatName(text: string): readonly number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .map((pid) => {
+    .map(Number)
+    .filter((pid) => {
       try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(text);
       } catch {
-        return ''; // It has just ended.
+        return false; // It has just ended.
       }
-    })
-    .filter((line) => line.includes(text));
+    });
 }
 
 describe('A-45 FFmpeg that is not as it should be', () => {
