@@ -35,6 +35,25 @@ describe('the camera', () => {
     expect(Math.abs(clip.startedMs - (rig.clock.wallMs() - 20_000))).toBeLessThanOrEqual(1000);
   });
 
+  it('goes on in the next clip without showing a second twice, or leaving one out', async () => {
+    const rig = await CameraRig.running({
+      takes: { preRollMs: 5000, postRollMs: 5000, clipMs: 10_000 },
+    });
+    rig.clock.advance(333);
+    rig.camera.feedingBegan(meal);
+    await rig.pass(31_000);
+    rig.camera.feedingEnded(served);
+    await rig.pass(10_000);
+    expect(rig.clips).toHaveLength(5);
+    const seconds = rig.clips.flatMap(({ id }) => rig.secondsOf(id));
+    for (const [at, ms] of seconds.slice(1).entries()) expect(ms - (seconds[at] ?? 0)).toBe(1000);
+    expect(rig.clips.map(({ continues }) => continues)).toEqual([
+      null,
+      ...rig.clips.slice(0, -1).map(({ id }) => id),
+    ]);
+    expect(rig.clips.map(({ gapMs }) => gapMs)).toEqual([0, 0, 0, 0, 0]);
+  });
+
   it('shows that it records while it does', async () => {
     const rig = await CameraRig.running();
     expect(rig.camera.view()).toMatchObject({ state: 'running', isRecording: false });

@@ -16,17 +16,17 @@ import { CaptureDriver } from './capture-driver.ts';
 import type { ClipCatalogue } from './clip-catalogue.ts';
 import { ClipDesk } from './clip-desk.ts';
 import type { ClipFiles } from './clip-files.ts';
+import { type JobMaker, jobsOf, type LastClip, unseenJob } from './clip-jobs.ts';
 import type { ClipMaker } from './clip-making.ts';
 import type { RetentionLimits } from './clip-retention.ts';
 import { LiveSeats } from './live-seats.ts';
-import { byFormat, SegmentRing, startedMs } from './segment-ring.ts';
+import { SegmentRing, startedMs } from './segment-ring.ts';
 import { Shield } from './shield.ts';
 import {
   fetchEnded,
   isOfNoUse,
   nextTakes,
   noTakes,
-  rankOf,
   type Take,
   type TakeEvent,
   type TakeLimits,
@@ -80,7 +80,7 @@ export class Camera implements Witness {
   #takes: Takes = noTakes;
   /** Ended takes of which the last segment is still to come. */
   #awaited: Take[] = [];
-  #lastClip: { readonly take: number; readonly id: string } | null = null;
+  #lastClip: LastClip | null = null;
   #privacy: Privacy = null;
   #cancelTick: Cancel = () => {};
   #tidyAtMs: Milliseconds = 0;
@@ -256,61 +256,23 @@ export class Camera implements Witness {
       const isComplete = (this.#ring.endedMs ?? Number.NEGATIVE_INFINITY) >= untilMs;
       if (!isComplete && !isEnd && nowMs < untilMs + SEGMENT_WAIT_MS) return;
       this.#awaited.splice(this.#awaited.indexOf(take), 1);
-      this.#order(take, untilMs);
+      this.#order(take);
     }
   }
 
-  #order(take: Take, untilMs: Milliseconds): void {
-    const { segments, gapMs } = this.#ring.cover(take.fromMs, untilMs);
-    const runs = byFormat(segments);
-    for (const run of runs) this.#orderRun(take, run, runs.length === 1 ? gapMs : 0);
-    if (runs.length === 0 && take.feedings.length > 0) {
-      const id = this.#parts.newId();
-      const job = { order: { id, segments: [], beforeAtMs: null, afterAtMs: null } };
-      const subject = this.#subject(take, { fromMs: take.fromMs, gapMs });
-      const { why } = this.#capture.state;
-      this.desk.lose({ ...job, subject }, 'not_made', `There was no picture. ${why}`.trim());
-    }
-  }
-
-  #orderRun(take: Take, segments: readonly Segment[], gapMs: Milliseconds): void {
-    const [first] = segments;
-    const last = segments.at(-1);
-    if (first === undefined || last === undefined) return;
-    const fromMs = startedMs(first);
-    const hasFeeding = take.feedings.length > 0;
-    const inside = (atMs: Milliseconds | null) =>
-      hasFeeding && atMs !== null && atMs >= fromMs && atMs <= last.endedMonoMs
-        ? atMs - fromMs
-        : null;
-    const id = this.#parts.newId();
-    this.desk.add({
-      order: {
-        id,
-        segments,
-        beforeAtMs: inside(take.eventFromMs),
-        afterAtMs: inside(take.eventUntilMs),
-      },
-      subject: this.#subject(take, { fromMs, gapMs }),
-    });
-    this.#lastClip = { take: take.number, id };
-  }
-
-  #subject(take: Take, { fromMs, gapMs }: { fromMs: Milliseconds; gapMs: Milliseconds }) {
-    const { feedings, visits, number, continues } = take;
-    const { wallMs } = this.#parts;
-    const pets = [...feedings, ...visits].flatMap(({ petId }) => petId ?? []);
-    const before = this.#lastClip;
-    const isNext = before !== null && (before.take === number || before.take === continues);
-    return {
-      rank: rankOf(take),
-      feedingIds: feedings.map(({ id }) => id),
-      visits: [...visits],
-      petIds: [...new Set(pets)],
-      continues: isNext ? before.id : null,
-      startedMs: Math.round(wallMs() - (this.#clock.monoMs() - fromMs)),
-      gapMs,
+  #order(take: Take): void {
+    const { newId, wallMs } = this.#parts;
+    const maker: JobMaker = {
+      newId,
+      wallOf: (monoMs) => Math.round(wallMs() - (this.#clock.monoMs() - monoMs)),
     };
+    const { jobs, last } = jobsOf(take, this.#ring, this.#lastClip, maker);
+    this.#lastClip = last;
+    for (const job of jobs) this.desk.add(job);
+    if (jobs.length === 0 && take.feedings.length > 0) {
+      const why = `There was no picture. ${this.#capture.state.why}`.trim();
+      this.desk.lose(unseenJob(take, maker), 'not_made', why);
+    }
   }
 
   /** Lets go of what no clip and no pre-roll needs. */
