@@ -64,7 +64,7 @@ describe('the list of clips', () => {
 });
 
 describe('A-60 a clip’s video', () => {
-  it('is whole without a range', async () => {
+  it('A-36 is whole without a range, and asked for again before it is shown again', async () => {
     const response = await withClip().video();
     expect(response.status).toBe(200);
     expect(await response.text()).toBe(VIDEO);

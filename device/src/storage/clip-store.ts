@@ -68,8 +68,8 @@ export class ClipStore implements ClipCatalogue {
   list(filter: ClipFilter): readonly Clip[] {
     const { terms, params } = conditions(filter);
     const limit = Math.min(Math.max(1, Math.floor(filter.limit)), PAGE_MAX);
-    const where = terms.length === 0 ? '' : `WHERE ${terms.join(' AND ')}`;
-    return this.#clips.all(`${where} ORDER BY clip_id DESC LIMIT ?`, ...params, limit).map(toClip);
+    const where = terms.length === 0 ? '' : `WHERE ${terms.join(' AND ')} `;
+    return this.#clips.all(`${where}ORDER BY clip_id DESC LIMIT ?`, ...params, limit).map(toClip);
   }
 
   all(): readonly Clip[] {
