@@ -1,9 +1,6 @@
 import type { Clip, EventBody } from '@cat-feeder/shared';
 import type { ClipLinkRow, ClipRow } from './schema.ts';
 
-/** Ids have one length, so that the end of a link is its clip. */
-const ID_LENGTH = 26;
-
 export function clipRow(clip: Clip): ClipRow {
   return {
     clip_id: clip.id,
@@ -71,8 +68,11 @@ export function petLink(petId: string): string {
   return `pet:${petId}/`;
 }
 
-/** SQL for the ids of the clips whose link begins with a text: its two parameters are from and to. */
-export const linkedSql = `clip_id IN (SELECT substr(k, -${ID_LENGTH}) FROM clip_link WHERE k >= ? AND k < ?)`;
+/**
+ * SQL for the clips whose link begins with a text: its two parameters are from and to. Ids have 26
+ * characters, so the end of a link is its clip.
+ */
+export const linkedSql = 'clip_id IN (SELECT substr(k, -26) FROM clip_link WHERE k >= ? AND k < ?)';
 
 /** The parameters of `linkedSql`. */
 export function linkRange(link: string): [string, string] {

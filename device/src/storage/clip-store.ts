@@ -66,10 +66,11 @@ export class ClipStore implements ClipCatalogue {
   }
 
   list(filter: ClipFilter): readonly Clip[] {
-    const { terms, params } = conditions(filter);
+    const { where, params } = conditions(filter);
     const limit = Math.min(Math.max(1, Math.floor(filter.limit)), PAGE_MAX);
-    const where = terms.length === 0 ? '' : `WHERE ${terms.join(' AND ')} `;
-    return this.#clips.all(`${where}ORDER BY clip_id DESC LIMIT ?`, ...params, limit).map(toClip);
+    return this.#clips
+      .all(`WHERE ${where} ORDER BY clip_id DESC LIMIT ?`, ...params, limit)
+      .map(toClip);
   }
 
   all(): readonly Clip[] {
@@ -136,10 +137,10 @@ export class ClipStore implements ClipCatalogue {
 }
 
 function conditions({ feedingId, petId, keep, fromMs, toMs, before }: ClipFilter): {
-  terms: string[];
+  where: string;
   params: SqlValue[];
 } {
-  const terms: string[] = [];
+  const terms = ['1 = 1'];
   const params: SqlValue[] = [];
   const term = (sql: string, ...values: SqlValue[]) => {
     terms.push(sql);
@@ -151,5 +152,5 @@ function conditions({ feedingId, petId, keep, fromMs, toMs, before }: ClipFilter
   if (fromMs !== undefined) term('started_ms >= ?', fromMs);
   if (toMs !== undefined) term('started_ms < ?', toMs);
   if (before !== undefined) term('clip_id < ?', before);
-  return { terms, params };
+  return { where: terms.join(' AND '), params };
 }

@@ -4,7 +4,8 @@ import { forgetStatements } from '../../src/storage/statements.ts';
 import { VirtualFeeder } from './virtual-feeder.ts';
 
 /** The newest first, for as long as somebody reads on: the key's own order. */
-const NEWEST_FIRST = /(ORDER BY n DESC( LIMIT (\?|1))?|FROM clip ORDER BY clip_id DESC LIMIT \?)$/;
+const NEWEST_FIRST =
+  /(ORDER BY n DESC( LIMIT (\?|1))?|FROM clip WHERE 1 = 1 ORDER BY clip_id DESC LIMIT \?)$/;
 /** Questions that are asked once a start or once a day, and the total of a list. */
 const MAY_SCAN = [
   /^SELECT count\(\*\) AS entries, sum\(length\(body\)/,
