@@ -66,7 +66,7 @@ export function apiDeps(
     },
     reader: () => core.presence?.view() ?? null,
     camera: core.camera?.camera ?? null,
-    clips: clipsPort({ store, live, files: parts.clipFiles ?? null }),
+    clips: clipsPort({ store, live, files: parts.clips?.files ?? null }),
     diskFreeBytes: () => store.diskUse().freeBytes,
     onAudience: readingsOnDemand(parts, core),
   };

@@ -1,7 +1,7 @@
 import { FeederError } from '@cat-feeder/shared';
 import type { ClipsPort } from '../api/deps.ts';
-import { removeClip } from '../camera/clip-desk.ts';
 import type { ClipFiles } from '../camera/clip-files.ts';
+import { removeClip } from '../camera/clip-room.ts';
 import type { LiveEvents } from '../platform/live-events.ts';
 import type { DeviceStore } from '../storage/store.ts';
 

@@ -13,6 +13,7 @@ import type { FeedService } from '../feeding/feed-service.ts';
 import type { Panel } from '../hardware/parts/open-panel.ts';
 import type { DeviceStore } from '../storage/store.ts';
 import { ButtonFeeding } from './button-feeding.ts';
+import { clipChores } from './clip-chores.ts';
 import type { DeviceCore } from './compose-device.ts';
 import type { DeviceParts } from './device-parts.ts';
 import { FrontPanel } from './front-panel.ts';
@@ -57,6 +58,7 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
         everyMs: DAY_MS,
         run: async () => void (await store.takeDailySnapshot()),
       },
+      ...clipChores(parts.clips, core),
     ],
   });
   const runtime = new RuntimeManager({ clock, log: logger })

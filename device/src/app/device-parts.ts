@@ -1,6 +1,7 @@
 import type { EpochMs, RandomBytes } from '@cat-feeder/shared';
 import type { CameraParts } from '../camera/camera.ts';
 import type { ClipFiles } from '../camera/clip-files.ts';
+import type { RetentionLimits } from '../camera/clip-retention.ts';
 import type { BoardTraits } from '../dispensing/control-board.ts';
 import type { FeedStation } from '../dispensing/feed-station.ts';
 import type { CloseAfterCrash } from '../feeding/crash-recovery.ts';
@@ -36,7 +37,7 @@ export interface DeviceParts {
   /** Missing: no camera. */
   readonly camera?: CameraDoors;
   /** Where clips are, also those of a camera that was taken away; missing: nowhere. */
-  readonly clipFiles?: ClipFiles;
+  readonly clips?: ClipShelf;
   /** Parts of the dispenser that are not as they should be; missing: nobody tells. */
   readonly partProblems?: () => readonly {
     readonly part: string;
@@ -48,6 +49,12 @@ export interface DeviceParts {
   /** The program cannot go on: stop the motor and end it. */
   readonly onFatal: (error: unknown) => void;
   readonly rules?: Partial<DeviceRules>;
+}
+
+/** The directory of clips, and how much of them it may hold. */
+export interface ClipShelf {
+  readonly files: ClipFiles;
+  readonly retention: RetentionLimits;
 }
 
 /** What a machine brings for a camera; what it looks at comes from the feeder. */

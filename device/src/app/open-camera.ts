@@ -8,7 +8,7 @@ import type { Clock } from '../platform/clock.ts';
 import { environment } from '../platform/environment.ts';
 import { safeChance } from '../platform/safe-random.ts';
 import { ClipDirectory } from '../storage/clip-directory.ts';
-import type { CameraDoors } from './device-parts.ts';
+import type { CameraDoors, ClipShelf } from './device-parts.ts';
 
 const MB = 1_000_000;
 /** What the ring holds beyond the longest clip: the next clip's beginning while one is made. */
@@ -33,21 +33,23 @@ export function openCamera(config: DeviceConfig, clock: Clock): CameraDoors | un
       dataDir,
     }),
     maker: new FfmpegClipMaker({ clock, ffmpeg: config.ffmpegPath }),
-    files: clipDirectory(config),
+    ...clipShelf(config),
     chance: safeChance,
     takes: { preRollMs, postRollMs, clipMs },
+    ringBytesMax: Math.min(RING_BYTES_MAX, seconds * config.cameraKbps * 125 * 1.5),
+  };
+}
+
+/** Where the clips are, whatever camera there is. Touches nothing yet. */
+export function clipShelf(config: DeviceConfig): ClipShelf {
+  return {
+    files: new ClipDirectory(join(config.dataDir, 'clips')),
     retention: {
       quotaBytes: config.clipQuotaMb * MB,
       freeBytesMin: config.clipFreeMb * MB,
       daysMax: config.clipDays,
     },
-    ringBytesMax: Math.min(RING_BYTES_MAX, seconds * config.cameraKbps * 125 * 1.5),
   };
-}
-
-/** Where the clips are, whatever camera there is. */
-export function clipDirectory({ dataDir }: DeviceConfig): ClipDirectory {
-  return new ClipDirectory(join(dataDir, 'clips'));
 }
 
 function captureSettings(config: DeviceConfig): CaptureSettings | null {

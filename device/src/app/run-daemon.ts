@@ -27,7 +27,7 @@ import { dataDir, makeDataDir } from '../storage/data-dir.ts';
 import { lockDataDir } from '../storage/data-dir-lock.ts';
 import { openStore } from '../storage/store.ts';
 import { composeDevice, type Device } from './compose-device.ts';
-import { clipDirectory, openCamera } from './open-camera.ts';
+import { clipShelf, openCamera } from './open-camera.ts';
 import type { SafetyStop } from './safety-stop.ts';
 import { builtAtMs, programVersion } from './version.ts';
 import { Watchdog } from './watchdog.ts';
@@ -89,7 +89,7 @@ export async function runDaemon(
     partProblems: () => [...wiring.absentParts(), ...station.partProblems()],
     ...(await panelOf(config.hardware, clock)),
     ...(camera === undefined ? {} : { camera }),
-    clipFiles: clipDirectory(config),
+    clips: clipShelf(config),
     uiDir: config.uiDir ?? join(import.meta.dirname, 'ui'),
     onFatal: (error) => safetyStop.fail(error),
   });

@@ -1,16 +1,8 @@
-import {
-  type Clip,
-  type ClipDropReason,
-  type EpochMs,
-  type EventBody,
-  FeederError,
-} from '@cat-feeder/shared';
+import { type Clip, type ClipDropReason, type EventBody, FeederError } from '@cat-feeder/shared';
 import type { Logger } from '../platform/logger.ts';
 import { reasonOf } from '../platform/part.ts';
-import type { ClipCatalogue } from './clip-catalogue.ts';
-import type { ClipFiles } from './clip-files.ts';
 import type { ClipMaker, ClipOrder } from './clip-making.ts';
-import { planRetention, type RetentionLimits } from './clip-retention.ts';
+import { type ClipRoom, makeRoom, removeClip } from './clip-room.ts';
 
 /** Orders that wait for the one that is being made; more are lost, and told as lost. */
 const WAITING_MAX = 8;
@@ -29,13 +21,8 @@ export interface ClipJob {
   readonly subject: ClipSubject;
 }
 
-export interface ClipDeskParts {
+export interface ClipDeskParts extends ClipRoom {
   readonly maker: ClipMaker;
-  readonly files: ClipFiles;
-  readonly catalogue: ClipCatalogue;
-  readonly limits: RetentionLimits;
-  /** Null while the time is not believed. */
-  readonly wallMs: () => EpochMs | null;
   readonly logger: Logger;
   readonly onClip: (clip: Clip) => void;
   /** A job is over, one way or the other. */
@@ -77,7 +64,7 @@ export class ClipDesk {
 
   /** Removes what is too old or too much, when its turn has come. */
   tidy(): Promise<void> {
-    return this.#then(async () => void (await this.#makeRoom(0)));
+    return this.#then(async () => void (await makeRoom(this.#parts, 0)));
   }
 
   /**
@@ -137,7 +124,7 @@ export class ClipDesk {
     const { maker, files, catalogue, onClip } = this.#parts;
     const { order, subject } = job;
     const raw = order.segments.reduce((sum, { bytes }) => sum + bytes, 0);
-    if (!(await this.#makeRoom(raw * ROOM_FACTOR + PICTURES_BYTES))) {
+    if (!(await makeRoom(this.#parts, raw * ROOM_FACTOR + PICTURES_BYTES))) {
       this.lose(job, 'quota', 'There is no room for the clip that other clips could make.');
       return;
     }
@@ -146,15 +133,6 @@ export class ClipDesk {
     const clip: Clip = { id: order.id, ...subject, ...made, keep: false, sentAtMs: null };
     catalogue.add(clip);
     onClip(clip);
-  }
-
-  /** Whether so much fits now. */
-  async #makeRoom(neededBytes: number): Promise<boolean> {
-    const { files, catalogue, limits, wallMs } = this.#parts;
-    const room = { ...(await files.space()), neededBytes };
-    const { evictions, fits } = planRetention(catalogue.all(), room, limits, wallMs());
-    for (const { id, reason } of evictions) await this.#remove(id, reason, 'To make room.');
-    return fits;
   }
 
   #remove(id: string, reason: ClipDropReason, why: string): Promise<void> {
@@ -183,20 +161,4 @@ export class ClipDesk {
       this.#parts.logger.error({ reason: error.message }, 'The ledger did not take a lost clip.');
     }
   }
-}
-
-/**
- * Removes a clip, its row first: a file without a row is swept away later, a row without a file
- * would lie. `ERR_STORAGE`.
- */
-export async function removeClip(
-  { catalogue, files }: Pick<ClipDeskParts, 'catalogue' | 'files'>,
-  {
-    id,
-    reason,
-    why,
-  }: { readonly id: string; readonly reason: ClipDropReason; readonly why: string },
-): Promise<void> {
-  catalogue.drop(id, reason, why);
-  await files.remove(id);
 }
