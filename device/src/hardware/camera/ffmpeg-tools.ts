@@ -48,7 +48,7 @@ async function versionOf(
   program: string,
 ): Promise<{ readonly version: string | null; readonly why: string }> {
   const { end, stdout, why } = await runTool(clock, [program, '-version'], LOOK_MS);
-  if (end === 'missing') return { version: null, why: `${program} is missing. ${INSTALL}` };
+  if (end === 'missing') return { version: null, why: `${why} ${INSTALL}` };
   if (end === 'hung') return { version: null, why: `${program} hangs. ${INSTALL} again.` };
   const version = /^ff(?:mpeg|probe) version (\S+)/m.exec(stdout.toString())?.[1];
   if (end !== 'ok' || version === undefined) {

@@ -45,10 +45,15 @@ export function runTool(
       const [program] = command;
       if (isHung) end({ end: 'hung', why: `${program} did not end within ${limitMs} ms.` });
       // What setpriv and nice answer when there is no such program.
-      else if (code === 127 || code === 126) end({ end: 'missing', why: `${program} is missing.` });
+      else if (code === 127 || code === 126) end({ end: 'missing', why: notStarted(program, why) });
       else end({ end: code === 0 ? 'ok' : 'failed', why: why || `${program} ended with ${code}.` });
     });
   });
+}
+
+function notStarted(program: string, why: string): string {
+  const isMissing = why === '' || /No such file/.test(why);
+  return isMissing ? `${program} is missing.` : `${program} cannot be started: ${why.trim()}.`;
 }
 
 /** The end of what a program said, short enough for one line. */
