@@ -176,6 +176,17 @@ describe('A-60 the clip of a feeding', () => {
 });
 
 describe('A-60 the camera on the page', () => {
+  it('shows the clips of visits, on which nobody was fed', async () => {
+    const page = await open(desk);
+    await page.getByRole('link', { name: 'System' }).click();
+    await page.getByRole('heading', { name: 'Camera' }).waitFor();
+    expect(await openClip(page).count()).toBe(0);
+    const visit = feeder.clips.put('video', { startedMs: clip.startedMs + 60_000 });
+    feeder.live.publish('clip', visit);
+    await page.getByRole('heading', { name: 'Visits' }).waitFor();
+    expect(await openClip(page).count()).toBe(1);
+  });
+
   it('shows on every view that it records', async () => {
     const page = await open(phone);
     const light = page.getByText('Recording', { exact: true });

@@ -4,6 +4,7 @@ import { api } from '../api-client.ts';
 import { bytesText } from '../format.ts';
 import { say, sayCode, sayCount } from '../messages/say.ts';
 import { camera, isLive, settings, today } from '../state.ts';
+import { VisitClips } from './clip-row.tsx';
 import { Dialog } from './dialog.tsx';
 import { Field, Problems, useSaving } from './save-form.tsx';
 import { Video } from './video.tsx';
@@ -167,6 +168,7 @@ export function CameraSection() {
       <h2 id="camera-title">{say('camera.title')}</h2>
       <Switch now={now} view={view} />
       <Privacy key={now.rev} now={now} />
+      <VisitClips />
       <Figures view={view} />
       <div class="clip-actions">
         <LiveView view={view} />

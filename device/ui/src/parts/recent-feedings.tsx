@@ -4,7 +4,7 @@ import { api } from '../api-client.ts';
 import { agoText, gramsText, portionText, rangeText, timeText } from '../format.ts';
 import { say, sayCode } from '../messages/say.ts';
 import { feedings, minuteMs, zone } from '../state.ts';
-import { FeedingClips } from './feeding-clips.tsx';
+import { FeedingClips } from './clip-row.tsx';
 import { Sparkline } from './sparkline.tsx';
 import { useWhy } from './why.tsx';
 

@@ -19,6 +19,7 @@ export const camera = {
   'camera.liveTitle': 'Live',
   'camera.liveLabel': 'What the camera sees now',
   'camera.liveLost': 'There is no live picture now. Others may be watching, or the camera starts.',
+  'camera.visits': 'Visits',
   'camera.source': 'Picture',
   'camera.clips': 'Clips',
   'camera.clipsOf.one': '{count} clip, {used} of {quota}',
