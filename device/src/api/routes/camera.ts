@@ -43,7 +43,7 @@ export function cameraRoutes({ camera }: ApiDeps, videos: LiveVideos | null): Ro
       path: '/api/v1/camera/live',
       operationId: 'watchCamera',
       summary:
-        'What the camera sees, one to two seconds late: an MP4 without end, for a few viewers.',
+        'What the camera sees, about two seconds late: an MP4 without end, for a few viewers.',
       tags,
       auth: 'local',
       response: { contentType: 'video/mp4' },
