@@ -100,7 +100,8 @@ async function untilRunning(): Promise<number> {
 
 /** What the ring costs while nothing happens. */
 async function ringFigures() {
-  const [pid = 0] = captures();
+  const [pid] = captures();
+  if (pid === undefined) throw new Error('There is no child that could be measured.');
   const before = { childMs: cpuMsOf(pid), daemonMs: cpuMsOf(process.pid), atMs: clock.monoMs() };
   await delay(Number(options['ring-seconds']) * 1000);
   const tookMs = clock.monoMs() - before.atMs;
@@ -168,7 +169,9 @@ async function realFaults(count: number) {
     const feeding = feedingOf({ id: makeUlid(clock.wallMs(), safeRandomBytes) });
     camera.feedingBegan(feeding);
     await delay(1500);
-    const [pid = 0] = captures();
+    await untilRunning();
+    const [pid] = captures();
+    if (pid === undefined) throw new Error('There is no child that could be harmed.');
     process.kill(pid, fault % 2 === 0 ? 'SIGKILL' : 'SIGSTOP');
     const startMs = clock.monoMs();
     while (captures().includes(pid) && clock.monoMs() - startMs < RUNNING_LIMIT_MS) await delay(50);
