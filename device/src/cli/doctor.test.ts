@@ -72,6 +72,7 @@ describe('A-66 doctor', () => {
       'calibration',
       'control loop',
       'faults',
+      'camera',
       'ledger',
       'plan',
       'config',
@@ -84,7 +85,6 @@ describe('A-66 doctor', () => {
       'disk mmcblk0',
       'network',
       'wiring',
-      'camera',
       'cloud',
     ]);
   });
@@ -169,6 +169,20 @@ describe('A-66 doctor', () => {
     expect(findings.find(({ check }) => check === 'fault')?.fix).toContain('feeder clear overflow');
   });
 
+  it('tells of a camera that gives no picture, and is content without one', async () => {
+    const feeder = healthy();
+    const camera = async () =>
+      (await examine(feeder)).findings.filter(({ check }) => check === 'camera');
+    feeder.camera.state = { state: 'degraded', why: 'ffmpeg is missing.' };
+    expect(await camera()).toMatchObject([
+      { level: 'warn', found: 'degraded: ffmpeg is missing.' },
+    ]);
+    feeder.camera.state = { state: 'off', privacy: 'switch' };
+    expect(await camera()).toMatchObject([{ level: 'ok', found: 'is switched off' }]);
+    const without = await examine(healthy({ camera: null }));
+    expect(without.findings.find(({ check }) => check === 'camera')?.found).toBe('none is set up');
+  });
+
   it('says that nothing will be fed without a plan', async () => {
     const { code, findings } = await examine(new FakeFeeder());
     expect(code).toBe(0);
@@ -220,7 +234,7 @@ describe('A-66 doctor on a wired board', () => {
     expect(found('disk mmcblk0')).toContain('SD64G: 2.0 GB written since the start');
     expect(found('overlays')).toBe('dtparam=spi=on, dtparam=strict_gpiod');
     expect(found('lines')).toContain('none held by others');
-    expect(found('camera')).toBe('not built yet');
+    expect(found('camera')).toBe('running, fake 1280x720 at 15/s, libx264, FFmpeg 7.1');
   });
 
   const volt = 'sys/class/hwmon/hwmon1/in0_lcrit_alarm';

@@ -62,6 +62,21 @@ describe('A-71 a feeding and its clip', () => {
     expect(clipsOf(feeder).at(-1)?.feedingIds).toEqual([id]);
   });
 
+  test('A-09 it is looked for only when all else runs, and a feeder without it feeds', async () => {
+    const scene = new Scene();
+    const feeder = await VirtualFeeder.start({ camera: scene.doors });
+    expect(scene.source.opened).toBe(0);
+    scene.source.readiness = { kind: 'unusable', why: 'ffmpeg is missing.' };
+    const { result } = await feeder.feedToEnd(6);
+    expect(result).toBe('served');
+    const { components } = await feeder.status();
+    expect(components.find(({ name }) => name === 'camera')).toEqual({
+      name: 'camera',
+      state: 'degraded',
+      why: 'ffmpeg is missing.',
+    });
+  });
+
   test('the switch and the privacy hours stop the camera, and nothing is recorded', async () => {
     const scene = new Scene();
     const feeder = await VirtualFeeder.start({ camera: scene.doors });
