@@ -74,7 +74,8 @@ export class ClipDesk {
   reconcile(): Promise<void> {
     const { files, catalogue } = this.#parts;
     return this.#then(async () => {
-      await files.sweep();
+      const count = await files.sweep();
+      if (count > 0) this.#parts.logger.info({ count }, 'Unfinished files of clips were removed.');
       const stored = new Map((await files.list()).map((clip) => [clip.id, clip.videoBytes]));
       for (const { id, bytes } of catalogue.all()) {
         const found = stored.get(id);

@@ -5,7 +5,7 @@ import type { ClipWork } from './clip-making.ts';
 export interface ClipSpace {
   /** Free for the feeder's user on the file system that holds the clips. */
   readonly freeBytes: number;
-  /** Taken by everything in the directory, finished or not. */
+  /** Taken by files of clips, finished or not; what others put there does not count. */
   readonly usedBytes: number;
 }
 
@@ -31,7 +31,7 @@ export interface ClipFiles {
   list(): Promise<readonly StoredClip[]>;
   /** Removes all files of a clip, finished or not; what is gone already is no error. */
   remove(id: string): Promise<void>;
-  /** Removes every unfinished file and everything that is no clip's. Returns how many. */
+  /** Removes unfinished files, and pictures of no video; nothing else. Returns how many. */
   sweep(): Promise<number>;
   /** Path of a finished file, for serving; null: there is none. */
   path(id: string, what: 'video' | ClipPicture): string | null;

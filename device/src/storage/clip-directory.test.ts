@@ -57,15 +57,51 @@ describe('the directory of clips', () => {
     expect(readdirSync(dir)).toHaveLength(2);
   });
 
-  it('FMEA-57 sweeps away what is unfinished or no clip’s', async () => {
+  it('FMEA-57 sweeps away what is unfinished, and nothing that is not its own', async () => {
     write(id, 10);
     await files.publish(id);
     write(other, 10);
     writeFileSync(join(dir, `${other}.before.jpg`), 'of no video');
-    writeFileSync(join(dir, 'notes.txt'), '');
-    mkdirSync(join(dir, 'folder'));
-    expect(await files.sweep()).toBe(5);
-    expect(readdirSync(dir).sort()).toEqual([`${id}.mp4`, `${id}.thumbnail.jpg`]);
+    const foreign = ['notes.txt', 'film.mp4', 'x.part', `${id}.mp4.bak`, `${other}.thumb.jpg`];
+    for (const name of foreign) writeFileSync(join(dir, name), 'somebody’s');
+    const folders = ['folder', `${other}.after.jpg`];
+    for (const name of folders) mkdirSync(join(dir, name));
+    writeFileSync(join(dir, 'folder', `${other}.mp4.part`), 'somebody’s');
+    symlinkSync(join(dir, 'notes.txt'), join(dir, `${other}.after.jpg.part`));
+    expect(await files.sweep()).toBe(3);
+    expect(readdirSync(dir).sort()).toEqual(
+      [
+        ...[`${id}.mp4`, `${id}.thumbnail.jpg`, `${other}.after.jpg.part`],
+        ...[...foreign, ...folders],
+      ].sort(),
+    );
+    expect(readdirSync(join(dir, 'folder'))).toHaveLength(1);
+  });
+
+  it('FMEA-60 counts nothing as its own that somebody else put there', async () => {
+    write(id, 10);
+    await files.publish(id);
+    writeFileSync(join(dir, 'film.mp4'), 'x'.repeat(5000));
+    symlinkSync(join(dir, 'film.mp4'), join(dir, `${other}.mp4`));
+    expect((await files.space()).usedBytes).toBe(11);
+    expect(await files.list()).toMatchObject([{ id }]);
+  });
+
+  it('FMEA-59 touches nothing through a link in its place, and says so', async () => {
+    const usb = join(folder, 'usb');
+    mkdirSync(join(usb, 'photos'), { recursive: true });
+    writeFileSync(join(usb, `${id}.mp4`), 'v');
+    writeFileSync(join(usb, `${id}.before.jpg.part`), 'p');
+    rmSync(dir, { recursive: true });
+    symlinkSync(usb, dir);
+    const attempts = [files.sweep(), files.space(), files.list(), files.remove(id)];
+    for (const result of await Promise.allSettled([...attempts, files.publish(id)])) {
+      expect(result).toMatchObject({
+        reason: { code: 'ERR_STORAGE', message: expect.stringContaining('clips is a link') },
+      });
+    }
+    expect(files.path(id, 'video')).toBeNull();
+    expect(readdirSync(usb)).toHaveLength(3);
   });
 
   const tricks = [

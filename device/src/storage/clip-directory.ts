@@ -1,5 +1,5 @@
 import { existsSync, lstatSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, rename, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClipIdSchema, type ClipPicture, ClipPictureSchema, FeederError } from '@cat-feeder/shared';
 import * as v from 'valibot';
@@ -10,10 +10,13 @@ type What = 'video' | ClipPicture;
 
 const pictures = ClipPictureSchema.options;
 const all: readonly What[] = ['video', ...pictures];
+/** What an unfinished file's name ends with. */
+const PART = '.part';
 
 /**
  * The directory of clips. Nothing but ids of 26 letters and digits ever becomes part of a path, and
- * nothing that is not a plain file by a clip's name is served.
+ * nothing that is not a plain file by a clip's name is served, counted or removed: whatever else
+ * lies in the directory is somebody else's. A link in its place is not followed.
  */
 export class ClipDirectory implements ClipFiles {
   readonly #dir: string;
@@ -24,17 +27,15 @@ export class ClipDirectory implements ClipFiles {
 
   space(): Promise<ClipSpace> {
     return this.#guarded(async () => {
-      await mkdir(this.#dir, { recursive: true, mode: 0o700 });
       const { bavail, bsize } = await statfs(this.#dir);
-      const names = await readdir(this.#dir);
-      const sizes = await Promise.all(names.map((name) => sizeOf(join(this.#dir, name))));
+      const sizes = [...(await this.#ours()).values()];
       const usedBytes = sizes.reduce((sum, bytes) => sum + bytes, 0);
       return { freeBytes: bavail * bsize, usedBytes };
     });
   }
 
   work(id: string): ClipWork {
-    const part = (what: What) => `${this.#name(id, what)}.part`;
+    const part = (what: What) => this.#name(id, what) + PART;
     return {
       video: part('video'),
       pictures: {
@@ -49,7 +50,7 @@ export class ClipDirectory implements ClipFiles {
     return this.#guarded(async () => {
       // The video last: where it is, everything that belongs to it is.
       for (const what of [...pictures, 'video'] as const) {
-        const part = `${this.#name(id, what)}.part`;
+        const part = this.#name(id, what) + PART;
         if (what !== 'video' && !existsSync(part)) continue;
         await synced(part);
         await rename(part, this.#name(id, what));
@@ -60,13 +61,12 @@ export class ClipDirectory implements ClipFiles {
 
   list(): Promise<readonly StoredClip[]> {
     return this.#guarded(async () => {
-      const names = new Set(await this.#names());
+      const ours = await this.#ours();
       const clips: StoredClip[] = [];
-      for (const name of names) {
-        const id = name.slice(0, -'.mp4'.length);
-        if (!name.endsWith('.mp4') || !v.is(ClipIdSchema, id)) continue;
-        const videoBytes = await sizeOf(join(this.#dir, name));
-        const made = pictures.filter((picture) => names.has(fileName(id, picture)));
+      for (const [name, videoBytes] of ours) {
+        const id = idOf(name);
+        if (name !== fileName(id, 'video')) continue;
+        const made = pictures.filter((picture) => ours.has(fileName(id, picture)));
         clips.push({ id, videoBytes, pictures: made });
       }
       return clips;
@@ -77,25 +77,25 @@ export class ClipDirectory implements ClipFiles {
     return this.#guarded(async () => {
       for (const what of all) {
         await rm(this.#name(id, what), { force: true });
-        await rm(`${this.#name(id, what)}.part`, { force: true });
+        await rm(this.#name(id, what) + PART, { force: true });
       }
     });
   }
 
   sweep(): Promise<number> {
     return this.#guarded(async () => {
-      await mkdir(this.#dir, { recursive: true, mode: 0o700 });
-      const names = await this.#names();
-      const present = new Set(names);
-      const ofNoClip = names.filter((name) => !isClipFile(name, present));
-      for (const name of ofNoClip)
-        await rm(join(this.#dir, name), { force: true, recursive: true });
+      const ours = await this.#ours();
+      const ofNoClip = [...ours.keys()].filter(
+        (name) => name.endsWith(PART) || !ours.has(fileName(idOf(name), 'video')),
+      );
+      for (const name of ofNoClip) await rm(join(this.#dir, name), { force: true });
       return ofNoClip.length;
     });
   }
 
   path(id: string, what: What): string | null {
     if (!v.is(ClipIdSchema, id)) return null;
+    if (lstatSync(this.#dir, { throwIfNoEntry: false })?.isDirectory() !== true) return null;
     const path = this.#name(id, what);
     return lstatSync(path, { throwIfNoEntry: false })?.isFile() ? path : null;
   }
@@ -105,13 +105,32 @@ export class ClipDirectory implements ClipFiles {
     return join(this.#dir, fileName(id, what));
   }
 
-  async #names(): Promise<string[]> {
-    return (await readdir(this.#dir)).sort();
+  /** Plain files by names that only this class gives, in the order of their names, with their sizes. */
+  async #ours(): Promise<ReadonlyMap<string, number>> {
+    const ours = new Map<string, number>();
+    for (const name of (await readdir(this.#dir)).sort()) {
+      const bytes = isOurName(name) ? await plainBytes(join(this.#dir, name)) : null;
+      if (bytes !== null) ours.set(name, bytes);
+    }
+    return ours;
+  }
+
+  /** Makes the directory. What stands in its place belongs to somebody else: `ERR_STORAGE`. */
+  async #claim(): Promise<void> {
+    const stats = lstatSync(this.#dir, { throwIfNoEntry: false });
+    if (stats === undefined) await mkdir(this.#dir, { recursive: true, mode: 0o700 });
+    else if (!stats.isDirectory()) {
+      const what = stats.isSymbolicLink() ? 'a link' : 'no directory';
+      throw new FeederError('ERR_STORAGE', {
+        message: `${this.#dir} is ${what}. Clips need a directory of their own there: remove it, or mount a disk on a directory of that name.`,
+      });
+    }
   }
 
   /** What the disk refuses is `ERR_STORAGE`. */
   async #guarded<T>(work: () => Promise<T>): Promise<T> {
     try {
+      await this.#claim();
       return await work();
     } catch (cause) {
       if (cause instanceof FeederError || !(cause instanceof Error && 'code' in cause)) throw cause;
@@ -125,11 +144,15 @@ function fileName(id: string, what: What): string {
   return what === 'video' ? `${id}.mp4` : `${id}.${what}.jpg`;
 }
 
-/** A video by its id, or a picture of a video that is there. */
-function isClipFile(name: string, present: ReadonlySet<string>): boolean {
-  const id = name.split('.', 1)[0] ?? '';
-  if (!v.is(ClipIdSchema, id) || !present.has(fileName(id, 'video'))) return false;
-  return all.some((what) => name === fileName(id, what));
+function idOf(name: string): string {
+  return name.split('.', 1)[0] ?? '';
+}
+
+/** Whether only a clip's file, finished or not, has such a name. */
+function isOurName(name: string): boolean {
+  const id = idOf(name);
+  const finished = name.endsWith(PART) ? name.slice(0, -PART.length) : name;
+  return v.is(ClipIdSchema, id) && all.some((what) => finished === fileName(id, what));
 }
 
 async function synced(path: string): Promise<void> {
@@ -141,12 +164,13 @@ async function synced(path: string): Promise<void> {
   }
 }
 
-async function sizeOf(path: string): Promise<number> {
+/** Null: it is no plain file, or is removed in the meantime. */
+async function plainBytes(path: string): Promise<number | null> {
   try {
-    return (await stat(path)).size;
+    const stats = await lstat(path);
+    return stats.isFile() ? stats.size : null;
   } catch (error) {
-    // Removed in the meantime: it takes nothing any more.
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 0;
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
     throw error;
   }
 }
