@@ -194,6 +194,21 @@ describe('the camera', () => {
     expect(rig.disk.files.size).toBe(rig.catalogue.totals().count);
   });
 
+  it('FMEA-60 removes nothing for limits that cannot be met, and says so', async () => {
+    const rig = await CameraRig.running();
+    await feed(rig);
+    rig.disk.freeBytes = 40_000_000;
+    await feed(rig);
+    expect(rig.camera.view().why).toContain('no room');
+    await rig.pass(3_600_000);
+    expect(rig.catalogue.all()).toHaveLength(1);
+    expect(rig.camera.view().why).toContain('clipFreeMb');
+    rig.disk.freeBytes = 10_000_000_000;
+    await feed(rig);
+    expect(rig.catalogue.all()).toHaveLength(2);
+    expect(rig.camera.view().why).toBe('');
+  });
+
   it('removes the file again when the row is refused', async () => {
     const rig = await CameraRig.running();
     rig.catalogue.isRefusing = true;

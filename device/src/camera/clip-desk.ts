@@ -9,6 +9,9 @@ const WAITING_MAX = 8;
 /** A clip is at most this much larger than its segments, its pictures included. */
 const ROOM_FACTOR = 1.05;
 const PICTURES_BYTES = 600_000;
+/** A rule that is met by no clip that may go. */
+const NO_ROOM =
+  'Clips have no room, and removing those that may go would not make it: see clipQuotaMb, clipFreeMb and the free space of the disk, or let go of clips that are kept.';
 
 /** What is known of a clip before it is made. */
 export type ClipSubject = Pick<
@@ -38,14 +41,15 @@ export class ClipDesk {
   readonly #jobs: ClipJob[] = [];
   #work: Promise<void> = Promise.resolve();
   #problem = '';
+  #noRoom = '';
 
   constructor(parts: ClipDeskParts) {
     this.#parts = parts;
   }
 
-  /** Why the last piece of work failed; empty when it did not. */
+  /** Why the last piece of work failed, or what keeps clips from their place; empty: nothing. */
   get problem(): string {
-    return this.#problem;
+    return this.#problem || this.#noRoom;
   }
 
   /** Jobs that still need their segments, the one that is being made first. */
@@ -64,7 +68,7 @@ export class ClipDesk {
 
   /** Removes what is too old or too much, when its turn has come. */
   tidy(): Promise<void> {
-    return this.#then(async () => void (await makeRoom(this.#parts, 0)));
+    return this.#then(async () => void (await this.#makeRoom(0)));
   }
 
   /**
@@ -125,8 +129,8 @@ export class ClipDesk {
     const { maker, files, catalogue, onClip } = this.#parts;
     const { order, subject } = job;
     const raw = order.segments.reduce((sum, { bytes }) => sum + bytes, 0);
-    if (!(await makeRoom(this.#parts, raw * ROOM_FACTOR + PICTURES_BYTES))) {
-      this.lose(job, 'quota', 'There is no room for the clip that other clips could make.');
+    if (!(await this.#makeRoom(raw * ROOM_FACTOR + PICTURES_BYTES))) {
+      this.lose(job, 'quota', this.#noRoom);
       return;
     }
     const made = await maker.make(order, files.work(order.id));
@@ -134,6 +138,12 @@ export class ClipDesk {
     const clip: Clip = { id: order.id, ...subject, ...made, keep: false, sentAtMs: null };
     catalogue.add(clip);
     onClip(clip);
+  }
+
+  async #makeRoom(neededBytes: number): Promise<boolean> {
+    const fits = await makeRoom(this.#parts, neededBytes);
+    this.#noRoom = fits ? '' : NO_ROOM;
+    return fits;
   }
 
   #remove(id: string, reason: ClipDropReason, why: string): Promise<void> {

@@ -44,6 +44,19 @@ describe('what goes when room is needed', () => {
     const plan = planRetention(clips, { ...roomy, usedBytes: 700, neededBytes: 2000 }, limits, NOW);
     expect(plan).toEqual({ evictions: [], fits: false });
   });
+
+  it('FMEA-60 is nothing for a limit that would not be met though all went', () => {
+    const wiped = { ...limits, freeBytesMin: 1e12 };
+    expect(planRetention(clips, roomy, wiped, NOW)).toEqual({ evictions: [], fits: false });
+    // The other limit still holds.
+    const over = { ...roomy, usedBytes: 1100 };
+    expect(planRetention(clips, over, wiped, NOW)).toEqual({
+      evictions: [{ id: '6', reason: 'quota' }],
+      fits: false,
+    });
+    const kept = clips.map((clip) => ({ ...clip, keep: true }));
+    expect(planRetention(kept, over, limits, NOW)).toEqual({ evictions: [], fits: false });
+  });
 });
 
 const anyClip = fc.record({

@@ -41,7 +41,7 @@ const worth: Readonly<Record<ClipRank, number>> = { visit: 0, feeding: 1, failed
  * What has to go: everything too old, then as many clips as the room asks for. Clips that the
  * cloud has go before those that exist here only, visits before feedings before failed feedings,
  * older ones before younger ones. Clips to keep never go. A wall clock that is not believed
- * (null) makes nothing old.
+ * (null) makes nothing old. For a limit that would not be met though all went, nothing goes.
  */
 export function planRetention(
   clips: readonly Clip[],
@@ -49,36 +49,40 @@ export function planRetention(
   limits: RetentionLimits,
   nowMs: EpochMs | null,
 ): RetentionPlan {
-  const whole = evictions(clips, room, limits, nowMs);
-  if (whole.fits || room.neededBytes === 0) return whole;
-  // Nothing goes for a clip that does not fit all the same.
-  const without = evictions(clips, { ...room, neededBytes: 0 }, limits, nowMs);
-  return { evictions: without.evictions, fits: false };
-}
-
-function evictions(
-  clips: readonly Clip[],
-  room: Room,
-  limits: RetentionLimits,
-  nowMs: EpochMs | null,
-): RetentionPlan {
   const mayGo = clips.filter(({ keep }) => !keep);
   const oldestMs = nowMs === null ? Number.NEGATIVE_INFINITY : nowMs - limits.daysMax * DAY_MS;
-  const gone: Eviction[] = [];
-  let overQuota = room.usedBytes + room.neededBytes - limits.quotaBytes;
-  let underFree = limits.freeBytesMin + room.neededBytes - room.freeBytes;
-  const evict = (clip: Clip, reason: Eviction['reason']) => {
-    gone.push({ id: clip.id, reason });
-    overQuota -= clip.bytes;
-    underFree -= clip.bytes;
+  const evictions: Eviction[] = [];
+  let goneBytes = 0;
+  const evict = ({ id, bytes }: Clip, reason: Eviction['reason']) => {
+    evictions.push({ id, reason });
+    goneBytes += bytes;
   };
   for (const clip of mayGo) if (clip.startedMs < oldestMs) evict(clip, 'age');
+  const mostBytes = mayGo.reduce((sum, { bytes }) => sum + bytes, 0);
+  const asked = excess(room, limits);
+  const fits = asked.quota <= mostBytes && asked.free_space <= mostBytes;
+  // Nothing goes for a clip that does not fit all the same.
+  const toFree = fits ? asked : excess({ ...room, neededBytes: 0 }, limits);
+  const reachable = (bytes: number) => (bytes <= mostBytes ? bytes : 0);
+  const quota = reachable(toFree.quota);
+  const free = reachable(toFree.free_space);
   for (const clip of mayGo.filter((one) => one.startedMs >= oldestMs).sort(leastFirst)) {
-    if (overQuota > 0) evict(clip, 'quota');
-    else if (underFree > 0) evict(clip, 'free_space');
+    if (goneBytes < quota) evict(clip, 'quota');
+    else if (goneBytes < free) evict(clip, 'free_space');
     else break;
   }
-  return { evictions: gone, fits: overQuota <= 0 && underFree <= 0 };
+  return { evictions, fits };
+}
+
+/** How much too much is taken of the quota, and how much too little is free for others. */
+function excess(
+  { usedBytes, freeBytes, neededBytes }: Room,
+  { quotaBytes, freeBytesMin }: RetentionLimits,
+): Readonly<Record<'quota' | 'free_space', number>> {
+  return {
+    quota: usedBytes + neededBytes - quotaBytes,
+    free_space: freeBytesMin + neededBytes - freeBytes,
+  };
 }
 
 function leastFirst(a: Clip, b: Clip): number {
