@@ -229,18 +229,59 @@ describe('the camera', () => {
     ) as [string, string, string, string];
     for (const id of [gone, short, whole]) rig.catalogue.add(clipOf({ id }));
     const file = { seconds: [1], isDurable: true };
+    const oldest = '01h00000000000000000000000';
+    rig.catalogue.add(clipOf({ id: oldest }));
+    rig.disk.files.set(oldest, { ...file, bytes: 100 });
     rig.disk.files.set(short, { ...file, bytes: 99 });
     rig.disk.files.set(whole, { ...file, bytes: 100 });
     rig.disk.files.set(stray, { ...file, bytes: 100 });
     rig.disk.files.set('half.part', { ...file, bytes: 100, isDurable: false });
     rig.camera.start();
     await rig.pass(1000);
-    expect([...rig.disk.files.keys()]).toEqual([whole]);
-    expect(rig.catalogue.all().map(({ id }) => id)).toEqual([whole]);
-    expect(rig.catalogue.ledger.slice(3)).toMatchObject([
+    expect([...rig.disk.files.keys()].sort()).toEqual([oldest, whole]);
+    expect(rig.catalogue.all().map(({ id }) => id)).toEqual([oldest, whole]);
+    expect(rig.catalogue.ledger.slice(4)).toMatchObject([
       { body: { clipId: gone, reason: 'damaged' } },
       { body: { clipId: short, reason: 'damaged' } },
     ]);
+    expect(rig.camera.view().why).toBe('');
+  });
+
+  it('FMEA-57 drops no clip of a directory that is not there, and finds it again', async () => {
+    const rig = new CameraRig();
+    const ids = ['a', 'b', 'c'].map((end) => `01h0000000000000000000000${end}`);
+    const startedMs = rig.clock.wallMs();
+    for (const [at, id] of ids.entries()) {
+      rig.catalogue.add(clipOf({ id, startedMs, keep: at === 1 }));
+    }
+    rig.camera.start();
+    await rig.pass(20_000);
+    expect(rig.camera.view().why).toContain('The clips are not there: the files of 3');
+    await feed(rig);
+    expect(rig.catalogue.all()).toHaveLength(4);
+    // Another start finds the new clip, but not what is older.
+    await rig.camera.desk.reconcile();
+    expect(rig.catalogue.all()).toHaveLength(4);
+    for (const id of ids) {
+      rig.disk.files.set(id, { seconds: [1], isDurable: true, bytes: 100 });
+    }
+    await rig.pass(3_600_000);
+    expect(rig.camera.view().why).toBe('');
+    expect(rig.catalogue.all()).toHaveLength(4);
+  });
+
+  it('FMEA-57 keeps the row of a clip to keep, and its file, whatever became of it', async () => {
+    const rig = new CameraRig();
+    const ids = ['a', 'b', 'c'].map((end) => `01h0000000000000000000000${end}`);
+    const [whole = '', gone = '', short = ''] = ids;
+    for (const id of ids) rig.catalogue.add(clipOf({ id, keep: true }));
+    rig.disk.files.set(whole, { seconds: [1], isDurable: true, bytes: 100 });
+    rig.disk.files.set(short, { seconds: [1], isDurable: true, bytes: 7 });
+    rig.camera.start();
+    await rig.pass(1000);
+    expect(rig.catalogue.all().map(({ id }) => id)).toEqual([whole, gone, short]);
+    expect(rig.disk.files.has(short)).toBe(true);
+    expect(rig.camera.view().why).toContain('the files of 2 are missing or damaged');
   });
 
   it('lets a few watch, and sends them home when it may look no longer', async () => {

@@ -3,6 +3,7 @@ import type { Logger } from '../platform/logger.ts';
 import { reasonOf } from '../platform/part.ts';
 import type { ClipMaker, ClipOrder } from './clip-making.ts';
 import { type ClipRoom, makeRoom, removeClip } from './clip-room.ts';
+import { absenceTold, compareShelf } from './clip-shelf.ts';
 
 /** Orders that wait for the one that is being made; more are lost, and told as lost. */
 const WAITING_MAX = 8;
@@ -42,6 +43,8 @@ export class ClipDesk {
   #work: Promise<void> = Promise.resolve();
   #problem = '';
   #noRoom = '';
+  /** Clips whose files are not there, and may come back. */
+  #absent: ReadonlySet<string> = new Set();
 
   constructor(parts: ClipDeskParts) {
     this.#parts = parts;
@@ -49,7 +52,8 @@ export class ClipDesk {
 
   /** Why the last piece of work failed, or what keeps clips from their place; empty: nothing. */
   get problem(): string {
-    return this.#problem || this.#noRoom;
+    const { size } = this.#absent;
+    return this.#problem || (size > 0 ? absenceTold(size) : '') || this.#noRoom;
   }
 
   /** Jobs that still need their segments, the one that is being made first. */
@@ -68,27 +72,29 @@ export class ClipDesk {
 
   /** Removes what is too old or too much, when its turn has come. */
   tidy(): Promise<void> {
-    return this.#then(async () => void (await this.#makeRoom(0)));
+    return this.#then(async () => {
+      const { files, catalogue } = this.#parts;
+      if (this.#absent.size > 0) {
+        this.#absent = compareShelf(catalogue.all(), await files.list()).absent;
+      }
+      await this.#makeRoom(0);
+    });
   }
 
   /**
    * Brings rows and files together again after a start: what is not finished goes, a file without
-   * a row goes, a row without its file is dropped.
+   * a row goes, a row without its file is dropped, unless its file may come back.
    */
   reconcile(): Promise<void> {
-    const { files, catalogue } = this.#parts;
+    const { files, catalogue, logger } = this.#parts;
     return this.#then(async () => {
       const count = await files.sweep();
-      if (count > 0) this.#parts.logger.info({ count }, 'Unfinished files of clips were removed.');
-      const stored = new Map((await files.list()).map((clip) => [clip.id, clip.videoBytes]));
-      for (const { id, bytes } of catalogue.all()) {
-        const found = stored.get(id);
-        stored.delete(id);
-        if (found === bytes) continue;
-        const what = found === undefined ? 'is gone' : `has ${found} bytes, not ${bytes}`;
-        await this.#remove(id, 'damaged', `The file of the clip ${what}.`);
-      }
-      for (const id of stored.keys()) await files.remove(id);
+      if (count > 0) logger.info({ count }, 'Unfinished files of clips were removed.');
+      const stored = await files.list();
+      const { absent, damaged, strays } = compareShelf(catalogue.all(), stored);
+      this.#absent = absent;
+      for (const { id, why } of damaged) await this.#remove(id, 'damaged', why);
+      for (const id of strays) await files.remove(id);
     });
   }
 
@@ -141,7 +147,7 @@ export class ClipDesk {
   }
 
   async #makeRoom(neededBytes: number): Promise<boolean> {
-    const fits = await makeRoom(this.#parts, neededBytes);
+    const fits = await makeRoom(this.#parts, neededBytes, this.#absent);
     this.#noRoom = fits ? '' : NO_ROOM;
     return fits;
   }

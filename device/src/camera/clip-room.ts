@@ -20,12 +20,17 @@ const reasons: Readonly<Record<Eviction['reason'], string>> = {
 
 /**
  * Removes what is too old or too much, so that this much more would fit. Resolves with whether it
- * does. `ERR_STORAGE`.
+ * does. What is absent takes no room, and stays. `ERR_STORAGE`.
  */
-export async function makeRoom(room: ClipRoom, neededBytes: number): Promise<boolean> {
+export async function makeRoom(
+  room: ClipRoom,
+  neededBytes: number,
+  absent: ReadonlySet<string> = new Set(),
+): Promise<boolean> {
   const { files, catalogue, limits, wallMs } = room;
   const space = { ...(await files.space()), neededBytes };
-  const { evictions, fits } = planRetention(catalogue.all(), space, limits, wallMs());
+  const present = catalogue.all().filter(({ id }) => !absent.has(id));
+  const { evictions, fits } = planRetention(present, space, limits, wallMs());
   for (const { id, reason } of evictions) {
     await removeClip(room, { id, reason, why: reasons[reason] });
   }
