@@ -54,6 +54,12 @@ const table = {
     message: 'The file has no such bytes.',
     hint: 'See the header Content-Range for its length.',
   },
+  ERR_FILE_DAMAGED: {
+    status: 410,
+    retry: 'never',
+    message: 'The file is not what was recorded: its length is another.',
+    hint: 'Nothing of it can be shown any more. Delete the clip, or bring back its file.',
+  },
   ERR_CONFLICT: {
     status: 409,
     retry: 'never',

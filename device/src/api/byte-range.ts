@@ -7,7 +7,7 @@ export interface ByteSpan {
 }
 
 /** The one range that is served; more than one, or what is no range, is answered with the whole. */
-const ONE_RANGE = /^bytes=(\d{0,15})-(\d{0,15})$/;
+const ONE_RANGE = /^bytes=(\d{0,100})-(\d{0,100})$/;
 
 /** The file has none of the bytes that were asked for: 416. */
 export class UnsatisfiableRange extends FeederError {

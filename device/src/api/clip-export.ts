@@ -63,16 +63,20 @@ export class ClipExports {
   }
 
   #archive(span: { fromMs: EpochMs; toMs: EpochMs }): ByteSource {
-    const open = new Set<ByteSource>();
-    const reader = makeZip(this.#entries(span, open)).getReader();
+    const open = new OpenSources();
+    // Made when somebody wants the first piece: it reads ahead at once, also for who asks HEAD only.
+    let reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
     return {
-      next: async () => (await reader.read()).value ?? null,
+      next: async () => {
+        reader ??= makeZip(this.#entries(span, open)).getReader();
+        return (await reader.read()).value ?? null;
+      },
       close: async () => {
         this.#isBusy = false;
-        for (const source of open) await source.close();
+        await open.close();
         const left = new FeederError('ERR_UNAVAILABLE');
         // What the archive is cancelled with is what it then fails with.
-        await reader.cancel(left).catch((error: unknown) => {
+        await reader?.cancel(left).catch((error: unknown) => {
           if (error !== left) throw error;
         });
       },
@@ -82,7 +86,7 @@ export class ClipExports {
   /** The day's files, newest clip first, and a list of the clips that they belong to. */
   async *#entries(
     span: { fromMs: EpochMs; toMs: EpochMs },
-    open: Set<ByteSource>,
+    open: OpenSources,
   ): AsyncGenerator<ZipEntry> {
     const taken: Clip[] = [];
     for (const clip of this.#clips(span)) {
@@ -92,7 +96,13 @@ export class ClipExports {
         // Removed since the archive was begun.
         if (file === null) continue;
         const source = bytesOf(file, { fromByte: 0, byteCount: file.sizeBytes });
-        open.add(source);
+        // The reader may have left while it was opened.
+        if (!(await open.add(source))) return;
+        // Nobody wants what is damaged.
+        if (what === 'video' && file.sizeBytes !== clip.bytes) {
+          await open.release(source);
+          break;
+        }
         yield { name: name + suffix, lastModified: clip.startedMs, input: piecesOf(source, open) };
         if (what === 'video') taken.push(clip);
       }
@@ -125,9 +135,30 @@ function filesOf({ pictures }: Clip): { what: 'video' | ClipPicture; suffix: str
   ];
 }
 
-/** Closes the source when the archive has taken all of it. */
-async function* piecesOf(source: ByteSource, open: Set<ByteSource>): AsyncGenerator<Uint8Array> {
+/** Gives the source back when the archive has taken all of it. */
+async function* piecesOf(source: ByteSource, open: OpenSources): AsyncGenerator<Uint8Array> {
   for (let piece = await source.next(); piece !== null; piece = await source.next()) yield piece;
-  open.delete(source);
-  await source.close();
+  await open.release(source);
+}
+
+/** What an archive has open, of which nothing stays open when it ends in the middle. */
+class OpenSources {
+  readonly #sources = new Set<ByteSource>();
+  #isClosed = false;
+
+  /** False: it comes too late, and is closed again. */
+  async add(source: ByteSource): Promise<boolean> {
+    if (this.#isClosed) await source.close();
+    else this.#sources.add(source);
+    return !this.#isClosed;
+  }
+
+  async release(source: ByteSource): Promise<void> {
+    if (this.#sources.delete(source)) await source.close();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const source of this.#sources) await this.release(source);
+  }
 }

@@ -1,8 +1,9 @@
-import { readdirSync, readlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { truncateSync, writeFileSync } from 'node:fs';
 import { get, type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FakeFeeder } from '../../test/contracts/fake-feeder.ts';
+import { openedTimes } from '../../test/support/open-files.ts';
 import { silentLogger } from '../platform/logger.ts';
 import { SystemClock } from '../platform/system-clock.ts';
 import { type Listening, listen } from './listen.ts';
@@ -13,26 +14,15 @@ let listening: Listening | undefined;
 afterEach(() => listening?.close());
 
 /** A clip of 5 GB of zeros behind a real port. */
-async function bigClip() {
+async function bigClip(bytes = BIG_BYTES) {
   const clock = new SystemClock();
   const feeder = new FakeFeeder({ overrides: { clock } });
-  const clip = feeder.clips.put('');
+  const clip = feeder.clips.put('', { bytes });
   const file = join(feeder.clips.dir, `${clip.id}.mp4`);
-  truncateSync(file, BIG_BYTES);
+  truncateSync(file, bytes);
   const makeApi = (port: () => number) => createApi(feeder.deps, { port, uiDir: null });
   listening = await listen(makeApi, { host: '127.0.0.1', port: 0, clock, log: silentLogger });
   return { feeder, file, url: `${listening.url}/api/v1/clips/${clip.id}/video` };
-}
-
-/** How many descriptors of this process lead to a file. */
-function openedTimes(file: string): number {
-  return readdirSync('/proc/self/fd').filter((fd) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${fd}`).startsWith(file);
-    } catch {
-      return false; // That of the list itself.
-    }
-  }).length;
 }
 
 const answerOf = (url: string, headers = {}) =>
@@ -75,7 +65,7 @@ describe('a clip on its way through a socket', () => {
   });
 
   it('comes in the range that was asked for', async () => {
-    const { file, url } = await bigClip();
+    const { file, url } = await bigClip(10);
     writeFileSync(file, '0123456789');
     const answer = await answerOf(url, { range: 'bytes=4-5' });
     const pieces: Buffer[] = [];

@@ -12,6 +12,7 @@ import { type Clip, type ClipsPage, DAY_MS } from '@cat-feeder/shared';
 import { describe, expect, it } from 'vitest';
 import { FakeFeeder } from '../../test/contracts/fake-feeder.ts';
 import { dataOf, errorOf, fakeId } from '../../test/contracts/fake-parts.ts';
+import { openedTimes } from '../../test/support/open-files.ts';
 import { readZip } from '../../test/support/zip-reader.ts';
 
 const VIDEO = '0123456789';
@@ -82,6 +83,7 @@ describe('A-60 a clip’s video', () => {
     ['bytes=7-', '789', 'bytes 7-9/10'],
     ['bytes=-2', '89', 'bytes 8-9/10'],
     ['bytes=5-500', '56789', 'bytes 5-9/10'],
+    ['bytes=5-99999999999999999', '56789', 'bytes 5-9/10'],
   ])('gives the bytes of %s', async (range, text, contentRange) => {
     const response = await withClip().video({ range });
     expect([response.status, await response.text()]).toEqual([206, text]);
@@ -90,9 +92,11 @@ describe('A-60 a clip’s video', () => {
   });
 
   it('refuses a range beyond its end with a code, and tells its length', async () => {
-    const response = await withClip().video({ range: 'bytes=10-' });
-    expect([response.status, response.headers.get('content-range')]).toEqual([416, 'bytes */10']);
-    expect((await errorOf(response)).code).toBe('ERR_RANGE');
+    for (const range of ['bytes=10-', `bytes=${'9'.repeat(17)}-`, `bytes=${'9'.repeat(99)}-`]) {
+      const response = await withClip().video({ range });
+      expect([response.status, response.headers.get('content-range')]).toEqual([416, 'bytes */10']);
+      expect((await errorOf(response)).code).toBe('ERR_RANGE');
+    }
   });
 
   it('honours a range only for the bytes that the client knows', async () => {
@@ -113,20 +117,18 @@ describe('A-60 a clip’s video', () => {
     expect(response.headers.get('content-length')).toBe('10');
   });
 
-  it('may be empty: then no range of it exists', async () => {
+  it.each([0, 9, 11, BIG_BYTES])('is damaged with %i bytes instead of ten', async (bytes) => {
     const { feeder, clip, video } = withClip();
-    truncateSync(join(feeder.clips.dir, `${clip.id}.mp4`), 0);
-    const whole = await video();
-    expect([whole.status, whole.headers.get('content-length'), await whole.text()]).toEqual([
-      200,
-      '0',
-      '',
-    ]);
-    expect((await video({ range: 'bytes=0-' })).status).toBe(416);
+    truncateSync(join(feeder.clips.dir, `${clip.id}.mp4`), bytes);
+    const range = { range: 'bytes=0-' };
+    for (const response of [await video(), await video(range), await video(range, 'HEAD')]) {
+      expect(response.status).toBe(410);
+    }
+    expect((await errorOf(await video())).code).toBe('ERR_FILE_DAMAGED');
   });
 
   it('may have 5 GB, of which only what is asked for is read', async () => {
-    const { feeder, clip, video } = withClip();
+    const { feeder, clip, video } = withClip({ bytes: BIG_BYTES });
     truncateSync(join(feeder.clips.dir, `${clip.id}.mp4`), BIG_BYTES);
     const before = process.memoryUsage.rss();
     const head = await video({}, 'HEAD');
@@ -144,7 +146,7 @@ describe('A-60 a clip’s video', () => {
   });
 
   it('plays on to its end though it is removed meanwhile', async () => {
-    const { feeder, clip, path, video } = withClip();
+    const { feeder, clip, path, video } = withClip({ bytes: 300_000 });
     writeFileSync(join(feeder.clips.dir, `${clip.id}.mp4`), 'x'.repeat(300_000));
     const response = await video();
     const reader = response.body?.getReader();
@@ -164,7 +166,7 @@ describe('A-60 a clip’s video', () => {
   });
 
   it('is closed when its reader takes nothing for two minutes', async () => {
-    const { feeder, clip, video } = withClip();
+    const { feeder, clip, video } = withClip({ bytes: 300_000 });
     writeFileSync(join(feeder.clips.dir, `${clip.id}.mp4`), 'x'.repeat(300_000));
     const reader = (await video()).body?.getReader();
     await reader?.read();
@@ -302,6 +304,36 @@ describe('A-60 the export of a day', () => {
     expect((await ask(feeder, 'HEAD')).status).toBe(200);
     expect(readZip(Buffer.from(await (await ask(feeder)).arrayBuffer())).size).toBe(2);
     expect((await ask(feeder)).status).toBe(200);
+  });
+
+  it('keeps no file open for a HEAD, a reader that leaves at once, or one that leaves later', async () => {
+    const feeder = new FakeFeeder();
+    for (let n = 0; n < 3; n++) feeder.clips.put('x'.repeat(500_000), { startedMs });
+    const { dir } = feeder.clips;
+    for (let round = 0; round < 5; round++) {
+      await ask(feeder, 'HEAD');
+      await (await ask(feeder)).body?.cancel();
+      const reader = (await ask(feeder)).body?.getReader();
+      const read = reader?.read();
+      await reader?.cancel();
+      await read;
+      const late = (await ask(feeder)).body?.getReader();
+      await late?.read();
+      await late?.read();
+      expect(openedTimes(dir)).toBeGreaterThan(0);
+      await late?.cancel();
+    }
+    await expect.poll(() => openedTimes(dir)).toBe(0);
+  });
+
+  it('leaves out a clip whose file is not what was recorded', async () => {
+    const feeder = new FakeFeeder();
+    feeder.clips.put('whole', { startedMs });
+    const cut = feeder.clips.put('damaged', { startedMs, pictures: ['before'] });
+    truncateSync(join(feeder.clips.dir, `${cut.id}.mp4`), 3);
+    const files = readZip(Buffer.from(await (await ask(feeder)).arrayBuffer()));
+    expect(files.size).toBe(2);
+    expect(files.get('clips.json')?.toString()).not.toContain(cut.id);
   });
 
   it('of a day without clips is not there, and of no day is refused', async () => {

@@ -21,6 +21,8 @@ export interface ServedFile {
   /** Null: there is none. */
   readonly path: string | null;
   readonly contentType: string;
+  /** As it was recorded; missing: nobody did. */
+  readonly sizeBytes?: number;
   /** In quotes; the same text means the same bytes. */
   readonly etag: string;
 }
@@ -58,15 +60,19 @@ export function bytesOf({ handle }: StoredFile, { fromByte, byteCount }: ByteSpa
   };
 }
 
-/** Answers with a file or a range of it: 200, 206, 304; `ERR_NOT_FOUND`, `ERR_RANGE`. */
+/**
+ * Answers with a file or a range of it: 200, 206, 304; `ERR_NOT_FOUND`, `ERR_RANGE`, and
+ * `ERR_FILE_DAMAGED` for one of another length than was recorded.
+ */
 export async function serveFile(
-  { path, contentType, etag }: ServedFile,
+  { path, contentType, etag, sizeBytes }: ServedFile,
   conditions: FileConditions,
   clock: Clock,
 ): Promise<MediaReply> {
   const file = await openStored(path);
   if (file === null) throw new FeederError('ERR_NOT_FOUND');
   try {
+    if (file.sizeBytes !== (sizeBytes ?? file.sizeBytes)) throw new FeederError('ERR_FILE_DAMAGED');
     const headers = {
       etag,
       'content-type': contentType,

@@ -127,10 +127,10 @@ function clipFiles({ clips, clock }: ApiDeps): RouteDef[] {
       params: IdParamsSchema,
       response: { contentType: 'video/mp4' },
       statuses,
-      errors: [...errors],
+      errors: [...errors, 'ERR_FILE_DAMAGED'],
       handler: ({ params, conditions }) => {
-        const { id, sha256 } = found(clips.get(params.id));
-        const file = { path: clips.path(id, 'video'), contentType: 'video/mp4' };
+        const { id, sha256, bytes: sizeBytes } = found(clips.get(params.id));
+        const file = { sizeBytes, path: clips.path(id, 'video'), contentType: 'video/mp4' };
         return serveFile({ ...file, etag: `"${sha256}"` }, conditions, clock);
       },
     }),
