@@ -1,4 +1,5 @@
 import { HOUR_MS } from '@cat-feeder/shared';
+import { believedWall } from '../camera/believed-wall.ts';
 import { makeRoom } from '../camera/clip-room.ts';
 import type { StationClock } from '../platform/clock.ts';
 import type { DeviceStore } from '../storage/store.ts';
@@ -22,10 +23,7 @@ export function clipChores(
     files: shelf.files,
     limits: shelf.retention,
     catalogue: store.clips,
-    wallMs: () => {
-      const { quality, wallMs } = time.now();
-      return quality === 'unknown' ? null : wallMs;
-    },
+    wallMs: believedWall(time),
   };
   return [{ name: 'clips', everyMs: HOUR_MS, run: async () => void (await makeRoom(room, 0)) }];
 }

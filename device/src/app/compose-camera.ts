@@ -1,5 +1,6 @@
 import { eventBodies, isWithinHours, makeUlid, type Privacy } from '@cat-feeder/shared';
 import * as v from 'valibot';
+import { believedWall } from '../camera/believed-wall.ts';
 import { Camera } from '../camera/camera.ts';
 import type { StationClock } from '../platform/clock.ts';
 import type { LiveEvents } from '../platform/live-events.ts';
@@ -34,7 +35,7 @@ export function composeCamera(
     logger,
     newId: () => makeUlid(time.now().wallMs, randomBytes),
     wallMs: () => time.now().wallMs,
-    isTimeKnown,
+    believedMs: believedWall(time),
     privacy,
     isMealsOnly: () => settings().cameraMealsOnly,
     onView: (view) => live.publish('camera', view),

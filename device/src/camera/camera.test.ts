@@ -209,6 +209,15 @@ describe('the camera', () => {
     expect(rig.camera.view().why).toBe('');
   });
 
+  it('FMEA-60 loses no clip of this run to a clock that was once wrong', async () => {
+    let believedMs: number | null = null;
+    const rig = await CameraRig.running({ believedMs: () => believedMs });
+    await feed(rig, { ...served, result: 'failed' } as never);
+    believedMs = rig.clock.wallMs() + 60 * 86_400_000;
+    await rig.pass(3_600_000);
+    expect(rig.catalogue.all()).toHaveLength(1);
+  });
+
   it('removes the file again when the row is refused', async () => {
     const rig = await CameraRig.running();
     rig.catalogue.isRefusing = true;

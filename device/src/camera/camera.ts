@@ -53,7 +53,8 @@ export interface CameraParts {
   readonly newId: () => string;
   /** Of the station clock. */
   readonly wallMs: () => EpochMs;
-  readonly isTimeKnown: () => boolean;
+  /** By which clips grow old; null while the wall clock is not believed. */
+  readonly believedMs: () => EpochMs | null;
   /** Whether the camera may look now. */
   readonly privacy: () => Privacy;
   readonly isMealsOnly: () => boolean;
@@ -113,7 +114,8 @@ export class Camera implements Witness {
       catalogue,
       logger,
       limits: parts.retention,
-      wallMs: () => (parts.isTimeKnown() ? parts.wallMs() : null),
+      wallMs: parts.believedMs,
+      monoMs: () => this.#clock.monoMs(),
       onClip: (clip) => {
         parts.onClip(clip);
         this.#publish();

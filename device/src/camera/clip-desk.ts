@@ -1,4 +1,10 @@
-import { type Clip, type ClipDropReason, type EventBody, FeederError } from '@cat-feeder/shared';
+import {
+  type Clip,
+  type ClipDropReason,
+  type EventBody,
+  FeederError,
+  type Milliseconds,
+} from '@cat-feeder/shared';
 import type { Logger } from '../platform/logger.ts';
 import { reasonOf } from '../platform/part.ts';
 import type { ClipMaker, ClipOrder } from './clip-making.ts';
@@ -28,6 +34,7 @@ export interface ClipJob {
 export interface ClipDeskParts extends ClipRoom {
   readonly maker: ClipMaker;
   readonly logger: Logger;
+  readonly monoMs: () => Milliseconds;
   readonly onClip: (clip: Clip) => void;
   /** A job is over, one way or the other. */
   readonly onDone: () => void;
@@ -43,6 +50,8 @@ export class ClipDesk {
   #work: Promise<void> = Promise.resolve();
   #problem = '';
   #noRoom = '';
+  /** When clips of this run were made. */
+  readonly #madeMs = new Map<string, Milliseconds>();
   /** Clips whose files are not there, and may come back. */
   #absent: ReadonlySet<string> = new Set();
 
@@ -143,12 +152,25 @@ export class ClipDesk {
     await files.publish(order.id);
     const clip: Clip = { id: order.id, ...subject, ...made, keep: false, sentAtMs: null };
     catalogue.add(clip);
+    this.#madeMs.set(clip.id, this.#parts.monoMs());
     onClip(clip);
   }
 
+  #livedMs(id: string): Milliseconds | null {
+    const madeMs = this.#madeMs.get(id);
+    return madeMs === undefined ? null : this.#parts.monoMs() - madeMs;
+  }
+
   async #makeRoom(neededBytes: number): Promise<boolean> {
-    const fits = await makeRoom(this.#parts, neededBytes, this.#absent);
+    const fits = await makeRoom(this.#parts, neededBytes, {
+      absent: this.#absent,
+      livedMs: (id) => this.#livedMs(id),
+    });
     this.#noRoom = fits ? '' : NO_ROOM;
+    // As many as there are clips: those that are gone need no memory.
+    for (const id of this.#madeMs.keys()) {
+      if (this.#parts.catalogue.get(id) === undefined) this.#madeMs.delete(id);
+    }
     return fits;
   }
 

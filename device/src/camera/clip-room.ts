@@ -1,4 +1,4 @@
-import type { ClipDropReason, EpochMs } from '@cat-feeder/shared';
+import type { ClipDropReason, EpochMs, Milliseconds } from '@cat-feeder/shared';
 import type { ClipCatalogue } from './clip-catalogue.ts';
 import type { ClipFiles } from './clip-files.ts';
 import { type Eviction, planRetention, type RetentionLimits } from './clip-retention.ts';
@@ -12,6 +12,14 @@ export interface ClipRoom {
   readonly wallMs: () => EpochMs | null;
 }
 
+/** What this run knows of clips beyond their rows. */
+export interface KnownClips {
+  /** Clips whose files are not there: they take no room, and stay. */
+  readonly absent?: ReadonlySet<string>;
+  /** How long ago a clip was made, when that was in this run: so old it is, whatever clocks say. */
+  readonly livedMs?: (id: string) => Milliseconds | null;
+}
+
 const reasons: Readonly<Record<Eviction['reason'], string>> = {
   age: 'Older than clips are kept.',
   quota: 'To make room.',
@@ -20,17 +28,22 @@ const reasons: Readonly<Record<Eviction['reason'], string>> = {
 
 /**
  * Removes what is too old or too much, so that this much more would fit. Resolves with whether it
- * does. What is absent takes no room, and stays. `ERR_STORAGE`.
+ * does. `ERR_STORAGE`.
  */
 export async function makeRoom(
   room: ClipRoom,
   neededBytes: number,
-  absent: ReadonlySet<string> = new Set(),
+  known: KnownClips = {},
 ): Promise<boolean> {
   const { files, catalogue, limits, wallMs } = room;
   const space = { ...(await files.space()), neededBytes };
-  const present = catalogue.all().filter(({ id }) => !absent.has(id));
-  const { evictions, fits } = planRetention(present, space, limits, wallMs());
+  const nowMs = wallMs();
+  const present = catalogue.all().filter(({ id }) => known.absent?.has(id) !== true);
+  const clips = present.map((clip) => {
+    const livedMs = known.livedMs?.(clip.id) ?? null;
+    return nowMs === null || livedMs === null ? clip : { ...clip, startedMs: nowMs - livedMs };
+  });
+  const { evictions, fits } = planRetention(clips, space, limits, nowMs);
   for (const { id, reason } of evictions) {
     await removeClip(room, { id, reason, why: reasons[reason] });
   }

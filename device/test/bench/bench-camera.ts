@@ -66,7 +66,7 @@ const camera = new Camera({
   ...{ files, catalogue, clock, chance: safeChance, logger: silentLogger },
   newId: () => makeUlid(clock.wallMs(), safeRandomBytes),
   wallMs: () => clock.wallMs(),
-  isTimeKnown: () => true,
+  believedMs: () => clock.wallMs(),
   privacy: () => null,
   isMealsOnly: () => false,
   takes: { preRollMs: PRE_ROLL_MS, postRollMs: POST_ROLL_MS, clipMs: 60_000 },

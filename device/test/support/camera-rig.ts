@@ -33,7 +33,7 @@ export class CameraRig {
       logger: silentLogger,
       newId: () => makeUlid(this.clock.wallMs(), (length) => random.bytes(length)),
       wallMs: () => this.clock.wallMs(),
-      isTimeKnown: () => true,
+      believedMs: () => this.clock.wallMs(),
       privacy: () => this.privacy,
       isMealsOnly: () => this.isMealsOnly,
       takes: { preRollMs: 5000, postRollMs: 5000, clipMs: 60_000 },
