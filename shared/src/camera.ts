@@ -98,6 +98,7 @@ export const CameraViewSchema = v.strictObject({
   ffmpegVersion: v.nullable(v.string()),
   viewers: v.number(),
   clipCount: v.number(),
+  /** With their pictures. */
   clipBytes: v.number(),
   quotaBytes: v.number(),
 });

@@ -218,6 +218,14 @@ describe('the camera', () => {
     expect(rig.catalogue.all()).toHaveLength(1);
   });
 
+  it('counts pictures, too, in what it takes of its quota', async () => {
+    const rig = await CameraRig.running();
+    rig.disk.files.set('a picture', { seconds: [], isDurable: true, bytes: 700 });
+    await feed(rig);
+    expect(rig.camera.view().clipBytes).toBe(rig.catalogue.totals().bytes + 700);
+    expect(rig.camera.view().clipBytes).toBe(rig.disk.usedBytes());
+  });
+
   it('removes the file again when the row is refused', async () => {
     const rig = await CameraRig.running();
     rig.catalogue.isRefusing = true;

@@ -194,7 +194,7 @@ export class Camera implements Witness {
       ffmpegVersion: tools?.ffmpegVersion ?? null,
       viewers: this.live.count,
       clipCount: count,
-      clipBytes: bytes,
+      clipBytes: bytes + this.desk.besideBytes,
       quotaBytes: retention.quotaBytes,
     };
   }

@@ -50,6 +50,7 @@ export class ClipDesk {
   #work: Promise<void> = Promise.resolve();
   #problem = '';
   #noRoom = '';
+  #besideBytes = 0;
   /** When clips of this run were made. */
   readonly #madeMs = new Map<string, Milliseconds>();
   /** Clips whose files are not there, and may come back. */
@@ -65,6 +66,11 @@ export class ClipDesk {
     return this.#problem || (size > 0 ? absenceTold(size) : '') || this.#noRoom;
   }
 
+  /** What files take beside the videos that have a row, when it was last looked: pictures. */
+  get besideBytes(): number {
+    return this.#besideBytes;
+  }
+
   /** Jobs that still need their segments, the one that is being made first. */
   get jobs(): readonly ClipJob[] {
     return this.#jobs;
@@ -76,17 +82,22 @@ export class ClipDesk {
       return;
     }
     this.#jobs.push(job);
-    void this.#then(() => this.#do(job));
+    void this.#then(async () => {
+      await this.#do(job);
+      // Not before: what fails here must not cost the clip.
+      await this.#measure();
+    });
   }
 
   /** Removes what is too old or too much, when its turn has come. */
   tidy(): Promise<void> {
+    const { files, catalogue } = this.#parts;
     return this.#then(async () => {
-      const { files, catalogue } = this.#parts;
       if (this.#absent.size > 0) {
         this.#absent = compareShelf(catalogue.all(), await files.list()).absent;
       }
       await this.#makeRoom(0);
+      await this.#measure();
     });
   }
 
@@ -104,6 +115,7 @@ export class ClipDesk {
       this.#absent = absent;
       for (const { id, why } of damaged) await this.#remove(id, 'damaged', why);
       for (const id of strays) await files.remove(id);
+      await this.#measure();
     });
   }
 
@@ -172,6 +184,12 @@ export class ClipDesk {
       if (this.#parts.catalogue.get(id) === undefined) this.#madeMs.delete(id);
     }
     return fits;
+  }
+
+  async #measure(): Promise<void> {
+    const { files, catalogue } = this.#parts;
+    const { usedBytes } = await files.space();
+    this.#besideBytes = Math.max(0, usedBytes - catalogue.totals().bytes);
   }
 
   #remove(id: string, reason: ClipDropReason, why: string): Promise<void> {

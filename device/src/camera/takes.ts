@@ -113,12 +113,6 @@ export function fetchEnded(takes: Takes): {
   return { ended: takes.ended, rest: { ...takes, ended: [] } };
 }
 
-/** When something happens by itself; null: never. */
-export function takesDueMs({ open }: Takes, { clipMs }: TakeLimits): Milliseconds | null {
-  if (open === null) return null;
-  return Math.min(open.untilMs ?? Number.POSITIVE_INFINITY, open.fromMs + clipMs);
-}
-
 /** What a clip of this take is worth. A feeding of which the end is not known may have failed. */
 export function rankOf({ feedings }: Take): ClipRank {
   if (feedings.some(({ result }) => result !== 'served')) return 'failed_feeding';

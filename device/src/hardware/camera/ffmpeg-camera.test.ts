@@ -264,6 +264,18 @@ describe('A-45 FFmpeg that is not as it should be', () => {
     source.close();
   }, 20_000);
 
+  it.each([
+    ['is missing', () => {}],
+    ['cannot be started', (path: string) => writeFileSync(path, '', { mode: 0o644 })],
+  ])('is not what is told of when the wrapper %s', async (what, put) => {
+    const wrapper = join(folder, 'step-back');
+    put(wrapper);
+    const source = sourceOf({ wrapper });
+    const why = `${wrapper}, through which FFmpeg starts, ${what}. Install the feeder again.`;
+    expect(await source.probe()).toEqual({ kind: 'unusable', why });
+    source.close();
+  });
+
   it('has no place in memory', async () => {
     const source = sourceOf({ ringBase: folder });
     expect(await source.probe()).toMatchObject({

@@ -13,6 +13,7 @@ import { type CaptureSettings, isCopied, sourceName, trialArguments } from './ca
 import { FfmpegCapture } from './ffmpeg-capture.ts';
 import { type FfmpegTools, findTools } from './ffmpeg-tools.ts';
 import { countFrames } from './media-facts.ts';
+import { wrapperProblem } from './process-group.ts';
 import { makeRingPlace, removeRingPlace } from './ring-place.ts';
 import { runTool } from './run-tool.ts';
 
@@ -30,6 +31,8 @@ export interface FfmpegSourceOptions {
   /** A directory in memory, in which the ring makes its own. */
   readonly ringBase: string;
   readonly dataDir: string;
+  /** The program through which all others start; missing: that of this release. */
+  readonly wrapper?: string;
 }
 
 /** A camera that FFmpeg reads. Touches nothing until it is asked for the first time. */
@@ -56,6 +59,8 @@ export class FfmpegSource implements CameraSource {
       if (!(error instanceof FeederError)) throw error;
       return { kind: 'unusable', why: error.message };
     }
+    const problem = wrapperProblem(this.#options.wrapper);
+    if (problem !== null) return { kind: 'unusable', why: problem };
     const found = await findTools(clock, ffmpeg);
     if (found.kind === 'unusable') return found;
     const { tools } = found;

@@ -1,5 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 /** Seen from an installed release, from the built program and from the source. */
@@ -7,6 +7,18 @@ const stepBackPlaces = ['.', '../..', '../../../..'].map((up) => `${up}/systemd/
 const stepBack =
   stepBackPlaces.map((place) => resolve(import.meta.dirname, place)).find(existsSync) ??
   'step-back';
+
+/** What is wrong with `step-back`, through which every program starts, and what to do; null: nothing. */
+export function wrapperProblem(path = stepBack): string | null {
+  try {
+    accessSync(path, constants.X_OK);
+    return null;
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    const what = error.code === 'ENOENT' ? 'is missing' : 'cannot be started';
+    return `${path}, through which FFmpeg starts, ${what}. Install the feeder again.`;
+  }
+}
 
 /**
  * Starts a program in a process group of its own. Nothing of it outlives the daemon: `setpriv` asks
