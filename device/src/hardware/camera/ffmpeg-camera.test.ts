@@ -76,6 +76,30 @@ function capture(source: FfmpegSource, wanted: number) {
 }
 
 describe('FFmpeg as a camera', () => {
+  it('goes on when its place in memory was taken away', async () => {
+    const source = sourceOf();
+    expect(await source.probe()).toMatchObject({ kind: 'ready' });
+    const lose = () => {
+      for (const name of readdirSync(memory)) rmSync(join(memory, name), { recursive: true });
+    };
+    lose();
+    const { child, ended } = await capture(source, 1);
+    lose();
+    child.terminate();
+    await ended;
+    expect(await source.probe()).toMatchObject({ kind: 'ready' });
+    source.close();
+  }, 30_000);
+
+  it('says so when memory is full, and blames no encoder', async () => {
+    const source = sourceOf({ settings: { ...testCapture, kbps: 1e12 } });
+    expect(await source.probe()).toEqual({
+      kind: 'unusable',
+      why: expect.stringMatching(/^No room in memory for video: /),
+    });
+    source.close();
+  });
+
   it('captures segments in memory and joins them into a clip with its pictures', async () => {
     const source = sourceOf();
     expect(await source.probe()).toMatchObject({ kind: 'ready', encoder: 'libx264' });

@@ -14,11 +14,13 @@ import { FfmpegCapture } from './ffmpeg-capture.ts';
 import { type FfmpegTools, findTools } from './ffmpeg-tools.ts';
 import { countFrames } from './media-facts.ts';
 import { wrapperProblem } from './process-group.ts';
-import { makeRingPlace, removeRingPlace } from './ring-place.ts';
+import { keepRingPlace, removeRingPlace, wantOfRoom } from './ring-place.ts';
 import { runTool } from './run-tool.ts';
 
 /** The trial of an encoder: two seconds of picture, on a slow board. */
 const TRIAL_MS: Milliseconds = 20_000;
+/** With less room than for so many seconds of video it is not tried: it would fail with a false reason. */
+const ROOM_SECONDS = 5;
 const hardwareEncoder = 'h264_v4l2m2m';
 const softwareEncoder = 'libx264';
 
@@ -49,12 +51,15 @@ export class FfmpegSource implements CameraSource {
   }
 
   async probe(): Promise<Readiness> {
-    const { clock, ffmpeg, settings, ringBase, dataDir } = this.#options;
+    const { clock, ffmpeg, settings } = this.#options;
     if (settings.source === 'rtsp' && settings.url === null) {
       return { kind: 'unusable', why: 'No address of the network camera: set cameraUrl.' };
     }
+    let place: string;
     try {
-      this.#place ??= makeRingPlace(ringBase, dataDir);
+      place = this.#keepPlace();
+      const why = wantOfRoom(place, ROOM_SECONDS * settings.kbps * 125);
+      if (why !== null) return { kind: 'unusable', why };
     } catch (error) {
       if (!(error instanceof FeederError)) throw error;
       return { kind: 'unusable', why: error.message };
@@ -64,7 +69,7 @@ export class FfmpegSource implements CameraSource {
     const found = await findTools(clock, ffmpeg);
     if (found.kind === 'unusable') return found;
     const { tools } = found;
-    const encoder = isCopied(settings) ? 'copy' : await this.#chooseEncoder(tools, this.#place);
+    const encoder = isCopied(settings) ? 'copy' : await this.#chooseEncoder(tools, place);
     if (encoder === null) {
       return { kind: 'unusable', why: `FFmpeg ${tools.version} has no H.264 encoder that works.` };
     }
@@ -72,17 +77,19 @@ export class FfmpegSource implements CameraSource {
     return { kind: 'ready', encoder, ffmpegVersion: tools.version };
   }
 
+  /** `ERR_CAMERA` when there is no place in memory any more. */
   open(watch: CaptureWatch): CaptureProcess {
-    if (this.#ready === null || this.#place === null) {
+    if (this.#ready === null) {
       throw new FeederError('ERR_INTERNAL', { message: 'The camera was not probed.' });
     }
     const { clock, settings } = this.#options;
     const { tools, encoder } = this.#ready;
+    const dir = this.#keepPlace();
     this.#opened += 1;
     // A camera that encodes may do so in another way after each start.
     const format = encoder === 'copy' ? `copy ${this.#opened}` : encoder;
     return new FfmpegCapture(
-      { clock, settings, ffmpeg: tools.ffmpeg, encoder, dir: this.#place, format },
+      { clock, settings, ffmpeg: tools.ffmpeg, encoder, dir, format },
       watch,
     );
   }
@@ -94,6 +101,13 @@ export class FfmpegSource implements CameraSource {
   close(): void {
     if (this.#place !== null) removeRingPlace(this.#place);
     this.#place = null;
+  }
+
+  /** Whoever cleans up memory may have taken the place away. */
+  #keepPlace(): string {
+    const { ringBase, dataDir } = this.#options;
+    this.#place = keepRingPlace(this.#place, ringBase, dataDir);
+    return this.#place;
   }
 
   /** The first that makes whole pictures, hardware before software; null: none. */
