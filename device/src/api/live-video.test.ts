@@ -66,6 +66,17 @@ describe('A-60 the live view', () => {
     expect(feeder.camera.view().viewers).toBe(0);
   });
 
+  it('tells at once that there is nothing to see, and takes no seat for it', async () => {
+    const feeder = new FakeFeeder();
+    feeder.camera.unseen = 'The camera is switched off.';
+    const refused = await watch(feeder);
+    expect([refused.status, await errorOf(refused)]).toEqual([
+      503,
+      expect.objectContaining({ code: 'ERR_CAMERA', message: 'The camera is switched off.' }),
+    ]);
+    expect(feeder.camera.view().viewers).toBe(0);
+  });
+
   it('leaves out what is gone or spoilt, and ends when the picture takes another form', async () => {
     const dir = testDir();
     const [first = '', second = ''] = makeSegments(dir, 2);

@@ -22,7 +22,7 @@ export class LiveVideos {
     this.#parts = parts;
   }
 
-  /** `ERR_UNAVAILABLE` when all seats are taken. */
+  /** `ERR_UNAVAILABLE` when all seats are taken, `ERR_CAMERA` when there is nothing to see. */
   open(): MediaReply {
     const video = new LiveVideo(this.#parts, () => this.#open.delete(video));
     this.#open.add(video);
@@ -58,14 +58,15 @@ class LiveVideo {
   constructor({ seats, read }: LiveVideosParts, onEnd: () => void) {
     this.#read = read;
     this.#onEnd = onEnd;
-    const leave = seats.watch({ show: (segment) => this.#show(segment), end: () => this.end() });
-    if (leave === null) {
+    const seat = seats.watch({ show: (segment) => this.#show(segment), end: () => this.end() });
+    if (seat.kind === 'unseen') throw new FeederError('ERR_CAMERA', { message: seat.why });
+    if (seat.kind === 'full') {
       throw new FeederError('ERR_UNAVAILABLE', {
-        message: `${VIEWERS_MAX} are watching already, or the camera sees nothing now.`,
+        message: `${VIEWERS_MAX} are watching already.`,
         hint: 'Close another live view of the feeder.',
       });
     }
-    this.#leaveSeat = leave;
+    this.#leaveSeat = seat.leave;
     this.body = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {

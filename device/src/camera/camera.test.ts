@@ -311,15 +311,53 @@ describe('the camera', () => {
         ends += 1;
       },
     };
-    const leave = Array.from({ length: VIEWERS_MAX }, () => rig.camera.live.watch(viewer));
-    expect(rig.camera.live.watch(viewer)).toBeNull();
-    leave[0]?.();
+    const seats = Array.from({ length: VIEWERS_MAX }, () => rig.camera.live.watch(viewer));
+    expect(rig.camera.live.watch(viewer)).toEqual({ kind: 'full' });
+    if (seats[0]?.kind === 'taken') seats[0].leave();
     expect(rig.camera.view().viewers).toBe(VIEWERS_MAX - 1);
     await rig.pass(2000);
     expect(seen.length).toBeGreaterThan(0);
     rig.privacy = 'switch';
     rig.camera.settingsChanged();
     expect([ends, rig.camera.view().viewers]).toEqual([VIEWERS_MAX - 1, 0]);
+  });
+
+  it('gives no seat while there is nothing to see, and says why', async () => {
+    const rig = await CameraRig.running();
+    const viewer = { show: () => {}, end: () => {} };
+    const whyNot = () => {
+      const seat = rig.camera.live.watch(viewer);
+      return seat.kind === 'unseen' ? seat.why : seat.kind;
+    };
+    expect(whyNot()).toBe('taken');
+    rig.privacy = 'switch';
+    rig.camera.settingsChanged();
+    expect(whyNot()).toBe('The camera is switched off.');
+    rig.privacy = 'hours';
+    rig.camera.settingsChanged();
+    expect(whyNot()).toBe('These are the privacy hours of the camera.');
+    await rig.pass(5000);
+    rig.privacy = null;
+    rig.source.readiness = { kind: 'unusable', why: 'ffmpeg is missing.' };
+    rig.camera.settingsChanged();
+    await rig.pass(5000);
+    expect(whyNot()).toBe('There is no picture now. ffmpeg is missing.');
+    expect(rig.camera.view().viewers).toBe(0);
+  });
+
+  it('sends viewers home when the camera gives up', async () => {
+    const rig = await CameraRig.running();
+    let ends = 0;
+    const end = () => {
+      ends += 1;
+    };
+    rig.camera.live.watch({ show: () => {}, end });
+    rig.source.readiness = { kind: 'unusable', why: 'ffmpeg is missing.' };
+    for (let count = 0; count < 6 && ends === 0; count++) {
+      rig.source.child?.kill();
+      await rig.pass(40_000);
+    }
+    expect([ends, rig.camera.view().viewers]).toEqual([1, 0]);
   });
 
   it('finishes the clip it is at when it is stopped, and leaves nothing behind', async () => {

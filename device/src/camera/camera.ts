@@ -105,9 +105,15 @@ export class Camera implements Witness {
       chance,
       logger,
       onSegment: (segment) => this.#segment(segment),
-      onChange: () => this.#publish(),
+      onChange: () => {
+        if (this.#capture.state.name === 'degraded') this.live.clear();
+        this.#publish();
+      },
     });
-    this.live = new LiveSeats({ onChange: () => this.#publish() });
+    this.live = new LiveSeats({
+      onChange: () => this.#publish(),
+      unseen: () => this.#unseen(),
+    });
     this.desk = new ClipDesk({
       maker,
       files,
@@ -197,6 +203,15 @@ export class Camera implements Witness {
       clipBytes: bytes + this.desk.besideBytes,
       quotaBytes: retention.quotaBytes,
     };
+  }
+
+  /** Why there is no picture and will be none within the start of a child; null: there will be. */
+  #unseen(): string | null {
+    if (this.#privacy === 'switch') return 'The camera is switched off.';
+    if (this.#privacy === 'hours') return 'These are the privacy hours of the camera.';
+    const { name, why } = this.#capture.state;
+    if (name === 'running' || name === 'starting') return null;
+    return `There is no picture now. ${why}`.trim();
   }
 
   #tick(): void {

@@ -10,29 +10,42 @@ export type Viewer = {
   readonly end: () => void;
 };
 
+/** Nobody waits in a seat for what does not come. */
+export type Seat =
+  | { readonly kind: 'taken'; readonly leave: () => void }
+  | { readonly kind: 'full' }
+  /** `why` says so for people. */
+  | { readonly kind: 'unseen'; readonly why: string };
+
 /** Those who watch live: the segments of the one child, shared out. Nothing runs for them alone. */
 export class LiveSeats {
   readonly #seats = new Set<{ readonly viewer: Viewer }>();
   readonly #onChange: () => void;
+  readonly #unseen: () => string | null;
   #isClosed = false;
 
-  constructor(options: { readonly onChange: () => void }) {
+  /** `unseen` tells why there is no picture now and will be none soon; null: there will be. */
+  constructor(options: { readonly onChange: () => void; readonly unseen: () => string | null }) {
     this.#onChange = options.onChange;
+    this.#unseen = options.unseen;
   }
 
   get count(): number {
     return this.#seats.size;
   }
 
-  /** Takes a seat until the function that it returns is called; null: all are taken. */
-  watch(viewer: Viewer): (() => void) | null {
-    if (this.#isClosed || this.#seats.size >= VIEWERS_MAX) return null;
+  /** Takes a seat until it is left. */
+  watch(viewer: Viewer): Seat {
+    const why = this.#isClosed ? 'The feeder stops.' : this.#unseen();
+    if (why !== null) return { kind: 'unseen', why };
+    if (this.#seats.size >= VIEWERS_MAX) return { kind: 'full' };
     const seat = { viewer };
     this.#seats.add(seat);
     this.#onChange();
-    return () => {
+    const leave = () => {
       if (this.#seats.delete(seat)) this.#onChange();
     };
+    return { kind: 'taken', leave };
   }
 
   show(segment: Segment): void {

@@ -11,7 +11,9 @@ import { fakeId } from './fake-parts.ts';
 
 /** A camera that sees what a test shows it. */
 export class FakeCamera implements CameraPort {
-  readonly live = new LiveSeats({ onChange: () => {} });
+  readonly live = new LiveSeats({ onChange: () => {}, unseen: () => this.unseen });
+  /** Why there is nothing to see; null: there is. */
+  unseen: string | null = null;
   /** How often a picture was taken. */
   pictures = 0;
   /** Null: there is none. */

@@ -48,7 +48,7 @@ export function cameraRoutes({ camera }: ApiDeps, videos: LiveVideos | null): Ro
       auth: 'local',
       response: { contentType: 'video/mp4' },
       statuses: { 200: 'A stream that stays open.' },
-      errors: ['ERR_NOT_FOUND', 'ERR_UNAVAILABLE'],
+      errors: ['ERR_NOT_FOUND', 'ERR_UNAVAILABLE', 'ERR_CAMERA'],
       handler: () => {
         if (videos === null) throw new FeederError('ERR_NOT_FOUND');
         return videos.open();
