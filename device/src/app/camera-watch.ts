@@ -1,4 +1,4 @@
-import type { ClipVisit, Milliseconds } from '@cat-feeder/shared';
+import type { ClipVisit, Feeding, Milliseconds } from '@cat-feeder/shared';
 import type { Camera } from '../camera/camera.ts';
 import type { Cancel, Clock } from '../platform/clock.ts';
 import type { LiveEvent, LiveEvents } from '../platform/live-events.ts';
@@ -15,6 +15,11 @@ export interface CameraWatchParts {
   readonly live: LiveEvents;
   /** Visits as the ledger takes them. Returns the unsubscribe. */
   readonly onVisit: (listener: (visit: ClipVisit) => void) => () => void;
+  /** Ids of the feedings that are not closed; at a start, those that were cut off. */
+  readonly openFeedings: () => readonly string[];
+  /** Closings of feedings as the ledger takes them. Returns the unsubscribe. */
+  readonly onFeedingClosed: (listener: (feedingId: string) => void) => () => void;
+  readonly feedingOf: (id: string) => Feeding | undefined;
   readonly isSwitchedOn: () => boolean;
   /** May throw `ERR_STORAGE`. */
   readonly setSwitch: (isOn: boolean) => void;
@@ -26,6 +31,8 @@ export interface CameraWatchParts {
  */
 export class CameraWatch implements Service {
   readonly #parts: CameraWatchParts;
+  /** Cut off before this start, and not closed yet. */
+  readonly #cutOff = new Set<string>();
   #unsubscribe: readonly (() => void)[] = [];
   #cancelStart: Cancel = () => {};
   #cancelEnd: Cancel = () => {};
@@ -39,11 +46,13 @@ export class CameraWatch implements Service {
   }
 
   start(): void {
-    const { camera, clock, live, onVisit } = this.#parts;
+    const { camera, clock, live, onVisit, onFeedingClosed } = this.#parts;
+    for (const id of this.#parts.openFeedings()) this.#cutOff.add(id);
     this.#unsubscribe = [
       // Later, so that nothing of the camera runs inside the step of a feeding.
       live.subscribe((event) => void clock.after('camera hears', 0, () => this.#heard(event))),
       onVisit((visit) => camera.visitRecorded(visit)),
+      onFeedingClosed((id) => this.#closed(id)),
     ];
     this.#cancelStart = clock.after('camera start', START_DELAY_MS, () => camera.start());
   }
@@ -72,16 +81,26 @@ export class CameraWatch implements Service {
 
   #heard({ name, data }: LiveEvent): void {
     const { camera } = this.#parts;
-    if (name === 'feeding') this.#feeding(data as Parameters<Camera['feedingBegan']>[0]);
+    if (name === 'feeding') this.#feeding(data as Feeding);
     else if (name === 'presence') this.#presence((data as { tags: readonly string[] }).tags.length);
     else if (name === 'changed' && (data as { what: string }).what === 'settings') {
       camera.settingsChanged();
     }
   }
 
-  #feeding(feeding: Parameters<Camera['feedingBegan']>[0]): void {
+  #feeding(feeding: Feeding): void {
     if (feeding.state === 'running') this.#parts.camera.feedingBegan(feeding);
     if (feeding.state === 'done') this.#parts.camera.feedingEnded(feeding);
+  }
+
+  /** Feedings that were cut off are closed by the recovery, which no live event tells of. */
+  #closed(id: string): void {
+    if (!this.#cutOff.delete(id)) return;
+    const { camera, clock, feedingOf } = this.#parts;
+    clock.after('camera hears', 0, () => {
+      const feeding = feedingOf(id);
+      if (feeding !== undefined) camera.feedingCutOff(feeding);
+    });
   }
 
   #presence(tags: number): void {

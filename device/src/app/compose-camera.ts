@@ -51,6 +51,12 @@ export function composeCamera(
         const { startedMs, endedMs, petId } = v.parse(eventBodies['visit.ended'], body);
         listen({ startedMs, endedMs, petId });
       }),
+    openFeedings: () => store.journal.open().map(({ feeding }) => feeding.id),
+    onFeedingClosed: (listen) =>
+      store.log.onEntry(({ name, body }) => {
+        if (name === 'feeding.ended') listen(v.parse(eventBodies['feeding.ended'], body).feedingId);
+      }),
+    feedingOf: (id) => store.journal.find(id),
     setSwitch: (cameraOn) => void store.settings.change({ cameraOn }),
     isSwitchedOn: () => settings().cameraOn,
   });

@@ -16,7 +16,7 @@ import { CaptureDriver } from './capture-driver.ts';
 import type { ClipCatalogue } from './clip-catalogue.ts';
 import { ClipDesk } from './clip-desk.ts';
 import type { ClipFiles } from './clip-files.ts';
-import { type JobMaker, jobsOf, type LastClip, unseenJob } from './clip-jobs.ts';
+import { cutOffJob, type JobMaker, jobsOf, type LastClip, unseenJob } from './clip-jobs.ts';
 import type { ClipMaker } from './clip-making.ts';
 import type { RetentionLimits } from './clip-retention.ts';
 import { LiveSeats } from './live-seats.ts';
@@ -156,6 +156,16 @@ export class Camera implements Witness {
     this.#told({ kind: 'feeding ended', feeding });
   }
 
+  /** A feeding that was cut off before this start is closed: what was seen went with its memory. */
+  feedingCutOff(feeding: Feeding): void {
+    this.#shield.run(() => {
+      if (this.#parts.privacy() === 'switch') return;
+      const job = cutOffJob(feeding, this.#parts.newId);
+      const why = 'The feeder was interrupted in the middle: what was not yet a clip is lost.';
+      this.desk.lose(job, 'not_made', why);
+    });
+  }
+
   visitBegan(): void {
     if (this.#privacy === null && !this.#parts.isMealsOnly()) this.#told({ kind: 'visit began' });
   }
@@ -278,11 +288,7 @@ export class Camera implements Witness {
   }
 
   #order(take: Take): void {
-    const { newId, wallMs } = this.#parts;
-    const maker: JobMaker = {
-      newId,
-      wallOf: (monoMs) => Math.round(wallMs() - (this.#clock.monoMs() - monoMs)),
-    };
+    const maker = this.#jobMaker();
     const { jobs, last } = jobsOf(take, this.#ring, this.#lastClip, maker);
     this.#lastClip = last;
     for (const job of jobs) this.desk.add(job);
@@ -290,6 +296,14 @@ export class Camera implements Witness {
       const why = `There was no picture. ${this.#capture.state.why}`.trim();
       this.desk.lose(unseenJob(take, maker), 'not_made', why);
     }
+  }
+
+  #jobMaker(): JobMaker {
+    const { newId, wallMs } = this.#parts;
+    return {
+      newId,
+      wallOf: (monoMs) => Math.round(wallMs() - (this.#clock.monoMs() - monoMs)),
+    };
   }
 
   /** Lets go of what no clip and no pre-roll needs. */

@@ -1,4 +1,4 @@
-import type { EpochMs, Milliseconds } from '@cat-feeder/shared';
+import type { EpochMs, Feeding, Milliseconds } from '@cat-feeder/shared';
 import type { Segment } from './capture.ts';
 import type { ClipJob, ClipSubject } from './clip-desk.ts';
 import { byFormat, type SegmentRing, startedMs } from './segment-ring.ts';
@@ -60,6 +60,20 @@ export function unseenJob(take: Take, { newId, wallOf }: JobMaker): ClipJob {
   return {
     order: { id: newId(), segments, beforeAtMs: null, afterAtMs: null },
     subject: { ...subjectOf(take), ...facts },
+  };
+}
+
+/** The job of a feeding that a crash cut off: never done, but told. */
+export function cutOffJob(feeding: Feeding, newId: () => string): ClipJob {
+  const { id, petId, startedAtMs } = feeding;
+  const segments: readonly Segment[] = [];
+  return {
+    order: { id: newId(), segments, beforeAtMs: null, afterAtMs: null },
+    subject: {
+      ...{ rank: 'failed_feeding', feedingIds: [id], visits: [], continues: null, gapMs: 0 },
+      petIds: petId === null ? [] : [petId],
+      startedMs: startedAtMs,
+    },
   };
 }
 

@@ -49,7 +49,7 @@ describe('A-71 a feeding and its clip', () => {
     const scene = new Scene();
     const feeder = await VirtualFeeder.start({ camera: scene.doors });
     await feeder.pass(20_000);
-    await feeder.feed(6);
+    const { id: lost } = await feeder.feed(6);
     await feeder.pass(3000);
     feeder.cutPower();
     scene.disk.files.set('half.part', { seconds: [], bytes: 1, isDurable: false });
@@ -57,6 +57,15 @@ describe('A-71 a feeding and its clip', () => {
     await feeder.pass(60_000);
     await feeder.passUntilIdle();
     expect(scene.disk.files.size).toBe(clipsOf(feeder).length);
+    expect(feeder.ledger('clip.dropped')).toMatchObject([
+      {
+        body: {
+          feedingIds: [lost],
+          reason: 'not_made',
+          why: 'The feeder was interrupted in the middle: what was not yet a clip is lost.',
+        },
+      },
+    ]);
     const { id } = await feeder.feedToEnd(6);
     await feeder.pass(10_000);
     expect(clipsOf(feeder).at(-1)?.feedingIds).toEqual([id]);
