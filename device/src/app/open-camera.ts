@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Milliseconds } from '@cat-feeder/shared';
+import { hasCamera, ringBytesOf } from '../config/camera-ring.ts';
 import type { DeviceConfig } from '../config/device-config.ts';
 import type { CaptureSettings } from '../hardware/camera/capture-command.ts';
 import { FfmpegClipMaker } from '../hardware/camera/ffmpeg-clip-maker.ts';
@@ -11,10 +11,6 @@ import { ClipDirectory } from '../storage/clip-directory.ts';
 import type { CameraDoors, ClipShelf } from './device-parts.ts';
 
 const MB = 1_000_000;
-/** What the ring holds beyond the longest clip: the next clip's beginning while one is made. */
-const RING_SPARE_MS: Milliseconds = 15_000;
-/** An encoder may miss its rate by half; nothing may take more than this of a small board. */
-const RING_BYTES_MAX = 96 * MB;
 
 /** The camera that the settings name; undefined: none. Touches nothing yet. */
 export function openCamera(config: DeviceConfig, clock: Clock): CameraDoors | undefined {
@@ -22,7 +18,6 @@ export function openCamera(config: DeviceConfig, clock: Clock): CameraDoors | un
   if (settings === null) return undefined;
   const { cameraPreRollMs: preRollMs, cameraPostRollMs: postRollMs, dataDir } = config;
   const clipMs = config.cameraClipMs;
-  const seconds = (preRollMs + clipMs + postRollMs + RING_SPARE_MS) / 1000;
   return {
     source: new FfmpegSource({
       clock,
@@ -36,7 +31,7 @@ export function openCamera(config: DeviceConfig, clock: Clock): CameraDoors | un
     ...clipShelf(config),
     chance: safeChance,
     takes: { preRollMs, postRollMs, clipMs },
-    ringBytesMax: Math.min(RING_BYTES_MAX, seconds * config.cameraKbps * 125 * 1.5),
+    ringBytesMax: ringBytesOf(config),
   };
 }
 
@@ -53,10 +48,9 @@ export function clipShelf(config: DeviceConfig): ClipShelf {
 }
 
 function captureSettings(config: DeviceConfig): CaptureSettings | null {
-  const { cameraSource, hardware } = config;
-  const source =
-    cameraSource === 'auto' ? (hardware.kind === 'simulated' ? 'synthetic' : 'off') : cameraSource;
-  if (source === 'off') return null;
+  const { cameraSource } = config;
+  if (!hasCamera(config) || cameraSource === 'off') return null;
+  const source = cameraSource === 'auto' ? 'synthetic' : cameraSource;
   const [width = 0, height = 0] = config.cameraSize.split('x').map(Number);
   return {
     ...{ source, width, height },

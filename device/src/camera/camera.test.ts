@@ -64,6 +64,35 @@ describe('the camera', () => {
     expect(rig.views.at(-1)).toMatchObject({ isRecording: false, clipCount: 1 });
   });
 
+  it('waits for the last segment of a camera whose segments are long', async () => {
+    const rig = new CameraRig();
+    rig.source.segmentSeconds = 8;
+    rig.camera.start();
+    await rig.pass(33_000);
+    rig.camera.feedingBegan(meal);
+    await rig.pass(4000);
+    rig.camera.feedingEnded(served);
+    await rig.pass(20_000);
+    expect(rig.clips).toHaveLength(1);
+    expect(rig.clips[0]?.gapMs).toBe(0);
+  });
+
+  it('goes on in the next clip before the ring is full, and loses no beginning', async () => {
+    const rig = await CameraRig.running({ ringBytesMax: 30_000_000 });
+    const beganMs = rig.clock.monoMs();
+    // A camera that encodes by itself knows no bound.
+    rig.source.segmentBytes = 1_500_000;
+    await feed(rig);
+    await rig.pass(10_000);
+    expect(rig.clips.length).toBeGreaterThan(1);
+    expect(rig.clips.map(({ gapMs }) => gapMs)).toEqual(rig.clips.map(() => 0));
+    const seconds = rig.clips.flatMap(({ id }) => rig.secondsOf(id));
+    expect(Math.abs((seconds[0] ?? 0) - 1000 - (beganMs - 5000))).toBeLessThanOrEqual(1000);
+    expect(new Set(seconds).size).toBe(seconds.length);
+    expect((seconds.at(-1) ?? 0) - (seconds[0] ?? 0)).toBe((seconds.length - 1) * 1000);
+    expect(seconds.length).toBeGreaterThanOrEqual(17);
+  });
+
   it('keeps its place when the wall clock is set in the middle', async () => {
     const rig = await CameraRig.running();
     const beganMs = rig.clock.monoMs();

@@ -36,8 +36,12 @@ import type { Witness } from './witness.ts';
 
 /** The last segments stay this long at least: the live view and the snapshot read them. */
 const KEPT_MS_MIN: Milliseconds = 5000;
-/** How long after the end of a take its last segment is waited for. */
-const SEGMENT_WAIT_MS: Milliseconds = 3000;
+/** After the end of a take, its last segment is waited for as long as one lasts, and this. */
+const SEGMENT_WAIT_MS: Milliseconds = 2000;
+/** A source with longer segments than this is not waited for to the end of one. */
+const SEGMENT_MS_MAX: Milliseconds = 20_000;
+/** A take that fills more of the ring than this goes on in the next clip; the rest is for that. */
+const TAKE_SHARE_MAX = 0.6;
 const TICK_MS: Milliseconds = SECOND_MS;
 /** How often old clips are looked for; room for a new one is made when it comes. */
 const TIDY_MS: Milliseconds = HOUR_MS;
@@ -256,7 +260,14 @@ export class Camera implements Witness {
     }
     this.#ring.add(segment);
     this.live.show(segment);
-    this.#tell({ kind: 'tick' });
+    this.#tell(this.#isFull() ? { kind: 'full', atMs: segment.endedMonoMs } : { kind: 'tick' });
+  }
+
+  /** Whether the open take would soon push its own beginning out of the ring. */
+  #isFull(): boolean {
+    const { open } = this.#takes;
+    if (open === null) return false;
+    return this.#ring.bytesSince(open.fromMs) > TAKE_SHARE_MAX * this.#ring.bytesMax;
   }
 
   /** From outside. */
@@ -278,10 +289,11 @@ export class Camera implements Witness {
   /** Orders clips of the takes whose last segment is there, or will not come. */
   #orderReady(isEnd: boolean): void {
     const nowMs = this.#clock.monoMs();
+    const segmentMs = Math.max(SECOND_MS, Math.min(this.#ring.longestMs, SEGMENT_MS_MAX));
     for (const take of [...this.#awaited]) {
       const untilMs = take.untilMs ?? nowMs;
       const isComplete = (this.#ring.endedMs ?? Number.NEGATIVE_INFINITY) >= untilMs;
-      if (!isComplete && !isEnd && nowMs < untilMs + SEGMENT_WAIT_MS) return;
+      if (!isComplete && !isEnd && nowMs < untilMs + segmentMs + SEGMENT_WAIT_MS) return;
       this.#awaited.splice(this.#awaited.indexOf(take), 1);
       this.#order(take);
     }

@@ -24,6 +24,7 @@ export class SegmentRing {
   readonly #discard: (segment: Segment) => void;
   #segments: Segment[] = [];
   #bytes = 0;
+  #longestMs: Milliseconds = 0;
 
   constructor(options: { bytesMax: number; discard: (segment: Segment) => void }) {
     this.#bytesMax = options.bytesMax;
@@ -43,6 +44,23 @@ export class SegmentRing {
     return this.#segments.at(-1)?.endedMonoMs ?? null;
   }
 
+  /** The longest segment that ever came: how long the next one may let wait. */
+  get longestMs(): Milliseconds {
+    return this.#longestMs;
+  }
+
+  get bytesMax(): number {
+    return this.#bytesMax;
+  }
+
+  /** What the segments that show anything after this instant take. */
+  bytesSince(fromMs: Milliseconds): number {
+    return this.#segments.reduce(
+      (sum, { endedMonoMs, bytes }) => sum + (endedMonoMs > fromMs ? bytes : 0),
+      0,
+    );
+  }
+
   get newest(): Segment | undefined {
     return this.#segments.at(-1);
   }
@@ -50,6 +68,7 @@ export class SegmentRing {
   add(segment: Segment): void {
     this.#segments.push(segment);
     this.#bytes += segment.bytes;
+    this.#longestMs = Math.max(this.#longestMs, segment.durationMs);
     while (this.#bytes > this.#bytesMax) this.#dropOldest();
   }
 

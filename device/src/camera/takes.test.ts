@@ -84,6 +84,20 @@ describe('takes', () => {
     expect(takes.map(rankOf)).toEqual(['failed_feeding', 'failed_feeding', 'feeding']);
   });
 
+  it('are cut when the ring can hold no more, and go on there', () => {
+    const takes = takesOf([
+      [100_000, began('a')],
+      [103_000, { kind: 'full', atMs: 102_500 }],
+      [108_000, ended('a')],
+      [112_000, { kind: 'full', atMs: 111_500 }],
+    ]);
+    expect(windows(takes)).toEqual([
+      [95_000, 102_500],
+      [102_500, 111_000],
+    ]);
+    expect(takes.map(({ continues }) => continues)).toEqual([null, 0]);
+  });
+
   it('end by themselves when the end of an event is missed', () => {
     const takes = takesOf([[100_000, { kind: 'visit began' }]]);
     const last = takes.at(-1);
@@ -169,6 +183,7 @@ const anyEvent: fc.Arbitrary<TakeEvent> = fc.oneof(
     { kind: 'visit recorded', visit },
     { kind: 'tick' },
   ),
+  fc.integer({ min: 0, max: 3_600_000 }).map((atMs): TakeEvent => ({ kind: 'full', atMs })),
   fc.boolean().map((isKept): TakeEvent => ({ kind: 'private', isKept })),
 );
 const anyStory = fc.array(fc.tuple(fc.integer({ min: 0, max: 90_000 }), anyEvent), {

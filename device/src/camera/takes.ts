@@ -7,7 +7,8 @@ import type { ClipRank, ClipVisit, Feeding, Milliseconds } from '@cat-feeder/sha
  *   |---------|=========|-----------|            one event, one take
  *   |---------|====|=======|--------|            what overlaps is one take
  *   |---------|===============|                  longer than a clip may be: cut,
- *                             |====|--------|    and what follows continues it
+ *                             |====|--------|    and what follows continues it; so is what is
+ *                                                more than the ring can hold
  *
  * T1 Takes do not overlap: each begins where the one before it ended, or later.
  * T2 No take is longer than the longest clip.
@@ -66,6 +67,8 @@ export type TakeEvent =
   | { readonly kind: 'visit recorded'; readonly visit: ClipVisit }
   /** Time has passed. */
   | { readonly kind: 'tick' }
+  /** The ring can hold no more of the open take than until this instant. */
+  | { readonly kind: 'full'; readonly atMs: Milliseconds }
   /** The camera may look no longer: what was seen until now is kept, or is not. */
   | { readonly kind: 'private'; readonly isKept: boolean };
 
@@ -100,6 +103,8 @@ export function nextTakes(
       return end(present, VISIT, nowMs, limits);
     case 'visit recorded':
       return withVisit(present, event.visit);
+    case 'full':
+      return cutAt(present, Math.min(event.atMs, nowMs));
     case 'private':
       return interrupt(present, nowMs, event.isKept);
   }
@@ -140,9 +145,16 @@ function settle(takes: Takes, nowMs: Milliseconds, limits: TakeLimits): Takes {
       return close(present, open.untilMs);
     }
     if (nowMs < longestMs) return present;
-    const cut = close(present, longestMs);
-    present = { ...cut, open: following(cut, open, longestMs), count: cut.count + 1 };
+    present = cutAt(present, longestMs);
   }
+}
+
+/** Ends the open take before its time and goes on in the next, which begins there. */
+function cutAt(takes: Takes, atMs: Milliseconds): Takes {
+  const { open } = takes;
+  if (open === null || atMs <= open.fromMs || atMs >= (open.untilMs ?? atMs + 1)) return takes;
+  const cut = close(takes, atMs);
+  return { ...cut, open: following(cut, open, atMs), count: cut.count + 1 };
 }
 
 function close(takes: Takes, untilMs: Milliseconds): Takes {

@@ -71,6 +71,10 @@ export class SimulatedCamera implements CameraSource {
   #cancel: Cancel = () => {};
   /** Segments so far. */
   written = 0;
+  /** How long its groups of pictures are: a camera that encodes by itself ends no segment sooner. */
+  segmentSeconds = 1;
+  segmentBytes = SEGMENT_BYTES;
+  #seconds = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -116,6 +120,8 @@ export class SimulatedCamera implements CameraSource {
     if (!child.isStalled) child.frames += FPS;
     child.watch.onFrames(child.frames);
     if (child.isStalled) return;
+    this.#seconds += 1;
+    if (this.#seconds % this.segmentSeconds !== 0) return;
     if ((this.memory.files.size + 1) * SEGMENT_BYTES > this.memory.bytesMax) {
       child.end('No space left on device');
       return;
@@ -127,8 +133,8 @@ export class SimulatedCamera implements CameraSource {
     this.memory.files.set(path, isGarbage ? 'garbage' : `${this.#clock.monoMs()}`);
     child.watch.onSegment({
       path,
-      bytes: SEGMENT_BYTES,
-      durationMs: SEGMENT_MS,
+      bytes: this.segmentBytes,
+      durationMs: SEGMENT_MS * this.segmentSeconds,
       endedMonoMs: this.#clock.monoMs(),
       endedWallMs: this.#clock.wallMs(),
       format: 'simulated',
