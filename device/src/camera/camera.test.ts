@@ -93,6 +93,27 @@ describe('the camera', () => {
     expect(seconds.length).toBeGreaterThanOrEqual(17);
   });
 
+  it('judges the first part of a long meal when the meal has ended', async () => {
+    for (const [result, rank, lastsMs] of [
+      ['served', 'feeding', 20_000],
+      ['failed', 'failed_feeding', 20_000],
+      // While the first part still waits for its last segment.
+      ['served', 'feeding', 15_100],
+    ] as const) {
+      const rig = await CameraRig.running({
+        takes: { preRollMs: 5000, postRollMs: 5000, clipMs: 10_000 },
+      });
+      rig.camera.feedingBegan(meal);
+      await rig.pass(lastsMs);
+      expect(rig.catalogue.all()[0]?.rank).toBe('failed_feeding');
+      rig.camera.feedingEnded({ ...served, result });
+      await rig.pass(10_000);
+      const ranks = rig.catalogue.all().map((clip) => clip.rank);
+      expect(ranks.length).toBeGreaterThan(2);
+      expect(new Set(ranks)).toEqual(new Set([rank]));
+    }
+  });
+
   it('keeps its place when the wall clock is set in the middle', async () => {
     const rig = await CameraRig.running();
     const beganMs = rig.clock.monoMs();

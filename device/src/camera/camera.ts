@@ -32,6 +32,7 @@ import {
   type TakeLimits,
   type Takes,
 } from './takes.ts';
+import { UnjudgedClips } from './unjudged-clips.ts';
 import type { Witness } from './witness.ts';
 
 /** The last segments stay this long at least: the live view and the snapshot read them. */
@@ -85,6 +86,7 @@ export class Camera implements Witness {
   #takes: Takes = noTakes;
   /** Ended takes of which the last segment is still to come. */
   #awaited: Take[] = [];
+  readonly #unjudged = new UnjudgedClips();
   #lastClip: LastClip | null = null;
   #privacy: Privacy = null;
   #cancelTick: Cancel = () => {};
@@ -158,6 +160,11 @@ export class Camera implements Witness {
 
   feedingEnded(feeding: Feeding): void {
     this.#told({ kind: 'feeding ended', feeding });
+    this.#awaited = this.#awaited.map((take) => ({
+      ...take,
+      feedings: take.feedings.map((one) => (one.id === feeding.id ? feeding : one)),
+    }));
+    for (const { id, rank } of this.#unjudged.ended(feeding)) this.desk.rank(id, rank);
   }
 
   /** A feeding that was cut off before this start is closed: what was seen went with its memory. */
@@ -303,6 +310,8 @@ export class Camera implements Witness {
     const maker = this.#jobMaker();
     const { jobs, last } = jobsOf(take, this.#ring, this.#lastClip, maker);
     this.#lastClip = last;
+    const ids = jobs.map(({ order }) => order.id);
+    this.#unjudged.note(take, ids);
     for (const job of jobs) this.desk.add(job);
     if (jobs.length === 0 && take.feedings.length > 0) {
       const why = `There was no picture. ${this.#capture.state.why}`.trim();

@@ -1,4 +1,4 @@
-import type { Clip, ClipDropReason, EpochMs, EventBody } from '@cat-feeder/shared';
+import type { Clip, ClipDropReason, ClipRank, EpochMs, EventBody } from '@cat-feeder/shared';
 
 /** What is asked of the list of clips; fields that are missing do not matter. */
 export interface ClipFilter {
@@ -29,6 +29,8 @@ export interface ClipCatalogue {
   totals(): { readonly count: number; readonly bytes: number };
   /** `ERR_NOT_FOUND`. */
   setKeep(id: string, keep: boolean): Clip;
+  /** What it is worth, once its feeding has ended; no entry. `ERR_NOT_FOUND`. */
+  setRank(id: string, rank: ClipRank): Clip;
   /** Confirmed by the cloud. `ERR_NOT_FOUND`. */
   setSent(id: string, atMs: EpochMs): Clip;
   /** The row goes; `clip.dropped` is written unless the cloud has it. An id without a row does nothing. */

@@ -1,6 +1,7 @@
 import {
   type Clip,
   type ClipDropReason,
+  type ClipRank,
   type EventBody,
   FeederError,
   type Milliseconds,
@@ -86,6 +87,15 @@ export class ClipDesk {
       await this.#do(job);
       // Not before: what fails here must not cost the clip.
       await this.#measure();
+    });
+  }
+
+  /** Changes what a clip is worth, after the jobs before; one that never came to be is no error. */
+  rank(id: string, rank: ClipRank): void {
+    const { catalogue, onClip } = this.#parts;
+    void this.#then(async () => {
+      const clip = catalogue.get(id);
+      if (clip !== undefined && clip.rank !== rank) onClip(catalogue.setRank(id, rank));
     });
   }
 

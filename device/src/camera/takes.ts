@@ -119,7 +119,7 @@ export function fetchEnded(takes: Takes): {
 }
 
 /** What a clip of this take is worth. A feeding of which the end is not known may have failed. */
-export function rankOf({ feedings }: Take): ClipRank {
+export function rankOf({ feedings }: Pick<Take, 'feedings'>): ClipRank {
   if (feedings.some(({ result }) => result !== 'served')) return 'failed_feeding';
   return feedings.length > 0 ? 'feeding' : 'visit';
 }

@@ -1,6 +1,7 @@
 import {
   type Clip,
   type ClipDropReason,
+  type ClipRank,
   type EpochMs,
   type EventBody,
   FeederError,
@@ -87,6 +88,10 @@ export class ClipStore implements ClipCatalogue {
 
   setKeep(id: string, keep: boolean): Clip {
     return this.#change(id, { keep });
+  }
+
+  setRank(id: string, rank: ClipRank): Clip {
+    return this.#change(id, { rank });
   }
 
   setSent(id: string, atMs: EpochMs): Clip {

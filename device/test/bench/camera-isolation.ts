@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { loadProfile } from '../../src/hardware/simulated/load-profile.ts';
 import { signalGroup, spawnGroup } from '../../src/hardware/camera/process-group.ts';
+import { loadProfile } from '../../src/hardware/simulated/load-profile.ts';
 import { measureAccuracy } from '../../src/simulation/accuracy.ts';
 import type { AccuracyReport } from '../../src/simulation/accuracy-report.ts';
 import { cpuMsOf, percentile } from './proc-figures.ts';

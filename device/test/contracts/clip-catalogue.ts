@@ -77,12 +77,16 @@ function remembers(make: () => ClipCatalogueSubject): void {
     const { catalogue, ledger, reopen } = make();
     catalogue.add(clip(1));
     expect(catalogue.setKeep(clipId(1), true).keep).toBe(true);
+    expect(catalogue.setRank(clipId(1), 'failed_feeding').rank).toBe('failed_feeding');
+    expect(reopen().get(clipId(1))).toEqual(clip(1, { keep: true, rank: 'failed_feeding' }));
+    catalogue.setRank(clipId(1), clip(1).rank);
     expect(catalogue.setSent(clipId(1), START_MS + 9).sentAtMs).toBe(START_MS + 9);
     expect(reopen().get(clipId(1))).toEqual(clip(1, { keep: true, sentAtMs: START_MS + 9 }));
     expect(catalogue.setKeep(clipId(1), false).keep).toBe(false);
     expect(ledger()).toHaveLength(1);
     for (const id of [clipId(2), '', '../../etc/passwd', 'a\nb']) {
       expect(codeOf(() => catalogue.setKeep(id, true))).toBe('ERR_NOT_FOUND');
+      expect(codeOf(() => catalogue.setRank(id, 'visit'))).toBe('ERR_NOT_FOUND');
       expect(codeOf(() => catalogue.setSent(id, 1))).toBe('ERR_NOT_FOUND');
     }
   });
@@ -216,6 +220,7 @@ function forgets(make: () => ClipCatalogueSubject): void {
     const works: (() => unknown)[] = [
       () => catalogue.add(clip(2)),
       () => catalogue.setKeep(clipId(1), true),
+      () => catalogue.setRank(clipId(1), 'visit'),
       () => catalogue.setSent(clipId(1), 1),
       () => catalogue.drop(clipId(1), 'quota', 'To make room.'),
     ];

@@ -40,7 +40,10 @@ export class CameraRig {
       retention: { quotaBytes: 200_000_000, freeBytesMin: 50_000_000, daysMax: 30 },
       ringBytesMax: 40_000_000,
       onView: (view) => this.views.push(view),
-      onClip: (clip) => this.clips.push(clip),
+      onClip: (clip) => {
+        const at = this.clips.findIndex(({ id }) => id === clip.id);
+        this.clips.splice(at < 0 ? this.clips.length : at, 1, clip);
+      },
       ...more,
     });
   }

@@ -49,6 +49,10 @@ export class MemoryClipCatalogue implements ClipCatalogue {
     return this.#change(id, { keep });
   }
 
+  setRank(id: string, rank: Clip['rank']): Clip {
+    return this.#change(id, { rank });
+  }
+
   setSent(id: string, atMs: number): Clip {
     return this.#change(id, { sentAtMs: atMs });
   }
