@@ -1,8 +1,9 @@
-import { type Clip, type EventBody, FeederError, makeUlid } from '@cat-feeder/shared';
+import { type Clip, type EventBody, makeUlid } from '@cat-feeder/shared';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ClipCatalogue, ClipFilter } from '../../src/camera/clip-catalogue.ts';
 import { clipOf } from '../support/clip-fixtures.ts';
+import { codeOf } from '../support/thrown-code.ts';
 
 /** What the ledger was told, in its order. */
 export type ClipEntry =
@@ -31,16 +32,6 @@ const pets = [1, 2].map((n) => clipId(20_000 + n));
 
 function clip(n: number, more: Partial<Clip> = {}): Clip {
   return clipOf({ id: clipId(n), startedMs: START_MS + n * 1000, ...more });
-}
-
-function codeOf(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof FeederError) return error.code;
-    throw error;
-  }
-  return 'nothing was thrown';
 }
 
 /** What every catalogue of clips promises. */

@@ -1,32 +1,10 @@
 import type { Clip, Feeding } from '@cat-feeder/shared';
+import { sampleFeeding } from '../contracts/fake-parts.ts';
 
-/** A feeding that was served, for tests. */
+/** A feeding of the schedule that runs, for tests. */
 export function feedingOf(more: Partial<Feeding> = {}): Feeding {
-  return {
-    id: '01h00000000000000000000000',
-    requestId: 'r',
-    cause: 'schedule',
-    occurrenceKey: null,
-    petId: null,
-    kibbleId: null,
-    portionGrams: 10,
-    state: 'running',
-    stage: 'claimed',
-    result: null,
-    fault: null,
-    refusal: null,
-    dose: null,
-    bowlBeforeGrams: null,
-    bowlAfterGrams: null,
-    turns: 0,
-    attempts: 1,
-    motorMs: 0,
-    startedAtMs: 0,
-    endedAtMs: null,
-    clockQuality: 'synchronized',
-    why: '',
-    ...more,
-  };
+  const known = { id: '01h00000000000000000000000', cause: 'schedule', portionGrams: 10 } as const;
+  return sampleFeeding({ ...known, ...more });
 }
 
 /** A visit's clip of 100 bytes, for tests. */
