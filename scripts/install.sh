@@ -4,7 +4,8 @@
 #   sudo ./install.sh [OPTION...]
 #     --dry-run         says what it would do and does nothing
 #     --no-start        installs, but does not start the feeder
-#     --parts LIST      what is wired up, of: i2c,spi,uart,pwm,rtc (default: as before, else i2c,spi)
+#     --parts LIST      what to switch on besides what the hardware profile needs, of:
+#                       i2c,spi,uart,pwm,rtc (default: as before, else nothing; without a profile i2c,spi)
 #     --hardware FILE   the hardware profile (docs/wiring.md), or the name of a build that comes along:
 #                       hx711-dc-motor, nau7802-tmc2209, coprocessor. Without one: a simulated feeder
 #     --update-url URL  where updates are looked for every night; "none" turns that off
@@ -19,7 +20,7 @@ source "$here/release-trial.sh"
 
 release=$(dirname "$here")
 parts='' hardware='' update_url='' start=yes any_os='' allow_older=''
-usage() { sed -n '2,15s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '2,16s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
 while (($#)); do
   case $1 in
@@ -114,6 +115,13 @@ check_installed() {
 check_parts() {
   local part
   if [[ ! $parts ]]; then parts=$(sed -n 's/^# parts: //p' -- "$boot/config.txt" 2>/dev/null || true); fi
+  profile=$hardware
+  if [[ ! $profile ]]; then
+    profile=$(setting FEEDER_HARDWARE || true)
+    profile=${profile:+$root$profile}
+    [[ -f $profile ]] || profile=''
+  fi
+  if [[ ! $parts && $profile ]]; then parts=none; fi
   parts=${parts:-i2c,spi}
   for part in ${parts//,/ }; do
     case $part in
@@ -133,7 +141,16 @@ check_hardware() {
     fail 65 "The hardware profile cannot be used; see above. Nothing was changed."
 }
 
-has_part() { [[ ,$parts, == *,"$1",* ]]; }
+# What the wiring needs of config.txt, by the release's own tool: `config LINE`, `module NAME`,
+# `free-console`. Lines that the owner has written already are not written again.
+plan_boot() {
+  [[ -f $boot/config.txt ]] || return 0
+  local model
+  model=$(tr -d '\0' 2>/dev/null <"$root/proc/device-tree/model" || true)
+  boot_plan=$("$release/bin/node" "$release/release-tool.mjs" boot-lines ${profile:+--hardware "$profile"} \
+    --parts "$parts" --config <(without_block "$boot/config.txt") --model "$model") || fail 65 "See above. Nothing was changed."
+}
+planned() { sed -n "s/^$1 //p" <<<"$boot_plan"; }
 
 make_user() {
   local file=$release/systemd/cat-feeder.sysusers.conf passwd=$root/etc/passwd told
@@ -195,25 +212,22 @@ write_settings() {
   esac
 }
 
-# The lines of config.txt for the wired parts. dtparam=strict_gpiod: a line whose holder has died
+# The lines of config.txt. dtparam=strict_gpiod: a line whose holder has died
 # becomes an input, so that the motor's driver falls to its hardware "off".
 boot_lines() {
   printf '%s\n' '# cat-feeder: begin. Kept by the installer; see docs/installing.md.' "# parts: $parts" \
     '[all]' dtparam=strict_gpiod dtparam=watchdog=on
-  ! has_part i2c || say dtparam=i2c_arm=on
-  ! has_part spi || say dtparam=spi=on
-  ! has_part uart || printf '%s\n' enable_uart=1 dtoverlay=disable-bt dtparam=uart0=on
-  ! has_part pwm || say dtoverlay=pwm-2chan
-  ! has_part rtc || say dtoverlay=i2c-rtc,ds3231
+  planned config
   say '# cat-feeder: end'
 }
 
 configure_boot() {
   [[ -f $boot/config.txt ]] || return 0
-  local before=$changes consoles
+  local before=$changes consoles modules
   { without_block "$boot/config.txt" && boot_lines; } | write_file "$boot/config.txt" 0755
-  if has_part i2c; then printf 'i2c-dev\n' | write_file "$root/etc/modules-load.d/cat-feeder.conf" 0644; fi
-  if has_part uart && [[ -f $boot/cmdline.txt ]]; then
+  modules=$(planned module)
+  if [[ $modules ]]; then say "$modules" | write_file "$root/etc/modules-load.d/cat-feeder.conf" 0644; fi
+  if grep -qx free-console <<<"$boot_plan" && [[ -f $boot/cmdline.txt ]]; then
     consoles=$(grep -oE '(^| )console=(serial0|ttyAMA0|ttyS0)(,[^ ]*)?' "$boot/cmdline.txt" | tr -d '\n' || true)
     if [[ $consoles ]]; then
       # Remembered for uninstall.sh.
@@ -222,20 +236,26 @@ configure_boot() {
         write_file "$boot/cmdline.txt" 0755
     fi
   fi
-  ((changes == before)) || reboot_needed=yes
+  ((changes > before)) && [[ ! $dry_run ]] || return 0
+  # Until the Pi has restarted, a second run must not start what would not find its parts.
+  reboot_needed=yes
+  if [[ -d $root/run/systemd ]]; then : >"$reboot_note"; fi
 }
 
 boot=$root/boot/firmware
 [[ -f $boot/config.txt ]] || boot=$root/boot
-reboot_needed=''
+reboot_needed='' boot_plan='' profile=''
 
 check_form
 check_machine
 check_os
 check_release
 set_places
-check_parts
+reboot_note=$root/run/cat-feeder-restart
+[[ ! -e $reboot_note ]] || reboot_needed=yes
 check_hardware
+check_parts
+plan_boot
 [[ ! -f $boot/config.txt ]] || need_space "$boot" 64
 need_space "$opt" "$(($(du -sk -- "$release" | cut -f1) + 65536))"
 [[ $dry_run ]] || take_lock
@@ -261,7 +281,9 @@ else
   if ((changes > before)); then reload_manager; fi
   if [[ $start ]] && systemd_runs; then
     systemctl start cat-feeder-guard.timer cat-feeder-update.timer
-    if ! systemctl -q is-active cat-feeder.service; then
+    if [[ $reboot_needed ]]; then
+      : # It is enabled, and starts with the board, which has its parts then.
+    elif ! systemctl -q is-active cat-feeder.service; then
       changed "start the feeder"
       systemctl start cat-feeder.service || true
       is_healthy "$version" ||
@@ -277,4 +299,6 @@ elif [[ $dry_run ]]; then
 else
   say "Version $version is installed."
 fi
-[[ ! $reboot_needed || $dry_run ]] || say "Restart the Pi once, so that it finds the wired parts: sudo reboot"
+if [[ $reboot_needed && ! $dry_run ]]; then
+  say "Restart the Pi once, so that it finds the wired parts; the feeder starts with it: sudo reboot"
+fi

@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { partSchemas } from '../device/src/config/wiring-schema.ts';
 import { builds, wiringPages } from './make-wiring-docs.ts';
 import { headerPins, pinOfBcm } from './wiring/header-pins.ts';
+import { strayMeanings } from './wiring/part-fields.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -13,6 +15,21 @@ describe('docs/wiring.md', () => {
       expect(readFileSync(resolve(root, path), 'utf8')).toBe(text);
     },
   );
+
+  it('names every part and every field of the schema, and explains none that is not there', () => {
+    const page = readFileSync(resolve(root, 'docs/wiring.md'), 'utf8');
+    for (const { entries } of partSchemas) {
+      const from = page.indexOf(`\n| \`${entries.part.literal}\` | `);
+      expect(from, entries.part.literal).toBeGreaterThan(0);
+      const rows = page
+        .slice(from + 1)
+        .split('\n')
+        .slice(0, Object.keys(entries).length - 1);
+      const fields = rows.map((row) => / \| `(\w+)` \| /.exec(row)?.[1]);
+      expect(['part', ...fields].toSorted()).toEqual(Object.keys(entries).toSorted());
+    }
+    expect(strayMeanings()).toEqual([]);
+  });
 
   it('shows every profile of a board', () => {
     const profiles = readdirSync(resolve(root, 'device/profiles/boards'));

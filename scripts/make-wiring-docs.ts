@@ -1,7 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { bootNeedsOf } from '../device/src/config/boot-lines.ts';
 import { parseHardware } from '../device/src/config/read-hardware.ts';
 import type { Wiring } from '../device/src/config/wiring-schema.ts';
+import { partTable } from './wiring/part-fields.ts';
 import { boxesOf } from './wiring/wires.ts';
 import { wiringFigure } from './wiring/wiring-figure.ts';
 
@@ -15,7 +17,10 @@ export const builds = ['hx711-dc-motor', 'nau7802-tmc2209', 'coprocessor'];
 export function wiringPages(): Readonly<Record<string, string>> {
   const wirings = builds.map((name) => [name, wiringOf(name)] as const);
   let page = readFileSync(resolve(root, PAGE), 'utf8');
-  for (const [name, wiring] of wirings) page = filled(page, name, pinTable(wiring));
+  for (const [name, wiring] of wirings) {
+    page = filled(page, name, `${pinTable(wiring)}\n\n${bootBlock(wiring)}`);
+  }
+  page = filled(page, 'the schema', partTable());
   const figures = wirings.map(([name, wiring]) => [figurePath(name), wiringFigure(wiring)]);
   return { [PAGE]: page, ...Object.fromEntries(figures) };
 }
@@ -46,6 +51,19 @@ function pinTable(wiring: Wiring): string {
     wires.map(({ signal, to }, at) => `| ${at === 0 ? title : ''} | ${signal} | ${to} |`),
   );
   return ['| Part | Its pin | Goes to |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
+/** What the installer writes into config.txt for a build; a Pi 5 has its own way to a serial port. */
+function bootBlock({ parts }: Wiring): string {
+  const linesOn = (family: 'pi4' | 'pi5') => bootNeedsOf({ parts, switchedOn: [], family });
+  const { lines, isConsoleInTheWay } = linesOn('pi4');
+  const console = isConsoleInTheWay ? ', and it takes the text console out of `cmdline.txt`' : '';
+  const block = [`In \`config.txt\`, written by the installer${console}:`, '```', ...lines, '```'];
+  const [head, ...rest] = block;
+  const others = linesOn('pi5').lines.filter((line) => !lines.includes(line));
+  const gone = lines.filter((line) => !linesOn('pi5').lines.includes(line));
+  const pi5 = `On a Pi 5 it writes \`${others.join('`, `')}\` instead of \`${gone.join('` and `')}\`.`;
+  return [head, '', ...rest, ...(others.length === 0 ? [] : ['', pi5])].join('\n');
 }
 
 if (import.meta.main) {

@@ -73,6 +73,15 @@ describe('systemd/motor-safe', () => {
     expect(new Set(sent.match(/.{16}/g)).size).toBe(1);
   });
 
+  it('finds the header’s port of a Pi 5, whose serial0 is the plug for debugging', () => {
+    const folder = machine();
+    folder.put('sys/firmware/devicetree/base/model', 'Raspberry Pi 5 Model B Rev 1.0\0');
+    folder.put('dev/ttyAMA0', '');
+    run(build('nau7802-tmc2209'), folder);
+    expect(folder.text('dev/serial0')).toBe('');
+    expect(readFileSync(folder.tree.path('dev/ttyAMA0')).toString('hex')).toMatch(/^0500a200/);
+  });
+
   it('has nothing to do for a co-processor, a simulated feeder, or no profile', () => {
     for (const path of [
       build('coprocessor'),

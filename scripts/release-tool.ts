@@ -3,8 +3,16 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { API_PREFIX, type Status, type SystemView } from '@cat-feeder/shared';
+import { API_PREFIX, FeederError, type Status, type SystemView } from '@cat-feeder/shared';
 import Database from 'better-sqlite3';
+import { familyOf } from '../device/src/config/boot-config.ts';
+import {
+  bootNeedsOf,
+  bootPlanOf,
+  type Switchable,
+  switchable,
+} from '../device/src/config/boot-lines.ts';
+import { readHardware } from '../device/src/config/read-hardware.ts';
 import { verifyFile } from '../device/src/storage/verify-file.ts';
 import { judgeOffer } from './release-manifest.ts';
 
@@ -22,6 +30,9 @@ const USAGE = `Usage: release-tool COMMAND
   schema --db FILE          prints the number of the database's schema
   backup --db FILE --to FILE  a consistent copy, also while the daemon writes
   verify-db --db FILE       checks every row and the ledger's chain
+  boot-lines [--hardware FILE] [--parts LIST] [--config FILE] [--model NAME]
+      what a wiring needs of the board and its config.txt has not: "config LINE", "module NAME" and
+      "free-console", one on a line; exit 65: the config.txt stands against it, with the reason
 `;
 
 const exit = { nothingNew: 3, noGap: 4, usage: 64, refused: 65, failed: 74 } as const;
@@ -41,6 +52,7 @@ const commands: Readonly<Record<string, (options: Options) => Promise<number> | 
     return 0;
   },
   backup,
+  'boot-lines': bootLines,
   'verify-db': ({ db }) => {
     const report = verifyFile(needed(db, 'db'));
     for (const problem of report.problems) console.error(problem);
@@ -71,6 +83,30 @@ function judge(options: Options): number {
       return exit.refused;
   }
 }
+
+/** Answers the installer; what a wiring needs stands in one place with the check of the wiring. */
+function bootLines({ hardware, parts = '', config, model = '' }: Options): number {
+  const profile = hardware === undefined ? null : readHardware(hardware, readText);
+  const family = familyOf(model);
+  const needs = bootNeedsOf({
+    parts: profile?.kind === 'board' ? profile.parts : [],
+    switchedOn: parts.split(',').filter((name): name is Switchable => isSwitchable(name)),
+    family,
+  });
+  const text = config === undefined ? '' : readText(config);
+  const plan = bootPlanOf(needs.lines, { text, family });
+  if (plan.kind === 'conflict') {
+    console.error(plan.why);
+    return exit.refused;
+  }
+  for (const line of plan.lines) console.log(`config ${line}`);
+  for (const name of needs.modules) console.log(`module ${name}`);
+  if (needs.isConsoleInTheWay) console.log('free-console');
+  return 0;
+}
+
+const readText = (path: string) => readFileSync(path, 'utf8');
+const isSwitchable = (name: string) => switchable.some((known) => known === name);
 
 /** Downloads to the standard output. Over the limit, slow or broken: exit 74, and no more bytes. */
 async function fetchFile(options: Options): Promise<number> {
@@ -207,6 +243,9 @@ function secondsOf(options: Options, name: string): number {
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (error instanceof FeederError) {
+    return [error.message, ...error.details.map((at) => `${at.path}: ${at.message}`)].join('\n');
+  }
   return error.cause instanceof Error ? error.cause.message : error.message;
 }
 
@@ -216,7 +255,18 @@ async function main(argv: readonly string[]): Promise<number> {
   if (command === undefined) throw new UsageError(USAGE);
   const names = [
     ...['manifest', 'signature', 'key', 'installed', 'refused', 'url', 'to'],
-    ...['bytes-max', 'version', 'within', 'steady', 'ahead', 'db'],
+    ...[
+      'bytes-max',
+      'version',
+      'within',
+      'steady',
+      'ahead',
+      'db',
+      'hardware',
+      'parts',
+      'config',
+      'model',
+    ],
   ];
   const options = Object.fromEntries(names.map((option) => [option, { type: 'string' as const }]));
   return command(parseArgs({ args: [...args], options }).values as Options);

@@ -40,6 +40,11 @@ const steps: readonly Step[] = [
     timeoutMs: 10 * MINUTE_MS,
   },
   {
+    name: 'arm64 addon under qemu',
+    command: ['scripts/build-native', '--smoke'],
+    timeoutMs: 5 * MINUTE_MS,
+  },
+  {
     name: 'installed service under systemd',
     command: ['scripts/test-systemd'],
     timeoutMs: 10 * MINUTE_MS,

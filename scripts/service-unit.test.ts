@@ -72,6 +72,26 @@ describe('systemd/cat-feeder.service', () => {
     for (const line of lines) expect(guard).toContain(line);
   });
 
+  it.each(['cat-feeder', 'cat-feeder-guard', 'cat-feeder-guard-boot'])(
+    'has the modules of all device groups of %s loaded before it starts',
+    (name) => {
+      const text = readFileSync(resolve(root, `systemd/${name}.service`), 'utf8');
+      const groups = [...text.matchAll(/^DeviceAllow=char-(\w+) /gm)].map(([, group]) => group);
+      // The others are built into the kernel of Raspberry Pi OS.
+      const modules: Readonly<Record<string, string>> = {
+        ...{ spi: 'spidev', i2c: 'i2c_dev', ttyUSB: 'usbserial', ttyACM: 'cdc_acm' },
+        video4linux: 'videodev',
+      };
+      const needed = groups.flatMap((group) => modules[group ?? ''] ?? []);
+      expect(needed.length).toBeGreaterThan(1);
+      for (const module of needed) {
+        for (const key of ['Wants', 'After']) {
+          expect(text).toMatch(new RegExp(`^${key}=.*modprobe@${module}\\.service`, 'm'));
+        }
+      }
+    },
+  );
+
   it('A-07 compiles nothing in the background that could keep the daemon from ending', () => {
     expect(settingOf('ExecStart')).toContain(' --no-maglev --no-concurrent-sparkplug ');
   });

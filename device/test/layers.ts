@@ -9,7 +9,7 @@ type Layer = {
   readonly why: string;
 };
 
-const features = ['weighing', 'dispensing', 'scheduling', 'pets', 'feeding'];
+const features = ['weighing', 'dispensing', 'scheduling', 'pets', 'feeding', 'camera'];
 
 /** Who may import whom. A new folder in device/src needs a row here, with its reason. */
 export const layers: Readonly<Record<string, Layer>> = {
@@ -53,10 +53,15 @@ export const layers: Readonly<Record<string, Layer>> = {
     packages: ['valibot'],
     why: 'the link to the cloud is a pure core over ports: no feeding waits for it, none knows it',
   },
+  camera: {
+    mayImport: [],
+    packages: ['valibot'],
+    why: 'it is told of feedings and visits, and nothing that feeds may know of it',
+  },
   hardware: {
-    mayImport: ['weighing', 'dispensing', 'scheduling', 'pets', 'config'],
+    mayImport: ['weighing', 'dispensing', 'scheduling', 'pets', 'camera', 'config'],
     packages: 'all',
-    why: 'boards implement the ports of motor, scale, alarm clock and pet reader and know no rule',
+    why: 'boards implement the ports of motor, scale, alarm clock, pet reader and camera and know no rule',
   },
   storage: {
     mayImport: [...features, 'sync'],

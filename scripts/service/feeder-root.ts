@@ -59,7 +59,7 @@ export class FeederRoot {
     bundleTool();
     mkdirSync(this.root);
     mkdirSync(this.#bin);
-    cpSync(join(repository, 'scripts/service/systemctl-stub'), join(this.#bin, 'systemctl'));
+    cpSync(join(repository, 'scripts/service/fake-systemctl'), join(this.#bin, 'systemctl'));
     if (options.isManaged) mkdirSync(join(this.root, 'run/systemd/system'), { recursive: true });
     execFileSync('openssl', ['genpkey', '-algorithm', 'ed25519', '-out', this.key]);
   }
@@ -141,8 +141,8 @@ export class FeederRoot {
 
   /** What the running daemon answers at /api/v1/NAME from now on. */
   answers(name: string, data: unknown): void {
-    mkdirSync(this.path('run/stub/api'), { recursive: true });
-    writeFileSync(this.path(`run/stub/api/${name}`), JSON.stringify(data));
+    mkdirSync(this.path('run/fake/api'), { recursive: true });
+    writeFileSync(this.path(`run/fake/api/${name}`), JSON.stringify(data));
   }
 
   /** A program that goes before the machine's own of that name. */
@@ -171,14 +171,14 @@ export class FeederRoot {
     const other = new FeederRoot({ isManaged: false });
     execFileSync('cp', ['-a', `${this.root}/.`, other.root]);
     cpSync(this.key, other.key);
-    rmSync(other.path('run/stub'), { recursive: true, force: true });
+    rmSync(other.path('run/fake'), { recursive: true, force: true });
     return other;
   }
 
   /** A cut takes the daemon too; what was in /run is gone at the next boot. */
   losePower(): void {
     this.systemctl('stop', 'cat-feeder.service');
-    rmSync(this.path('run/stub'), { recursive: true, force: true });
+    rmSync(this.path('run/fake'), { recursive: true, force: true });
   }
 
   /** The guard before the daemon, the daemon, the guard's timer. */
@@ -224,7 +224,7 @@ export interface Ran {
 
 /** A bash script for the copy of bash that stands for Node.js. */
 function daemonOf({ version, behaviour = 'ready' }: TinyRelease): string {
-  // Answers as the local API does; what is in run/stub/api/NAME goes before what it says by itself.
+  // Answers as the local API does; what is in run/fake/api/NAME goes before what it says by itself.
   const server = [
     `const { readFileSync, writeFileSync } = require('node:fs');`,
     `const own = { system: { version: '${version}' }, status: { running: null, next: null, nowMs: 0 } };`,
@@ -239,7 +239,7 @@ function daemonOf({ version, behaviour = 'ready' }: TinyRelease): string {
   return `[[ $1 != version ]] || { echo ${version}; exit; }
 [[ $1 != config ]] || exit 0
 ${behaviour === 'crashes' ? 'exit 70' : ''}
-'${process.execPath}' -e "${server.replaceAll('"', '\\"')}" "$FEEDER_TEST_ROOT/run/stub" &
+'${process.execPath}' -e "${server.replaceAll('"', '\\"')}" "$FEEDER_TEST_ROOT/run/fake" &
 wait
 `;
 }

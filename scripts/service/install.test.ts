@@ -123,6 +123,78 @@ dtparam=uart0=on
     );
   });
 
+  it.each([
+    [
+      'hx711-dc-motor',
+      [
+        'dtparam=spi=on',
+        'dtparam=i2c_arm=on',
+        'dtoverlay=pwm,pin=12,func=4',
+        'dtoverlay=i2c-sensor,ina219,addr=0x40',
+        'dtoverlay=gpio-led,gpio=17,label=feeder',
+      ],
+      CMDLINE,
+    ],
+    [
+      'nau7802-tmc2209',
+      [
+        'dtparam=i2c_arm=on',
+        ...['enable_uart=1', 'dtoverlay=disable-bt', 'dtparam=uart0=on'],
+        'dtoverlay=pwm,pin=18,func=2',
+        'dtoverlay=i2c-rtc,ds3231',
+      ],
+      'console=tty1 root=PARTUUID=x rootwait\n',
+    ],
+  ])('writes what the profile %s needs, without being told', (build, lines, cmdline) => {
+    const feeder = feederRoot();
+    withBoot(feeder);
+    const tree = feeder.tree({ version: '1.0.0' });
+    expect(feeder.install(tree, ['--hardware', build]).status).toBe(0);
+    const written = feeder.text('boot/firmware/config.txt').split('\n').slice(7, -2);
+    expect(written.toSorted()).toEqual([...lines].toSorted());
+    expect(feeder.text('boot/firmware/cmdline.txt')).toBe(cmdline);
+    expect(feeder.text('etc/modules-load.d/cat-feeder.conf')).toBe('i2c-dev\n');
+    const before = feeder.snapshot();
+    expect(feeder.install(tree).out).toContain('nothing had to be changed');
+    expect(feeder.snapshot()).toEqual(before);
+  });
+
+  it('leaves an owner’s own PWM line alone, and refuses one that leads elsewhere', () => {
+    const feeder = feederRoot();
+    withBoot(feeder);
+    const config = feeder.path('boot/firmware/config.txt');
+    const tree = feeder.tree({ version: '1.0.0' });
+    writeFileSync(config, 'dtoverlay=pwm-2chan\n');
+    const before = feeder.snapshot();
+    const ran = feeder.install(tree, ['--hardware', 'hx711-dc-motor']);
+    expect(ran.err).toMatch(/^config\.txt has dtoverlay=pwm-2chan of your own.*BCM 12.*func=4/);
+    expect(ran.status).toBe(65);
+    expect(feeder.snapshot()).toEqual(before);
+    writeFileSync(config, 'dtoverlay=pwm-2chan,pin=12,func=4\n');
+    expect(feeder.install(tree, ['--hardware', 'hx711-dc-motor']).status).toBe(0);
+    expect(feeder.text('boot/firmware/config.txt').match(/^dtoverlay=pwm.*$/gm)).toEqual([
+      'dtoverlay=pwm-2chan,pin=12,func=4',
+    ]);
+  });
+
+  it('does not start before the restart that switches the parts on, however often it is run', () => {
+    const feeder = feederRoot(true);
+    withBoot(feeder);
+    const tree = feeder.tree({ version: '1.0.0', behaviour: 'crashes' });
+    for (const _run of [1, 2]) {
+      const ran = feeder.install(tree, ['--hardware', 'hx711-dc-motor']);
+      expect(ran.err).toBe('');
+      expect(ran.out).toMatch(/\nRestart the Pi once, .*: sudo reboot\n$/);
+      expect(ran.status).toBe(0);
+      expect(feeder.running()).toBeNull();
+    }
+    const wanted = feeder.path('etc/systemd/system/multi-user.target.wants/cat-feeder.service');
+    expect(feeder.snapshot().some((line) => line.startsWith(`${wanted} `))).toBe(true);
+    // What is in /run does not outlive the restart; then a feeder that cannot start is told.
+    rmSync(feeder.path('run/cat-feeder-restart'));
+    expect(feeder.install(tree).status).toBe(1);
+  });
+
   it('asks for a restart when parts are new, and leaves last lines that have no end whole', () => {
     const feeder = feederRoot();
     const tree = feeder.tree({ version: '1.0.0' });

@@ -173,7 +173,7 @@ describe('FMEA-11 no restart in the middle of a feeding, or when one is about to
     const feeder = installed();
     const offer = feeder.offer({ version: '1.1.0' });
     feeder.answers('status', feeding);
-    const end = `rm '${feeder.path('run/stub/api/status')}'`;
+    const end = `rm '${feeder.path('run/fake/api/status')}'`;
     // The download is over when the check begins; the feeding ends after the first look.
     const script = `(sleep 2; ${end}) & exec "$@"`;
     const args = ['--root', feeder.root, '--from', offer];

@@ -48,6 +48,18 @@ const table = {
     message: 'This address does not take this method.',
     hint: 'See the Allow header, or /api/v1/openapi.json.',
   },
+  ERR_RANGE: {
+    status: 416,
+    retry: 'never',
+    message: 'The file has no such bytes.',
+    hint: 'See the header Content-Range for its length.',
+  },
+  ERR_FILE_DAMAGED: {
+    status: 410,
+    retry: 'never',
+    message: 'The file is not what was recorded: its length is another.',
+    hint: 'Nothing of it can be shown any more. Delete the clip, or bring back its file.',
+  },
   ERR_CONFLICT: {
     status: 409,
     retry: 'never',
@@ -113,6 +125,12 @@ const table = {
     retry: 'later',
     message: 'The scale gives no readings.',
     hint: 'Check the plug and the cable of the load cell.',
+  },
+  ERR_CAMERA: {
+    status: 503,
+    retry: 'later',
+    message: 'The camera gives no picture, or no clip could be made of it.',
+    hint: 'See the camera in /api/v1/status; meals do not depend on it.',
   },
   ERR_CONTROLLER_LOST: {
     status: 503,

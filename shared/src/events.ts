@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { ClipDropReasonSchema, ClipSchema, ClipVisitSchema } from './camera.ts';
 import {
   FaultSchema,
   FeedingCauseSchema,
@@ -156,6 +157,23 @@ const bodies = {
     firstMg: mg,
     deltasMg: v.array(mg),
   }),
+  'clip.recorded': v.strictObject({
+    clipId: v.string(),
+    ...v.pick(ClipSchema, ['rank', 'feedingIds', 'petIds', 'continues', 'startedMs']).entries,
+    ...v.pick(ClipSchema, ['durationMs', 'gapMs', 'bytes', 'sha256', 'codec']).entries,
+    visits: v.array(ClipVisitSchema),
+  }),
+  /** A clip that the cloud never had is gone, or could not be made at all. */
+  'clip.dropped': v.strictObject({
+    clipId: v.string(),
+    feedingIds: v.array(v.string()),
+    startedMs: v.number(),
+    /** Null, both: there never was a file. */
+    bytes: v.nullable(v.number()),
+    sha256: v.nullable(v.string()),
+    reason: ClipDropReasonSchema,
+    why: text,
+  }),
 } as const;
 
 export type EventName = keyof typeof bodies;
@@ -187,9 +205,11 @@ export const eventKinds: Readonly<Record<EventName, EventKind>> = {
   'storage.trouble': { number: 16, version: 1, class: 'A' },
   'visit.ended': { number: 17, version: 1, class: 'B' },
   'weight.chunk': { number: 18, version: 1, class: 'C' },
-  'mutation.closed': { number: 19, version: 1, class: 'A' },
-  'command.ended': { number: 20, version: 1, class: 'A' },
-  'doc.snapshot': { number: 21, version: 1, class: 'A' },
+  'clip.recorded': { number: 19, version: 1, class: 'B' },
+  'clip.dropped': { number: 20, version: 1, class: 'B' },
+  'mutation.closed': { number: 21, version: 1, class: 'A' },
+  'command.ended': { number: 22, version: 1, class: 'A' },
+  'doc.snapshot': { number: 23, version: 1, class: 'A' },
 };
 
 /** The schema of each kind's body. */

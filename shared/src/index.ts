@@ -1,5 +1,6 @@
 export * from './api/index.ts';
 export * from './calibration.ts';
+export * from './camera.ts';
 export * from './errors.ts';
 export * from './events.ts';
 export * from './feeding.ts';

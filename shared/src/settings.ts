@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { EntityIdSchema } from './ids.ts';
 import { DAY_GRAMS_CEILING, FEEDING_GRAMS_CEILING, HOUR_GRAMS_CEILING } from './limits.ts';
 import { NameSchema } from './text.ts';
-import { LocalTimeSchema, ZoneSchema } from './time.ts';
+import { HoursSchema, ZoneSchema } from './time.ts';
 
 const gramsUpTo = (ceiling: number) =>
   v.pipe(v.number(), v.finite(), v.minValue(1), v.maxValue(ceiling));
@@ -38,14 +38,15 @@ const fields = {
   /** No feeding while more than this lies in the bowl; null: no such rule. */
   bowlFullGrams: v.nullable(v.pipe(v.number(), v.minValue(5), v.maxValue(500))),
   /** Feedings by automation, button, MQTT and cloud are refused in these hours. */
-  quietHours: v.nullable(
-    v.pipe(
-      v.strictObject({ from: LocalTimeSchema, to: LocalTimeSchema }),
-      v.check(({ from, to }) => from !== to, 'must end at another time than it begins'),
-    ),
-  ),
+  quietHours: v.nullable(HoursSchema),
   /** A due meal not confirmed in the bowl after this long raises an alert. */
   deadManMinutes: v.pipe(v.number(), v.integer(), v.minValue(5), v.maxValue(240)),
+  /** The switch of the camera: off, it sees nothing, not even for the live view. */
+  cameraOn: v.boolean(),
+  /** Feedings give clips, visits give none. */
+  cameraMealsOnly: v.boolean(),
+  /** The camera sees nothing in these hours, every day. */
+  cameraPrivacyHours: v.nullable(HoursSchema),
 };
 
 export const SettingsSchema = v.strictObject({ rev: v.number(), ...fields });
@@ -72,4 +73,7 @@ export const defaultSettings: Settings = {
   bowlFullGrams: null,
   quietHours: null,
   deadManMinutes: 30,
+  cameraOn: true,
+  cameraMealsOnly: false,
+  cameraPrivacyHours: null,
 };

@@ -21,6 +21,20 @@ export const LocalTimeSchema = v.pipe(
   v.regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day, HH:MM'),
 );
 
+/** Hours of every day, from one local time to another; they may pass midnight. */
+export const HoursSchema = v.pipe(
+  v.strictObject({ from: LocalTimeSchema, to: LocalTimeSchema }),
+  v.check(({ from, to }) => from !== to, 'must end at another time than it begins'),
+);
+export type Hours = v.InferOutput<typeof HoursSchema>;
+
+/** Whether a minute of the day, 0 to 1439, lies in the hours: the end is outside. */
+export function isWithinHours(minute: number, hours: Hours): boolean {
+  const from = minuteOfDay(hours.from);
+  const to = minuteOfDay(hours.to);
+  return from <= to ? minute >= from && minute < to : minute >= from || minute < to;
+}
+
 /** Minutes since midnight of a time of day `HH:MM`, 0 to 1439. */
 export function minuteOfDay(time: string): number {
   const [hours = 0, minutes = 0] = time.split(':').map(Number);

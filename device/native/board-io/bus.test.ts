@@ -74,24 +74,3 @@ describe('I2C', () => {
     bus.close();
   });
 });
-
-describe('SPI', () => {
-  const request = { path: '/dev/spidev0.0', speedHz: 1_000_000, mode: 0 };
-
-  it('sends and hears as many bytes', async () => {
-    const spi = board.openSpi(request);
-    expect([...(await spi.transfer(Uint8Array.of(0x0f, 0xff)))]).toEqual([0xf0, 0x00]);
-    spi.close();
-  });
-
-  it('names what is wrong', async () => {
-    const spi = board.openSpi(request);
-    fake.fail('spi', 5, 1);
-    await expect(spi.transfer(Uint8Array.of(1))).rejects.toMatchObject({ code: 'EIO' });
-    expect(() => spi.transfer(new Uint8Array(4097))).toThrow(/length at most/);
-    expect(() => board.openSpi({ ...request, mode: 4 })).toThrow(/mode must be/);
-    fake.buses(true, 0);
-    expect(() => board.openSpi(request)).toThrow(expect.objectContaining({ code: 'ENOENT' }));
-    spi.close();
-  });
-});

@@ -160,20 +160,6 @@ export interface NativeI2c {
   close(): void;
 }
 
-export interface SpiRequest {
-  /** Such as /dev/spidev0.0. */
-  readonly path: string;
-  readonly speedHz: number;
-  /** 0 to 3. */
-  readonly mode: number;
-}
-
-export interface NativeSpi {
-  /** One full-duplex transfer of 1 to 4096 bytes. */
-  transfer(write: Uint8Array): Promise<Uint8Array>;
-  close(): void;
-}
-
 export interface Hx711Request {
   readonly source:
     | { readonly kind: 'spi'; readonly path: string; readonly speedHz: number }
@@ -248,7 +234,6 @@ export interface BoardIo {
   openOutput(request: OutputRequest): NativeOutput;
   openDrive(request: DriveRequest, listener: (events: readonly DriveEvent[]) => void): NativeDrive;
   openI2c(path: string): NativeI2c;
-  openSpi(request: SpiRequest): NativeSpi;
   openHx711(request: Hx711Request, listener: (batch: readonly Hx711Result[]) => void): NativeHx711;
 }
 

@@ -2,6 +2,9 @@ import type {
   Alert,
   BowlReading,
   CalibrationJob,
+  CameraView,
+  Clip,
+  ClipPicture,
   Component,
   Fault,
   Feeding,
@@ -27,6 +30,8 @@ import type {
   StorageHealth,
   Today,
 } from '@cat-feeder/shared';
+import type { ClipCatalogue } from '../camera/clip-catalogue.ts';
+import type { LiveSeats } from '../camera/live-seats.ts';
 import type { StationHealth } from '../dispensing/feed-station.ts';
 import type { ActiveFault } from '../feeding/fault-effects.ts';
 import type { FeedingJournal } from '../feeding/feeding-journal.ts';
@@ -122,6 +127,24 @@ export interface LedgerPort {
   verify(): LedgerVerify | Promise<LedgerVerify>;
 }
 
+/** The camera now. */
+export interface CameraPort {
+  view(): CameraView;
+  /** The newest picture as a JPEG; `ERR_CAMERA`. */
+  snapshot(): Promise<Uint8Array>;
+  readonly live: Pick<LiveSeats, 'watch'>;
+}
+
+/** Clips that are there, with a camera or without. */
+export interface ClipsPort extends Pick<ClipCatalogue, 'get' | 'list'> {
+  /** Watchers are told. `ERR_NOT_FOUND`, `ERR_STORAGE`. */
+  setKeep(id: string, keep: boolean): Clip;
+  /** By the owner's hand. `ERR_NOT_FOUND`, `ERR_STORAGE`. */
+  remove(id: string): Promise<void>;
+  /** Where a file of a clip is; null: there is none. */
+  path(id: string, what: 'video' | ClipPicture): string | null;
+}
+
 /** What this program is. */
 export interface FeederIdentity {
   readonly version: string;
@@ -157,6 +180,9 @@ export interface ApiDeps {
   readonly storage: () => StorageHealth;
   /** Null: no pet reader is wired. */
   readonly reader: () => ReaderView | null;
+  /** Null: the feeder has none. */
+  readonly camera: CameraPort | null;
+  readonly clips: ClipsPort;
   /** Space left where the data lies; null when it cannot be known. */
   readonly diskFreeBytes: () => number | null;
   /** Live readings cost wake-ups: told when somebody begins to watch, and when nobody does. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { FeederError } from '@cat-feeder/shared';
 import { type Context, Hono } from 'hono';
+import { UnsatisfiableRange } from './byte-range.ts';
 import type { ApiDeps } from './deps.ts';
 import { errorReply } from './error-reply.ts';
 import type { Metrics } from './metrics.ts';
@@ -90,6 +91,9 @@ class FrontDesk {
       const reply = route === null ? await this.#other(passage) : await this.#serve(passage, route);
       return responseOf(passage, reply);
     } catch (error) {
+      if (error instanceof UnsatisfiableRange) {
+        passage.headers['content-range'] = `bytes */${error.sizeBytes}`;
+      }
       const envelope = errorReply(error, passage.requestId, this.#parts.deps.log);
       return jsonResponse(passage, envelope.error.status, envelope);
     }

@@ -1,5 +1,8 @@
 import {
   CalibrationJobSchema,
+  CameraViewSchema,
+  ClipSchema,
+  ClipsPageSchema,
   DoneSchema,
   FaultsSchema,
   FeedingDetailSchema,
@@ -35,6 +38,9 @@ import type * as v from 'valibot';
 /** Names of the answers, for generated clients. */
 export const schemaNames: ReadonlyMap<v.GenericSchema, string> = new Map<v.GenericSchema, string>([
   [CalibrationJobSchema, 'CalibrationJob'],
+  [CameraViewSchema, 'Camera'],
+  [ClipSchema, 'Clip'],
+  [ClipsPageSchema, 'ClipsPage'],
   [DoneSchema, 'Done'],
   [FaultsSchema, 'Faults'],
   [FeedingDetailSchema, 'FeedingDetail'],

@@ -2,7 +2,7 @@ import { FeederError } from '@cat-feeder/shared';
 import type { HonoRequest } from 'hono';
 import * as v from 'valibot';
 import { readJsonBody } from './request-body.ts';
-import type { RouteDef, RouteRequest } from './route.ts';
+import type { FileConditions, RouteDef, RouteRequest } from './route.ts';
 import { validate } from './validation.ts';
 
 /** Every part of a request, checked: nothing reaches a handler that does not fit. */
@@ -14,7 +14,16 @@ export async function readRequest(
   const query = validate(route.query ?? NoFieldsSchema, queryOf(request));
   const isSafe = request.method === 'GET' || request.method === 'HEAD';
   const body = isSafe ? undefined : await bodyOf(route, request);
-  return { params, query, body, lastEventId: request.header('last-event-id') ?? null };
+  const lastEventId = request.header('last-event-id') ?? null;
+  return { params, query, body, lastEventId, conditions: conditionsOf(request) };
+}
+
+function conditionsOf(request: HonoRequest): FileConditions {
+  return {
+    range: request.method === 'HEAD' ? null : (request.header('range') ?? null),
+    ifRange: request.header('if-range') ?? null,
+    ifNoneMatch: request.header('if-none-match') ?? null,
+  };
 }
 
 const NoFieldsSchema = v.strictObject({});

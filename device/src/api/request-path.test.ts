@@ -44,6 +44,7 @@ describe('A-46 the way of a request', () => {
       query: {},
       body: { name: 'Mia' },
       lastEventId: null,
+      conditions: { range: null, ifRange: null, ifNoneMatch: null },
       requestId: 'any',
     };
     expect(await add?.handler(request)).toMatchObject({ status: 201, data: { name: 'Mia' } });

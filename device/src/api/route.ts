@@ -12,6 +12,14 @@ export type AuthPolicy = 'public' | 'local';
 type Schema = v.GenericSchema;
 type Output<S> = S extends Schema ? v.InferOutput<S> : undefined;
 
+/** What a request for a file says of the copy that the client has. Null: nothing. */
+export interface FileConditions {
+  /** Never of a HEAD, which has no bytes to choose from. */
+  readonly range: string | null;
+  readonly ifRange: string | null;
+  readonly ifNoneMatch: string | null;
+}
+
 /** A request whose every part fits its schema. */
 export interface RouteRequest<Params = unknown, Query = unknown, Body = unknown> {
   readonly params: Params;
@@ -20,6 +28,7 @@ export interface RouteRequest<Params = unknown, Query = unknown, Body = unknown>
   readonly requestId: string;
   /** The id of the last event that a returning event stream has seen. */
   readonly lastEventId: string | null;
+  readonly conditions: FileConditions;
 }
 
 /** A success: `data` goes into the envelope. */

@@ -25,7 +25,8 @@ async function furnished() {
   const feeding = sampleFeeding({ state: 'done', stage: 'done', result: 'served' });
   feeder.feedings.push(feeding);
   feeder.faults.push({ fault: 'jam', feedingId: null, sinceMs: 1, why: 'It jams.' });
-  const ids = { plan, meal, pet, kibble, overlay, feeding: feeding.id };
+  const clip = feeder.clips.put('video', { pictures: ['thumbnail'] }).id;
+  const ids = { clip, plan, meal, pet, kibble, overlay, feeding: feeding.id };
   return { feeder, ids };
 }
 type Ids = Awaited<ReturnType<typeof furnished>>['ids'];
@@ -78,6 +79,11 @@ const calls: Call[] = [
   ['POST', () => '/scale/calibrate', { knownGrams: 200 }, 200],
   ['POST', () => '/scale/hopper/tare?confirm=false', {}, 200],
   ['POST', () => '/scale/hopper/calibrate', { knownGrams: 900 }, 200],
+  ['GET', () => '/camera', undefined, 200],
+  ['GET', (ids) => `/clips?limit=5&feedingId=${ids.feeding}&keep=false`, undefined, 200],
+  ['GET', (ids) => `/clips/${ids.clip}`, undefined, 200],
+  ['PATCH', (ids) => `/clips/${ids.clip}`, { keep: true }, 200],
+  ['DELETE', (ids) => `/clips/${ids.clip}`, undefined, 200],
   ['GET', () => '/faults', undefined, 200],
   ['POST', () => '/faults/jam/clear', undefined, 200],
   ['GET', () => '/ledger?afterSeq=140&limit=5', undefined, 200],
@@ -122,6 +128,11 @@ describe('A-01 every route', () => {
       .filter((name) => !called.has(name));
     expect(missing).toEqual([
       'GET /api/v1/kibbles/:/calibrate',
+      'GET /api/v1/camera/snapshot',
+      'GET /api/v1/camera/live',
+      'GET /api/v1/clips.zip',
+      'GET /api/v1/clips/:/video',
+      'GET /api/v1/clips/:/pictures/:picture',
       'GET /healthz',
       'GET /api/v1/metrics',
       'GET /api/v1/events',

@@ -1,11 +1,17 @@
+import { readFile } from 'node:fs/promises';
 import type { RouteList } from '@cat-feeder/shared';
 import type { Hono } from 'hono';
+import type { Segment } from '../camera/capture.ts';
+import { ClipExports } from './clip-export.ts';
 import type { ApiDeps } from './deps.ts';
 import { EventStreams } from './event-streams.ts';
+import { LiveVideos } from './live-video.ts';
 import { Metrics } from './metrics.ts';
 import { type ApiEnv, type ApiOptions, mount } from './mount.ts';
 import type { RouteDef } from './route.ts';
 import { checkRoutes } from './route-checks.ts';
+import { cameraRoutes } from './routes/camera.ts';
+import { clipRoutes } from './routes/clips.ts';
 import { faultRoutes } from './routes/faults.ts';
 import { feedingRoutes } from './routes/feedings.ts';
 import { kibbleRoutes } from './routes/kibbles.ts';
@@ -38,6 +44,8 @@ export function createApi(deps: ApiDeps, options: ApiOptions): Api {
     status: () => statusView(deps),
     onAudience: deps.onAudience,
   });
+  const videos = deps.camera === null ? null : new LiveVideos({ seats: deps.camera.live, read });
+  const exports = new ClipExports({ ...deps, zone: () => deps.settings.get().zone });
   const routes: RouteDef[] = [
     ...feedingRoutes(deps),
     ...planRoutes(deps),
@@ -49,6 +57,8 @@ export function createApi(deps: ApiDeps, options: ApiOptions): Api {
     ...scaleRoutes(deps),
     ...hopperRoutes(deps),
     ...faultRoutes(deps),
+    ...cameraRoutes(deps, videos),
+    ...clipRoutes(deps, exports),
     ...ledgerRoutes(deps),
     ...settingsRoutes(deps),
     ...systemRoutes({
@@ -65,7 +75,17 @@ export function createApi(deps: ApiDeps, options: ApiOptions): Api {
   ];
   checkRoutes(routes);
   const app = mount({ deps, options, routes, metrics });
-  return { app, routes: () => routes, close: (why) => streams.close(why) };
+  return { app, routes: () => routes, close };
+
+  function close(why: string): void {
+    streams.close(why);
+    videos?.close();
+  }
+}
+
+/** A segment that is gone, or cut off by its memory's end, is left out. */
+async function read({ path }: Segment): Promise<Uint8Array | null> {
+  return readFile(path).catch(() => null);
 }
 
 function listOf(routes: readonly RouteDef[]): RouteList {

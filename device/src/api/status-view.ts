@@ -27,6 +27,7 @@ export function statusView(deps: ApiDeps): Status {
     alerts: [...deps.alerts()],
     storage: deps.storage(),
     reader: deps.reader(),
+    camera: deps.camera?.view() ?? null,
     simulated: identity.simulated,
     components: [...deps.components()],
   };

@@ -2,6 +2,7 @@ import type { Component } from '@cat-feeder/shared';
 import type { ApiDeps } from '../api/deps.ts';
 import { todayFigures } from '../feeding/day-totals.ts';
 import { StockFigure } from '../feeding/stock-figure.ts';
+import { clipsPort } from './clips-port.ts';
 import type { DeviceCore } from './compose-device.ts';
 import { storageCondition } from './compose-runtime.ts';
 import type { DeviceParts } from './device-parts.ts';
@@ -64,6 +65,8 @@ export function apiDeps(
         : { ok: condition.state === 'degraded', why: condition.why };
     },
     reader: () => core.presence?.view() ?? null,
+    camera: core.camera?.camera ?? null,
+    clips: clipsPort({ store, live, files: parts.clips?.files ?? null }),
     diskFreeBytes: () => store.diskUse().freeBytes,
     onAudience: readingsOnDemand(parts, core),
   };

@@ -6,6 +6,7 @@ import { StationClockKeeper } from '../scheduling/station-clock-keeper.ts';
 import type { DeviceStore } from '../storage/store.ts';
 import { apiDeps } from './api-deps.ts';
 import { composeAlerts } from './compose-alerts.ts';
+import { composeCamera } from './compose-camera.ts';
 import { composeFeeding } from './compose-feeding.ts';
 import { composePlan } from './compose-plan.ts';
 import { composePresence } from './compose-presence.ts';
@@ -73,7 +74,8 @@ function composeCore(parts: DeviceParts) {
   const { journal, kibble } = feeding;
   const plan = composePlan(parts, { store, time, scheduler, journal, kibble });
   const presence = composePresence(parts, { store, time, live });
-  return { live, store, time, interlocks, presence, feeding, alerts, scheduler, plan };
+  const camera = composeCamera(parts, { store, time, live });
+  return { live, store, time, interlocks, presence, feeding, alerts, scheduler, plan, camera };
 }
 
 /** The database and the clock need each other: the clock's memory is in it, its stamps are the clock's. */

@@ -12,10 +12,10 @@ import { HopperScale } from '../feeding/hopper-scale.ts';
 import type { Interlocks } from '../feeding/interlocks.ts';
 import { KibbleCalibration } from '../feeding/kibble-calibration.ts';
 import { KibbleDoubt } from '../feeding/kibble-doubt.ts';
-import { MemoryOnly } from '../feeding/memory-only.ts';
+import { MemoryOnly, mayHaveServed } from '../feeding/memory-only.ts';
 import { ScaleService } from '../feeding/scale-service.ts';
 import { UnwrittenOutcomes } from '../feeding/unwritten-outcomes.ts';
-import type { StationClock } from '../platform/clock.ts';
+import type { PowerStamp, StationClock } from '../platform/clock.ts';
 import type { LiveEvents } from '../platform/live-events.ts';
 import { localDateOf, localTimeOf } from '../scheduling/local-time.ts';
 import { SqliteFaultStore } from '../storage/fault-store.ts';
@@ -58,6 +58,8 @@ export function composeFeeding(
   });
   const unwritten = new UnwrittenOutcomes({ journal, clock, logger });
   const memoryOnly = new MemoryOnly(time.now());
+  const powerUp = parts.timeSource.powerUp?.() ?? null;
+  const began = powerUp === null ? null : { powerUp, monoMs: memoryOnly.startedAtMonoMs };
   const feeding = new FeedService({
     station,
     journal,
@@ -107,7 +109,8 @@ export function composeFeeding(
     ...doors,
     kibble,
     journal,
-    assumeOneBefore: () => assumeOneBefore(store, { unwritten, memoryOnly }),
+    began,
+    assumeOneBefore: () => assumeOneBefore(store, { unwritten, memoryOnly, began }),
   };
 }
 
@@ -143,9 +146,15 @@ function composeDoors(
 
 /** The disk refused to note this start: a portion from memory may have come before it. */
 function assumeOneBefore(
-  { meals, overlays }: DeviceStore,
-  { unwritten, memoryOnly }: { unwritten: UnwrittenOutcomes; memoryOnly: MemoryOnly },
+  { meals, overlays, boots }: DeviceStore,
+  joined: {
+    readonly unwritten: UnwrittenOutcomes;
+    readonly memoryOnly: MemoryOnly;
+    readonly began: PowerStamp | null;
+  },
 ): void {
+  const { unwritten, memoryOnly, began } = joined;
+  if (!mayHaveServed(boots.read().began ?? null, began)) return;
   const portionGrams = largestPortionGrams(meals.list(), overlays.list());
   if (portionGrams === 0) return;
   unwritten.assume(memoryOnly.assumeOneBefore(portionGrams + OVERSHOOT_GRAMS_MIN));

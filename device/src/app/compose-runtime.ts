@@ -13,6 +13,7 @@ import type { FeedService } from '../feeding/feed-service.ts';
 import type { Panel } from '../hardware/parts/open-panel.ts';
 import type { DeviceStore } from '../storage/store.ts';
 import { ButtonFeeding } from './button-feeding.ts';
+import { clipChores } from './clip-chores.ts';
 import type { DeviceCore } from './compose-device.ts';
 import type { DeviceParts } from './device-parts.ts';
 import { FrontPanel } from './front-panel.ts';
@@ -57,17 +58,18 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
         everyMs: DAY_MS,
         run: async () => void (await store.takeDailySnapshot()),
       },
+      ...clipChores(parts.clips, core),
     ],
   });
   const runtime = new RuntimeManager({ clock, log: logger })
     .add('storage', {
-      start: () => startStorage(parts, store, core.feeding.assumeOneBefore),
+      start: () => startStorage(parts, store, core.feeding),
       stop: () => stopStorage(parts, store),
       condition: () => storageCondition(store),
     })
     .add('clock', {
       start: () => time.start(),
-      stop: () => time.stop(),
+      stop: () => time.close(),
       condition: () => clockConditions[time.now().quality],
     })
     .add('station', {
@@ -82,7 +84,10 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
       },
       condition: () => stationCondition(parts, store),
     })
-    .add('live events', watchers(parts, core, watchLedger(store, live)))
+    .add('live events', watchers(parts, core, watchLedger(store, live)));
+  // It begins to look when all others run, and ends after the feeding of which it makes a clip.
+  if (core.camera !== null) runtime.add('camera', core.camera, { critical: false });
+  runtime
     .add(
       'feeding',
       {
@@ -130,7 +135,13 @@ function frontPanel(panel: Panel, parts: DeviceParts, core: DeviceCore): FrontPa
     onHopper: (level) => tellHopper(level, parts, core),
     hasFault: () => faults.active().length > 0,
     isFeeding: () => feeding.isBusy(),
-    onPress: (pattern) => void button.press(pattern).catch(parts.onFatal),
+    onPress: (pattern) => {
+      // While a feeding runs every press stops it, and does nothing else.
+      if (pattern === 'double' && !feeding.isBusy() && core.camera !== null) {
+        const { camera } = core;
+        tolerate(parts, 'The camera was not switched.', () => camera.toggle());
+      } else void button.press(pattern).catch(parts.onFatal);
+    },
   });
 }
 
@@ -189,9 +200,13 @@ const clockConditions: Readonly<Record<ClockQuality, ServiceCondition>> = {
 };
 
 /** A disk that refuses the note of this start does not keep the feeder from feeding. */
-function startStorage(parts: DeviceParts, store: DeviceStore, assumeOneBefore: () => void): void {
+function startStorage(
+  parts: DeviceParts,
+  store: DeviceStore,
+  { began, assumeOneBefore }: DeviceCore['feeding'],
+): void {
   tellTrouble(parts, store);
-  const note = () => store.boots.started(parts.identity.version);
+  const note = () => store.boots.started(parts.identity.version, began);
   if (!tolerate(parts, 'The start was not recorded.', note)) assumeOneBefore();
 }
 

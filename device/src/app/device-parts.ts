@@ -1,4 +1,7 @@
 import type { EpochMs, RandomBytes } from '@cat-feeder/shared';
+import type { CameraParts } from '../camera/camera.ts';
+import type { ClipFiles } from '../camera/clip-files.ts';
+import type { RetentionLimits } from '../camera/clip-retention.ts';
 import type { BoardTraits } from '../dispensing/control-board.ts';
 import type { FeedStation } from '../dispensing/feed-station.ts';
 import type { CloseAfterCrash } from '../feeding/crash-recovery.ts';
@@ -31,6 +34,10 @@ export interface DeviceParts {
   };
   /** Light, button and what else is wired around the dispenser; missing: nothing is. */
   readonly panel?: Panel;
+  /** Missing: no camera. */
+  readonly camera?: CameraDoors;
+  /** Where clips are, also those of a camera that was taken away; missing: nowhere. */
+  readonly clips?: ClipShelf;
   /** Parts of the dispenser that are not as they should be; missing: nobody tells. */
   readonly partProblems?: () => readonly {
     readonly part: string;
@@ -43,6 +50,18 @@ export interface DeviceParts {
   readonly onFatal: (error: unknown) => void;
   readonly rules?: Partial<DeviceRules>;
 }
+
+/** The directory of clips, and how much of them it may hold. */
+export interface ClipShelf {
+  readonly files: ClipFiles;
+  readonly retention: RetentionLimits;
+}
+
+/** What a machine brings for a camera; what it looks at comes from the feeder. */
+export type CameraDoors = Pick<
+  CameraParts,
+  'source' | 'maker' | 'files' | 'chance' | 'takes' | 'retention' | 'ringBytesMax'
+>;
 
 /** The safety rules that the simulator may replace, to show that their removal is noticed. */
 export interface DeviceRules {

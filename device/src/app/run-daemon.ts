@@ -4,9 +4,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { FeederError } from '@cat-feeder/shared';
 import { type Listening, listen } from '../api/listen.ts';
 import type { Api } from '../api/server.ts';
-import { checkWiring } from '../config/check-wiring.ts';
 import type { DeviceConfig } from '../config/device-config.ts';
-import { refuse } from '../config/read-hardware.ts';
 import type { Hardware } from '../config/wiring-schema.ts';
 import { knownChips } from '../hardware/io/known-lines.ts';
 import { loadOnoff, type OnoffPackage } from '../hardware/io/onoff-lines.ts';
@@ -29,21 +27,28 @@ import { dataDir, makeDataDir } from '../storage/data-dir.ts';
 import { lockDataDir } from '../storage/data-dir-lock.ts';
 import { openStore } from '../storage/store.ts';
 import { composeDevice, type Device } from './compose-device.ts';
+import { clipShelf, openCamera } from './open-camera.ts';
 import type { SafetyStop } from './safety-stop.ts';
 import { builtAtMs, programVersion } from './version.ts';
 import { Watchdog } from './watchdog.ts';
+import { watchWiring } from './wiring-watch.ts';
 
 /**
  * The daemon on this machine: lock, motor safe, database, features, port, ready. Resolves when it
  * is ready; the safety stop ends it. Throws coded errors, each with its exit code.
  */
 export async function runDaemon(
-  config: DeviceConfig,
+  given: DeviceConfig,
   run: { readonly logger: PinoLogger; readonly safetyStop: SafetyStop },
 ): Promise<Listening> {
   const { logger, safetyStop } = run;
   const clock = new SystemClock();
-  refuseWrongWiring(config.hardware);
+  const wiring = watchWiring(
+    given.hardware,
+    new PiBoard({ tree: new SysfsTree(), chips: knownChips }),
+  );
+  const config = { ...given, hardware: wiring.hardware };
+  for (const absent of wiring.absentParts()) logger.warn({ ...absent }, 'A part is not there.');
   // Before anything of the hardware is touched: it may belong to another daemon.
   const dir = dataDir(config.dataDir);
   makeDataDir(dir);
@@ -56,6 +61,7 @@ export async function runDaemon(
     logger,
   });
   const bootId = randomUUID();
+  const camera = openCamera(config, clock);
   const device = composeDevice({
     clock,
     timeSource: new SystemTimeSource({ isTrusted: config.trustWallClock }),
@@ -80,8 +86,10 @@ export async function runDaemon(
       board: config.hardware.kind === 'board' ? config.hardware.name : 'simulated',
       simulated: config.hardware.kind === 'simulated',
     },
-    partProblems: () => station.partProblems(),
+    partProblems: () => [...wiring.absentParts(), ...station.partProblems()],
     ...(await panelOf(config.hardware, clock)),
+    ...(camera === undefined ? {} : { camera }),
+    clips: clipShelf(config),
     uiDir: config.uiDir ?? join(import.meta.dirname, 'ui'),
     onFatal: (error) => safetyStop.fail(error),
   });
@@ -126,13 +134,6 @@ function serialForLoop(): MessagePort {
   const { port1, port2 } = new MessageChannel();
   serveSerial(port1, openSerialPort);
   return port2;
-}
-
-/** Throws `ERR_WIRING` with all that does not fit this board; nothing is switched on for it. */
-function refuseWrongWiring(hardware: Hardware): void {
-  if (hardware.kind === 'simulated') return;
-  const board = new PiBoard({ tree: new SysfsTree(), chips: knownChips });
-  refuse(checkWiring(hardware, board.facts()), hardware.name);
 }
 
 /** The control loop's thread, and the watchdog that ends the daemon when the loop falls silent. */

@@ -26,6 +26,10 @@ export function watchLedger(store: DeviceStore, live: LiveEvents): () => void {
       const what = collections[kind];
       if (what !== undefined) live.publish('changed', { what, id });
     }
+    if (entry.name === 'clip.dropped') {
+      const { clipId } = v.parse(eventBodies['clip.dropped'], entry.body);
+      live.publish('changed', { what: 'clips', id: clipId });
+    }
     if (entry.name === 'occurrence.closed') {
       const { key } = v.parse(eventBodies['occurrence.closed'], entry.body);
       const occurrence = store.schedule.occurrence(key);

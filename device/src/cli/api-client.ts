@@ -4,6 +4,8 @@ import type { CliIo } from './command.ts';
 
 /** Longer than the slowest answer: a stop waits until what fell is weighed and written. */
 const ANSWER_TIMEOUT_MS = 90_000;
+/** A day of video over a slow network. */
+const DOWNLOAD_TIMEOUT_MS = 3_600_000;
 
 /** The feeder said no. */
 export class RefusedError extends Error {
@@ -50,27 +52,43 @@ export class ApiClient {
     return this.#call<T>('DELETE', path);
   }
 
+  /** The bytes of an answer that is no JSON; they may take up to an hour. */
+  async download(path: string): Promise<ReadableStream<Uint8Array>> {
+    const response = await this.#fetch(path, { signal: AbortSignal.timeout(DOWNLOAD_TIMEOUT_MS) });
+    if (response.ok && response.body !== null) return response.body;
+    throw this.#refusalIn(await this.#json(response));
+  }
+
   async #call<T>(method: string, path: string, body?: object): Promise<T> {
     const init: RequestInit = { method, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) };
     if (body !== undefined) {
       init.body = JSON.stringify(body);
       init.headers = { 'content-type': 'application/json' };
     }
-    let response: Response;
-    let answer: unknown;
+    const answer = await this.#json(await this.#fetch(path, init));
+    if (typeof answer === 'object' && answer !== null && 'data' in answer) return answer.data as T;
+    throw this.#refusalIn(answer);
+  }
+
+  async #fetch(path: string, init: RequestInit): Promise<Response> {
     try {
-      response = await this.#io.fetch(`${this.#url}${API_PREFIX}${path}`, init);
+      return await this.#io.fetch(`${this.#url}${API_PREFIX}${path}`, init);
     } catch (cause) {
       throw new UnreachableError(`No feeder answers at ${this.#url}.`, cause);
     }
+  }
+
+  async #json(response: Response): Promise<unknown> {
     try {
-      answer = await response.json();
+      return await response.json();
     } catch (cause) {
       throw new UnreachableError(`What answers at ${this.#url} is no feeder.`, cause);
     }
-    if (typeof answer === 'object' && answer !== null && 'data' in answer) return answer.data as T;
+  }
+
+  #refusalIn(answer: unknown): Error {
     const failure = v.safeParse(ErrorEnvelopeSchema, answer);
-    if (failure.success) throw new RefusedError(failure.output.error);
-    throw new UnreachableError(`What answers at ${this.#url} is no feeder.`);
+    if (failure.success) return new RefusedError(failure.output.error);
+    return new UnreachableError(`What answers at ${this.#url} is no feeder.`);
   }
 }

@@ -46,6 +46,11 @@ export interface CliIo {
   ask(question: string): Promise<boolean>;
   /** Writes a file that only its owner can read. */
   writeFile(path: string, text: string): void;
+  /**
+   * Writes a stream into a file that does not exist yet, and resolves with its length; a file that
+   * could not be written whole is removed again. Throws a `UsageError` for a file that exists.
+   */
+  saveNew(path: string, bytes: ReadableStream<Uint8Array>): Promise<number>;
   readonly machine: Machine;
 }
 

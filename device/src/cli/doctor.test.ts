@@ -42,6 +42,7 @@ async function examine(
     loadConfig: () => ({ config: {}, warnings: [], report: '' }),
     ask: async () => false,
     writeFile: () => {},
+    saveNew: async () => 0,
     machine: overrides.machine ?? goodMachine(),
     ...overrides,
   };
@@ -71,6 +72,7 @@ describe('A-66 doctor', () => {
       'calibration',
       'control loop',
       'faults',
+      'camera',
       'ledger',
       'plan',
       'config',
@@ -83,7 +85,6 @@ describe('A-66 doctor', () => {
       'disk mmcblk0',
       'network',
       'wiring',
-      'camera',
       'cloud',
     ]);
   });
@@ -168,6 +169,20 @@ describe('A-66 doctor', () => {
     expect(findings.find(({ check }) => check === 'fault')?.fix).toContain('feeder clear overflow');
   });
 
+  it('tells of a camera that gives no picture, and is content without one', async () => {
+    const feeder = healthy();
+    const camera = async () =>
+      (await examine(feeder)).findings.filter(({ check }) => check === 'camera');
+    feeder.camera.state = { state: 'degraded', why: 'ffmpeg is missing.' };
+    expect(await camera()).toMatchObject([
+      { level: 'warn', found: 'degraded: ffmpeg is missing.' },
+    ]);
+    feeder.camera.state = { state: 'off', privacy: 'switch' };
+    expect(await camera()).toMatchObject([{ level: 'ok', found: 'is switched off' }]);
+    const without = await examine(healthy({ camera: null }));
+    expect(without.findings.find(({ check }) => check === 'camera')?.found).toBe('none is set up');
+  });
+
   it('says that nothing will be fed without a plan', async () => {
     const { code, findings } = await examine(new FakeFeeder());
     expect(code).toBe(0);
@@ -219,7 +234,7 @@ describe('A-66 doctor on a wired board', () => {
     expect(found('disk mmcblk0')).toContain('SD64G: 2.0 GB written since the start');
     expect(found('overlays')).toBe('dtparam=spi=on, dtparam=strict_gpiod');
     expect(found('lines')).toContain('none held by others');
-    expect(found('camera')).toBe('not built yet');
+    expect(found('camera')).toBe('running, fake 1280x720 at 15/s, libx264, FFmpeg 7.1');
   });
 
   const volt = 'sys/class/hwmon/hwmon1/in0_lcrit_alarm';
@@ -288,6 +303,24 @@ describe('A-66 doctor --motor', () => {
     expect(asked).toEqual([expect.stringContaining('3 g of food will fall')]);
     expect(findings.find(({ check }) => check === 'motor')?.level).toBe('warn');
     expect(feeder.motorStarts).toBe(0);
+    expect(code).toBe(0);
+  });
+
+  it('says of an empty hopper that the motor turned, and how to go on', async () => {
+    const feeder = healthy();
+    const sleep = async () => {
+      feeder.finish();
+      const at = feeder.feedings.length - 1;
+      const done = feeder.feedings[at];
+      if (done === undefined) return;
+      feeder.feedings[at] = { ...done, result: 'failed', fault: 'hopper_empty', turns: 4 };
+    };
+    const { code, findings } = await examine(feeder, { sleep }, ['--motor', '--yes']);
+    expect(findings.find(({ check }) => check === 'motor')).toMatchObject({
+      level: 'warn',
+      found: expect.stringMatching(/^it turned, and no food came: failed: .* in 4 turns$/),
+      fix: expect.stringContaining('feeder clear hopper_empty'),
+    });
     expect(code).toBe(0);
   });
 

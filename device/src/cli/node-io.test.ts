@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FeederError } from '@cat-feeder/shared';
@@ -26,6 +26,27 @@ async function check(...args: string[]) {
   });
   return { code, out, err };
 }
+
+describe('a file that is downloaded', () => {
+  const path = join(dir, 'clips.zip');
+  const stream = (pieces: readonly string[], end: 'close' | 'error') =>
+    new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        for (const piece of pieces) controller.enqueue(Buffer.from(piece));
+        if (end === 'close') controller.close();
+      },
+      pull: (controller) => controller.error(new TypeError('terminated')),
+    });
+
+  it('is there whole, or not at all, and never in the place of another', async () => {
+    const { saveNew } = nodeIo({});
+    await expect(saveNew(path, stream(['a', 'bc'], 'error'))).rejects.toThrow('terminated');
+    expect(existsSync(path)).toBe(false);
+    expect(await saveNew(path, stream(['a', 'bc'], 'close'))).toBe(3);
+    await expect(saveNew(path, stream(['other'], 'close'))).rejects.toThrow(UsageError);
+    expect(readFileSync(path, 'utf8')).toBe('abc');
+  });
+});
 
 describe('config check', () => {
   it('reads the file and the settings that the daemon would', async () => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
+import { open, rm, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -33,8 +34,26 @@ export function nodeIo(env: CliIo['env']): CliIo {
     },
     ask,
     writeFile: (path, text) => writeFileSync(path, text, { mode: 0o600 }),
+    saveNew,
     machine: thisMachine(),
   };
+}
+
+async function saveNew(path: string, bytes: ReadableStream<Uint8Array>): Promise<number> {
+  const file = await open(path, 'wx', 0o600).catch(async (cause: NodeJS.ErrnoException) => {
+    await bytes.cancel();
+    throw new UsageError(`${path} cannot be written: ${cause.message}`);
+  });
+  let isWhole = false;
+  try {
+    await writeFile(file, bytes);
+    await file.sync();
+    isWhole = true;
+    return (await file.stat()).size;
+  } finally {
+    await file.close();
+    if (!isWhole) await rm(path, { force: true });
+  }
 }
 
 async function ask(question: string): Promise<boolean> {

@@ -38,6 +38,7 @@ function terminal(feeder: FakeFeeder, overrides: Partial<CliIo> = {}) {
       loadConfig: () => ({ config: { port: 8480 }, warnings: [], report: 'port = 8480' }),
       ask: async () => false,
       writeFile: () => {},
+      saveNew: async (_path, bytes) => (await new Response(bytes).bytes()).length,
       machine,
       ...overrides,
     };
@@ -60,6 +61,10 @@ describe('every command', () => {
     const status = await ok('status');
     expect(status).toContain('3.2 g (stable)');
     expect(status).not.toContain('Reader');
+    feeder.camera.state = { isRecording: true };
+    expect(await ok('status')).toMatch(/Camera +running, recording/);
+    feeder.camera.state = { privacy: 'hours' };
+    expect(await ok('status')).toMatch(/Camera +sees nothing in its privacy hours/);
     feeder.reader = { state: 'ok', why: '', tags: ['276098102345678'], lastSeen: null };
     expect(await ok('status')).toMatch(/Reader +ok, at the bowl: 276098102345678/);
     feeder.reader = { state: 'babbling', why: 'No valid frame.', tags: [], lastSeen: null };
@@ -82,20 +87,31 @@ describe('every command', () => {
     expect(await ok('feed 5 --request-id mine')).toContain('running');
     expect(await ok('cancel')).toContain('The motor is off. Feeding');
     expect(await ok(`cancel ${feeder.feedings[1]?.id}`)).toContain('cancelled');
+    const clip = feeder.clips.put('video', { startedMs: Date.UTC(2026, 10, 22, 7, 30) });
+    expect(await ok('clips --kept')).toBe('There are no clips.\n');
+    expect(await ok(`clips keep ${clip.id}`)).toBe(`${clip.id} is kept.\n`);
+    expect(await ok('clips --limit 5 --date 2026-11-22')).toBe(
+      `2026-11-22 07:30  ${clip.id}  10 s  0.0 MB  visit, kept\n`,
+    );
+    expect(await ok(`clips keep ${clip.id} --no-longer`)).toBe(`${clip.id} may go again.\n`);
+    expect(await ok('clips export 2026-11-22')).toMatch(/^Wrote clips-2026-11-22.zip, 0.0 MB/);
+    expect(await ok(`clips delete ${clip.id}`)).toBe(`Deleted ${clip.id}.\n`);
+    expect(await feed('clips export 2026-11-22')).toMatchObject({ code: 1, out: '' });
+    expect(await feed('clips export yesterday')).toMatchObject({ code: 2, out: '' });
+    expect(await feed('clips delete ../../etc/passwd')).toMatchObject({ code: 1, out: '' });
     expect(await ok('scale')).toContain('420 counts per gram');
     expect(await ok('tare')).toContain('is zero now');
     expect(await ok('calibrate scale --grams 200')).toContain('The span is set');
-    const kibble = feeder.kibbles.add({
-      name: 'Fish',
-      kcalPer100g: null,
-      model: null,
-      calibratedAtMs: null,
-    });
+    expect(await ok('kibble')).toContain('feeder kibble add NAME');
+    expect((await feed('calibrate kibble 1 --wait')).err).toContain("'1' names no kibble");
+    expect(await ok('kibble add Fish --kcal 380')).toContain("feeder kibble use 'Fish'");
+    expect(await ok('kibble use Fish')).toBe('Fish is in the hopper.\n');
+    expect(await ok('kibble list')).toMatch(/^Fish {2}in the hopper {2}not calibrated/);
     expect(await ok('calibrate hopper --confirm')).toBe('The hopper as it stands is zero now.\n');
     expect(await ok('calibrate hopper --grams 800')).toBe('The span of the hopper is set.\n');
     expect(await ok('scale')).toMatch(/Hopper +not fitted/);
     expect(await ok('status')).toMatch(/Hopper +not fitted/);
-    expect(await ok(`calibrate kibble ${kibble.id} --rounds 2`)).toContain('running');
+    expect(await ok('calibrate kibble Fish --rounds 2')).toContain('running');
     expect(await ok('ledger page --after 148')).toMatch(/^149 /);
     expect(await ok('ledger verify')).toContain('The record holds');
     expect(await ok('faults')).toContain('There are no faults.');
@@ -117,6 +133,18 @@ describe('every command', () => {
     expect(await ok('pet remove Mia')).toContain('Removed Mia');
     expect(await ok('doctor')).toContain('answers at');
   });
+
+  it.each(['ERR_CONFIG', 'ERR_WIRING'] as const)(
+    'config check ends with 78 for %s',
+    async (code) => {
+      const loadConfig = () => {
+        throw new FeederError(code, { details: [{ path: 'parts.0', message: 'No.' }] });
+      };
+      const ended = await terminal(new FakeFeeder(), { loadConfig })('config check');
+      expect([ended.code, ended.out]).toEqual([78, '']);
+      expect(ended.err).toContain('parts.0: No.');
+    },
+  );
 
   it.each(commands.map(({ name }) => name))('%s explains itself', async (name) => {
     const feed = terminal(new FakeFeeder());

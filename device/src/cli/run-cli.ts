@@ -17,7 +17,7 @@ import { commandHelp, overview } from './help.ts';
 import { printable } from './text.ts';
 
 /** What the configuration of this machine, and never a feeder's answer, is refused with. */
-const configCodes: ReadonlySet<string> = new Set(['ERR_CONFIG', 'ERR_BIND_REFUSED']);
+const configCodes: ReadonlySet<string> = new Set(['ERR_CONFIG', 'ERR_BIND_REFUSED', 'ERR_WIRING']);
 
 /** Runs one command against a running feeder; resolves with the exit code and never rejects. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {

@@ -1,6 +1,8 @@
-import type { ErrorDetail } from '@cat-feeder/shared';
 import type { BoardFacts } from '../platform/board-facts.ts';
+import { i2cLine, overlayLine, SPI_LINE, uartLines } from './boot-lines.ts';
+import { isHeaderPort, portOn } from './header-port.ts';
 import type { PartClaims } from './wiring-claims.ts';
+import type { WiringProblem } from './wiring-problem.ts';
 import type { WiredPart, Wiring } from './wiring-schema.ts';
 
 /** Buses, serial ports and kernel drivers that a wiring needs and this board does not have. */
@@ -8,7 +10,7 @@ export function checkBuses(
   claims: readonly PartClaims[],
   { parts }: Wiring,
   board: BoardFacts,
-): readonly ErrorDetail[] {
+): readonly WiringProblem[] {
   return [
     ...claims.flatMap((owner) => busProblems(owner, board)),
     ...sharedAddresses(claims),
@@ -21,22 +23,22 @@ export function checkBuses(
 function busProblems(
   { i2c, spiDevice, label, index }: PartClaims,
   board: BoardFacts,
-): ErrorDetail[] {
+): WiringProblem[] {
   const path = `parts.${index}`;
-  const problems: ErrorDetail[] = [];
+  const problems: WiringProblem[] = [];
   if (i2c !== null && !board.i2cBuses.includes(i2c.bus)) {
-    const line = i2c.bus === 1 ? 'dtparam=i2c_arm=on' : `the overlay of I2C bus ${i2c.bus}`;
+    const line = i2cLine(i2c.bus) ?? `the overlay of I2C bus ${i2c.bus}`;
     const message = `${label} needs I2C bus ${i2c.bus}, which is switched off: add ${line} to config.txt and reboot.`;
-    problems.push({ path, message });
+    problems.push({ path, message, isAbsence: true });
   }
   if (spiDevice !== null && !board.spiDevices.includes(spiDevice)) {
-    const message = `${label} needs SPI (/dev/spidev${spiDevice}), which is switched off: add dtparam=spi=on to config.txt and reboot.`;
-    problems.push({ path, message });
+    const message = `${label} needs SPI (/dev/spidev${spiDevice}), which is switched off: add ${SPI_LINE} to config.txt and reboot.`;
+    problems.push({ path, message, isAbsence: true });
   }
   return problems;
 }
 
-function sharedAddresses(claims: readonly PartClaims[]): ErrorDetail[] {
+function sharedAddresses(claims: readonly PartClaims[]): WiringProblem[] {
   return claims.flatMap(({ i2c, label, index }, at) => {
     const other = claims
       .slice(0, at)
@@ -48,33 +50,39 @@ function sharedAddresses(claims: readonly PartClaims[]): ErrorDetail[] {
   });
 }
 
-function portProblems({ port, label, index }: PartClaims, board: BoardFacts): ErrorDetail[] {
-  if (port === null) return [];
+function portProblems(claim: PartClaims, board: BoardFacts): WiringProblem[] {
+  const { label, index } = claim;
+  if (claim.port === null) return [];
   const path = `parts.${index}.port`;
+  const port = portOn(claim.port, board.family);
   const facts = board.serialPorts.find((candidate) => candidate.path === port);
-  if (facts === undefined) return [{ path, message: absentPort(port, label, board) }];
+  if (facts === undefined) {
+    return [{ path, message: absentPort(port, label, board), isAbsence: true }];
+  }
   if (facts.takenBy === 'console') {
     const message = `${port} of ${label} is taken by the text console: remove console=serial0,115200 from cmdline.txt and reboot.`;
-    return [{ path, message }];
+    return [{ path, message, isAbsence: true }];
   }
   if (facts.takenBy === 'bluetooth') {
     const message = `${port} of ${label} is taken by Bluetooth: add dtoverlay=disable-bt to config.txt and reboot.`;
-    return [{ path, message }];
+    return [{ path, message, isAbsence: true }];
   }
   return [];
 }
 
-function absentPort(port: string, label: string, board: BoardFacts): string {
-  if (!/^\/dev\/(serial0|ttyAMA|ttyS)/.test(port)) {
+function absentPort(port: string, label: string, { family }: BoardFacts): string {
+  if (!isHeaderPort(port, family) && !/^\/dev\/(ttyAMA|ttyS)/.test(port)) {
     return `${port} of ${label} is not there: plug it in, or name the port that ls /dev/serial/by-id shows.`;
   }
-  const line = board.family === 'pi5' ? 'dtparam=uart0=on' : 'enable_uart=1';
-  return `${port} of ${label} is switched off: add ${line} to config.txt and reboot.`;
+  return `${port} of ${label} is switched off: add ${uartLines(family)[0]} to config.txt and reboot.`;
 }
 
-function sharedPorts(claims: readonly PartClaims[], board: BoardFacts): ErrorDetail[] {
-  const deviceOf = (port: string | null) =>
-    board.serialPorts.find(({ path }) => path === port)?.device ?? port;
+function sharedPorts(claims: readonly PartClaims[], board: BoardFacts): WiringProblem[] {
+  const deviceOf = (port: string | null) => {
+    if (port === null) return null;
+    const here = portOn(port, board.family);
+    return board.serialPorts.find(({ path }) => path === here)?.device ?? here;
+  };
   return claims.flatMap(({ port, label, index }, at) => {
     if (port === null) return [];
     const other = claims.slice(0, at).find((before) => deviceOf(before.port) === deviceOf(port));
@@ -87,39 +95,36 @@ function sharedPorts(claims: readonly PartClaims[], board: BoardFacts): ErrorDet
 /** What a part needs of the machine besides pins and buses, and the sentence when it is not there. */
 type Need = (part: WiredPart, board: BoardFacts) => string | null;
 
-const toConfig = (what: string, line: string) => `${what}: add ${line} to config.txt and reboot.`;
+const toConfig = (what: string, part: WiredPart) =>
+  `${what}: add ${overlayLine(part)} to config.txt and reboot.`;
 
-/** By part: drivers of the kernel that read it, and programs that drive it. */
-const needs: Partial<Record<WiredPart['part'], Need>> = {
+/** By part: drivers of the kernel that read it. */
+const drivers: Partial<Record<WiredPart['part'], Need>> = {
   current_meter: (part, board) => {
     if (part.part !== 'current_meter' || board.monitors.includes(part.chip)) return null;
-    const line = `dtoverlay=i2c-sensor,${part.chip},addr=0x${part.address.toString(16)}`;
-    return toConfig(`The kernel does not know the ${part.chip} of the motor`, line);
+    return toConfig(`The kernel does not know the ${part.chip} of the motor`, part);
   },
   kernel_light: (part, board) => {
     if (part.part !== 'kernel_light' || board.leds.includes(part.name)) return null;
-    const line = `dtoverlay=gpio-led,gpio=${part.pin ?? 17},label=${part.name}`;
-    return toConfig(`The kernel does not know a light called ${part.name}`, line);
+    return toConfig(`The kernel does not know a light called ${part.name}`, part);
   },
-  real_time_clock: (_, board) => {
+  real_time_clock: (part, board) => {
     if (board.clocks.length > 0) return null;
-    return toConfig('The kernel does not know the real-time clock', 'dtoverlay=i2c-rtc,ds3231');
+    return toConfig('The kernel does not know the real-time clock', part);
   },
   hx711: (part, board) => {
     const isThere =
       part.part !== 'hx711' || part.way !== 'iio' || board.converters.includes('hx711');
     return isThere ? null : 'This kernel has no driver for the hx711; use way spi or lines.';
   },
-  step_dir: (part, board) => pigpioNeed(part, board),
-  servo_gate: (part, board) => pigpioNeed(part, board),
 };
 
-function pigpioNeed({ part }: WiredPart, board: BoardFacts): string | null {
-  if (board.family !== 'pi5') return null;
-  return `${part} needs pigpio, which does not run on a Pi 5; use tmc2209, dc_motor or coprocessor.`;
-}
-
-function needProblem(part: WiredPart, index: number, board: BoardFacts): ErrorDetail[] {
-  const message = needs[part.part]?.(part, board) ?? null;
-  return message === null ? [] : [{ path: `parts.${index}`, message }];
+function needProblem(part: WiredPart, index: number, board: BoardFacts): WiringProblem[] {
+  const path = `parts.${index}`;
+  if ('pigpiod' in part && board.family === 'pi5') {
+    const message = `${part.part} needs pigpio, which does not run on a Pi 5; use tmc2209, dc_motor or coprocessor.`;
+    return [{ path, message }];
+  }
+  const message = drivers[part.part]?.(part, board) ?? null;
+  return message === null ? [] : [{ path, message, isAbsence: true }];
 }

@@ -1,6 +1,8 @@
-import type { ErrorDetail } from '@cat-feeder/shared';
 import type { BoardFacts } from '../platform/board-facts.ts';
+import { pwmLine } from './boot-config.ts';
+import { headerPort } from './header-port.ts';
 import type { PartClaims, PinClaim } from './wiring-claims.ts';
+import type { WiringProblem } from './wiring-problem.ts';
 
 /** The header carries BCM 0 to 27; 0 and 1 belong to the memory chip of add-on boards. */
 const HEADER_PIN_MAX = 27;
@@ -26,11 +28,12 @@ interface Held {
 export function checkPins(
   claims: readonly PartClaims[],
   board: BoardFacts,
-): readonly ErrorDetail[] {
+): readonly WiringProblem[] {
   const held: Held[] = claims.flatMap((owner) => owner.pins.map((claim) => ({ claim, owner })));
   const busPins = busesOf(claims, board);
+  const pwmPins = held.flatMap(({ claim }) => (claim.needs === 'pwm' ? [claim.pin] : []));
   return [
-    ...held.flatMap(({ claim, owner }) => onePin(claim, owner, { busPins, board })),
+    ...held.flatMap(({ claim, owner }) => onePin(claim, owner, { busPins, pwmPins, board })),
     ...twice(held),
     ...(board.family === 'pi5' ? [] : sharedChannels(held)),
   ];
@@ -39,8 +42,12 @@ export function checkPins(
 function onePin(
   claim: PinClaim,
   owner: PartClaims,
-  on: { readonly busPins: readonly BusPins[]; readonly board: BoardFacts },
-): ErrorDetail[] {
+  on: {
+    readonly busPins: readonly BusPins[];
+    readonly pwmPins: readonly number[];
+    readonly board: BoardFacts;
+  },
+): WiringProblem[] {
   const { pin, field, needs } = claim;
   const path = `parts.${owner.index}.${field}`;
   if (pin > HEADER_PIN_MAX) {
@@ -56,24 +63,37 @@ function onePin(
     const message = `BCM ${pin} of ${owner.label} carries ${bus.bus}; use another pin, or switch it off with ${bus.line} in config.txt.`;
     return [{ path, message }];
   }
-  return needs === 'pwm' ? pwmProblem(claim, path, { label: owner.label, board: on.board }) : [];
+  return needs === 'pwm' ? pwmProblem(claim, path, { ...on, label: owner.label }) : [];
 }
 
 function pwmProblem(
   { pin }: PinClaim,
   path: string,
-  { label, board }: { readonly label: string; readonly board: BoardFacts },
-): ErrorDetail[] {
+  on: {
+    readonly label: string;
+    /** All pins of the wiring that want a PWM: one line of config.txt is for all of them. */
+    readonly pwmPins: readonly number[];
+    readonly board: BoardFacts;
+  },
+): WiringProblem[] {
+  const { label, board } = on;
   if (!(pin in pwmChannels)) {
     const message = `BCM ${pin} of ${label} has no PWM; use BCM 12, 13, 18 or 19.`;
     return [{ path, message }];
   }
-  if (board.pwmChip !== null) return [];
-  const message = `The PWM for BCM ${pin} of ${label} is switched off: add dtoverlay=pwm-2chan to config.txt and reboot.`;
-  return [{ path, message }];
+  const line = pwmLine(on.pwmPins.filter((other) => other in pwmChannels));
+  if (board.pwmChip === null) {
+    const message = `The PWM for BCM ${pin} of ${label} is switched off: add ${line} to config.txt and reboot.`;
+    return [{ path, message, isAbsence: true }];
+  }
+  // An overlay that was loaded in another way stands in no file: then the chip alone tells.
+  if (board.pwmPins === null || board.pwmPins.includes(pin)) return [];
+  const where = board.pwmPins.length === 0 ? 'to no pin' : `to BCM ${board.pwmPins.join(' and ')}`;
+  const message = `config.txt leads the PWM ${where}, but ${label} has it at BCM ${pin}: write ${line} there instead and reboot.`;
+  return [{ path, message, isAbsence: true }];
 }
 
-function twice(held: readonly Held[]): ErrorDetail[] {
+function twice(held: readonly Held[]): WiringProblem[] {
   return held.flatMap(({ claim, owner }, at) => {
     const before = held.slice(0, at).find((other) => other.claim.pin === claim.pin);
     if (before === undefined) return [];
@@ -83,7 +103,7 @@ function twice(held: readonly Held[]): ErrorDetail[] {
   });
 }
 
-function sharedChannels(held: readonly Held[]): ErrorDetail[] {
+function sharedChannels(held: readonly Held[]): WiringProblem[] {
   const pwm = held.filter(({ claim }) => claim.needs === 'pwm');
   return pwm.flatMap(({ claim, owner }, at) => {
     const channel = pwmChannels[claim.pin];
@@ -110,8 +130,9 @@ function busesOf(claims: readonly PartClaims[], board: BoardFacts): readonly Bus
   if (hasSpi || claims.some(({ spiDevice }) => spiDevice !== null)) {
     buses.push({ bus: 'the SPI bus 0', pins: [7, 8, 9, 10, 11], line: 'dtparam=spi=off' });
   }
-  if (board.serialPorts.some(({ path }) => path === '/dev/serial0')) {
-    buses.push({ bus: 'the serial port', pins: [14, 15], line: 'enable_uart=0' });
+  if (board.serialPorts.some(({ path }) => path === headerPort(board.family))) {
+    const line = board.family === 'pi5' ? 'dtparam=uart0=off' : 'enable_uart=0';
+    buses.push({ bus: 'the serial port', pins: [14, 15], line });
   }
   return buses;
 }

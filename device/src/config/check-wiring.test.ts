@@ -124,7 +124,13 @@ describe('checkWiring', () => {
       'a PWM without its overlay',
       [{ ...motor, pwmPin: 12 }, scale],
       facts({ pwmChip: null }),
-      'dtoverlay=pwm-2chan',
+      'dtoverlay=pwm,pin=12,func=4',
+    ],
+    [
+      'a PWM that config.txt leads to the pins of a bare overlay',
+      [{ ...motor, pwmPin: 12 }, scale],
+      facts({ pwmPins: [18, 19] }),
+      'config.txt leads the PWM to BCM 18 and 19, but dc_motor has it at BCM 12: write dtoverlay=pwm,pin=12,func=4 there',
     ],
     [
       'two PWM on one channel',
@@ -310,6 +316,22 @@ describe('checkWiring', () => {
     expect(checkWiring(wiring, board)).toHaveLength(6);
   });
 
+  it('knows the header’s serial port of a Pi 5, whose serial0 is the plug for debugging', () => {
+    const port = (path: string, device = path) => ({ path, device, takenBy: null });
+    const debug = port('/dev/serial0', '/dev/ttyAMA10');
+    const off = facts({ family: 'pi5', serialPorts: [debug, port('/dev/ttyAMA10')] });
+    expect(checkWiring(wiringOf(stepper, scale), off)).toMatchObject([
+      {
+        path: 'parts.0.port',
+        message: expect.stringMatching(/^\/dev\/ttyAMA0 .*dtparam=uart0=on/),
+      },
+    ]);
+    expect(checkWiring(wiringOf({ ...motor, enablePin: 14 }, scale), off)).toEqual([]);
+    const on = facts({ family: 'pi5', serialPorts: [debug, port('/dev/ttyAMA0')] });
+    expect(checkWiring(wiringOf(stepper, scale), on)).toEqual([]);
+    expect(checkWiring(wiringOf({ ...motor, enablePin: 14 }, scale), on)).toHaveLength(1);
+  });
+
   it('frees the pins of buses that are off and not wanted', () => {
     const bare = facts({ i2cBuses: [], spiDevices: [], serialPorts: [] });
     const lines = { ...scale, way: 'lines', dataPin: 2, clockPin: 8 };
@@ -390,6 +412,22 @@ describe('the hardware setting', () => {
     const byPath = refusal(() => load('/p.json', { '/p.json': JSON.stringify(bad) }));
     expect(byPath.code).toBe('ERR_WIRING');
     expect(byPath.details).toHaveLength(4);
+  });
+
+  it('names every wrong part with the parts that there are, and what else is wrong, at once', () => {
+    const parts = [{ ...motor, part: 'dcmotor' }, { part: 'hx117' }, { ...scale, ratedGrams: 1 }];
+    const profile = JSON.stringify({ kind: 'board', name: 'x', parts });
+    const { details } = refusal(() => load('/p.json', { '/p.json': profile }));
+    expect(details.map(({ path }) => path)).toEqual([
+      'parts.0.part',
+      'parts.1.part',
+      'parts.2.ratedGrams',
+    ]);
+    for (const { message } of details.slice(0, 2)) {
+      expect(message).toContain(
+        'the parts are dc_motor, dc_motor_pair, tmc2209, step_dir, servo_gate',
+      );
+    }
   });
 
   it.each([

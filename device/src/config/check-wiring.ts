@@ -3,6 +3,7 @@ import type { BoardFacts } from '../platform/board-facts.ts';
 import { checkBuses } from './check-buses.ts';
 import { checkPins } from './check-pins.ts';
 import { claimsOf } from './wiring-claims.ts';
+import type { WiringProblem } from './wiring-problem.ts';
 import { isCell, isDrive, type WiredPart, type Wiring } from './wiring-schema.ts';
 
 /** Parts of which a feeder has one. */
@@ -30,7 +31,7 @@ export function checkParts({ parts }: Wiring): readonly ErrorDetail[] {
  * Everything that is wrong with a wiring on this board, all at once: `path` is the place in the
  * profile, `message` one sentence for whoever holds the screwdriver.
  */
-export function checkWiring(wiring: Wiring, board: BoardFacts): readonly ErrorDetail[] {
+export function checkWiring(wiring: Wiring, board: BoardFacts): readonly WiringProblem[] {
   const claims = claimsOf(wiring.parts);
   return [
     ...boardProblems(board),

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { DeviceConfigSchema, type SettingNotes } from './device-config.ts';
+import { DeviceConfigSchema } from './device-config.ts';
+import type { SettingNotes } from './setting.ts';
 
 /** A schema whose entries carry a default, a description and `SettingNotes`. */
 export type ConfigSchema = v.StrictObjectSchema<

@@ -1,33 +1,7 @@
 import * as v from 'valibot';
+import { cameraEntries } from './camera-config.ts';
+import { oneOf, plain, wholeNumber, words } from './setting.ts';
 import { type Hardware, HardwareSchema } from './wiring-schema.ts';
-
-/** What an installer needs to know of a setting besides its type, default and bounds. */
-export type SettingNotes = {
-  /** Unit for people, such as `ms`; null for words and paths. */
-  readonly unit: string | null;
-  /** Never shown in logs, dumps or the diagnostics. */
-  readonly secret: boolean;
-  /** Whether a change takes effect only at the next start. */
-  readonly restart: boolean;
-  /** What it may be, where the schema cannot say it in a few words. */
-  readonly values?: string;
-};
-
-const plain: SettingNotes = { unit: null, secret: false, restart: true };
-
-const wholeNumber = (min: number, max: number) =>
-  v.pipe(
-    v.number('must be a number'),
-    v.integer('must be a whole number'),
-    between(min),
-    upTo(max),
-  );
-const between = (min: number) => v.minValue<number, number, string>(min, `must be at least ${min}`);
-const upTo = (max: number) => v.maxValue<number, number, string>(max, `must be at most ${max}`);
-const words = (lengthMax: number) =>
-  v.pipe(v.string('must be text'), v.minLength(1, 'must not be empty'), v.maxLength(lengthMax));
-const oneOf = <const Words extends readonly string[]>(list: Words) =>
-  v.picklist(list, `must be one of ${list.join(', ')}`);
 
 const entries = {
   host: v.pipe(
@@ -105,6 +79,7 @@ const entries = {
     v.description('Ceiling of the control loop’s JavaScript heap.'),
     v.metadata({ ...plain, unit: 'MB' }),
   ),
+  ...cameraEntries,
 };
 
 /** The one schema of the daemon's configuration. Everything else about settings is made from it. */

@@ -28,6 +28,17 @@ describe('A-47, B-14 loadConfig', () => {
     expect(warnings).toEqual([]);
   });
 
+  it('refuses a camera whose longest clip does not fit into memory, with both numbers', () => {
+    const greedy = { cameraKbps: 8000, cameraSource: 'synthetic' };
+    const { code, details } = refusal(() => loadConfig({ ...nothing, file: file(greedy) }));
+    expect(code).toBe('ERR_CONFIG');
+    expect(JSON.stringify(details)).toMatch(/85 s .* 8000 kbit.s need 128 MB .* than 96 MB/);
+    for (const more of [{ cameraSource: 'off' }, { cameraClipMs: 30_000 }]) {
+      const { config } = loadConfig({ ...nothing, file: file({ ...greedy, ...more }) });
+      expect(config.cameraKbps).toBe(8000);
+    }
+  });
+
   const precedence = [
     [{}, 8480, 'default'],
     [{ file: file({ port: 1 }) }, 1, 'file'],

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { type ErrorCode, type ErrorDetail, FeederError } from '@cat-feeder/shared';
 import * as v from 'valibot';
+import { hasCamera, ringBytesOf } from './camera-ring.ts';
 import { CONFIG_VERSION, migrateConfig } from './config-migrations.ts';
 import { type ConfigSchema, describeConfig, type SettingDescription } from './describe-config.ts';
 import { type DeviceConfig, DeviceConfigSchema } from './device-config.ts';
@@ -46,7 +47,9 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   });
   const settings = loaded.config as unknown as DeviceConfig;
   const hardware = readHardware(settings.hardware, sources.readText);
-  return { ...loaded, config: { ...settings, hardware, dataDir: resolve(settings.dataDir) } };
+  const config = { ...settings, hardware, dataDir: resolve(settings.dataDir) };
+  if (hasCamera(config)) ringBytesOf(config);
+  return { ...loaded, config };
 }
 
 /** Why a value that fits its schema is refused all the same; null: it is not. */

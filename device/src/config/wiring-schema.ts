@@ -213,10 +213,13 @@ const surroundings = [
   v.strictObject({ part: v.literal('real_time_clock'), bus: i2cBus }),
 ] as const;
 
+/** Every part that can be wired, each with its fields. */
+export const partSchemas = [...drives, ...cells, ...sensors, ...surroundings] as const;
+
 const PartSchema = v.variant(
   'part',
-  [...drives, ...cells, ...sensors, ...surroundings],
-  'is no part that is known',
+  partSchemas,
+  `is no part that is known; the parts are ${partSchemas.map(({ entries }) => entries.part.literal).join(', ')}`,
 );
 
 /** One part with its pins and what its datasheet says. */

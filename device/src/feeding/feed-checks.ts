@@ -4,8 +4,8 @@ import {
   type Fault,
   type FeedingCause,
   HOUR_MS,
+  isWithinHours,
   type Milliseconds,
-  minuteOfDay,
   type RefusalRule,
   type Settings,
 } from '@cat-feeder/shared';
@@ -100,15 +100,8 @@ const interlocked: Check = (_, { interlocks }) => {
 const quiet: Check = (command, { settings, localMinute }) => {
   if (settings.quietHours === null || localMinute === null) return null;
   if (!remoteCauses.has(command.cause)) return null;
-  return isWithin(localMinute, settings.quietHours) ? { rule: 'quiet_hours' } : null;
+  return isWithinHours(localMinute, settings.quietHours) ? { rule: 'quiet_hours' } : null;
 };
-
-/** Whether a minute of the day lies in [from, to); a range may pass midnight. */
-function isWithin(minute: number, range: { from: string; to: string }): boolean {
-  const from = minuteOfDay(range.from);
-  const to = minuteOfDay(range.to);
-  return from <= to ? minute >= from && minute < to : minute >= from || minute < to;
-}
 
 const gap: Check = (command, { settings, doses, now, startedAtAgeMs }) => {
   const neededMs = gapMs(command.cause, settings);

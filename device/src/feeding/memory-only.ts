@@ -5,7 +5,7 @@ import {
   MINUTE_MS,
   type Milliseconds,
 } from '@cat-feeder/shared';
-import type { StationTime } from '../platform/clock.ts';
+import type { PowerStamp, StationTime } from '../platform/clock.ts';
 import { claimedFeeding } from './claimed-feeding.ts';
 import { stampOf } from './elapsed.ts';
 import { MEMORY_ONLY_GAP_MS } from './fault-effects.ts';
@@ -16,6 +16,16 @@ const MEMORY_DOSES_MAX = 8;
 
 /** A disk that refuses for less than this is only slow or full for a moment: the meal waits. */
 const REFUSES_FOR_MS: Milliseconds = 30 * MINUTE_MS;
+
+/**
+ * Whether a start between two instants can have served a portion from memory: not within the six
+ * hours that each waits. Only within one power-up of the machine can anybody tell. Pure.
+ */
+export function mayHaveServed(from: PowerStamp | null, to: PowerStamp | null): boolean {
+  if (from === null || to === null || from.powerUp !== to.powerUp) return true;
+  const passedMs = to.monoMs - from.monoMs;
+  return passedMs < 0 || passedMs >= MEMORY_ONLY_GAP_MS;
+}
 
 /**
  * When neither the database nor the emergency journal takes a claim, the cat must still eat. Then
@@ -40,6 +50,11 @@ export class MemoryOnly {
   /** Lived time at which this program started. */
   get startedAtAgeMs(): Milliseconds {
     return this.#boot.ageMs;
+  }
+
+  /** The monotonic clock at that instant. */
+  get startedAtMonoMs(): Milliseconds {
+    return this.#boot.monoMs;
   }
 
   /**

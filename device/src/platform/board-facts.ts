@@ -29,6 +29,8 @@ export interface BoardFacts {
   readonly serialPorts: readonly SerialPortFacts[];
   /** The header's PWM, by its path in sysfs; null without the overlay. */
   readonly pwmChip: string | null;
+  /** The pins to which config.txt leads the PWM; null where it cannot be read or says nothing of it. */
+  readonly pwmPins: readonly number[] | null;
   /** Names of the hardware monitors, `ina219`, `rpi_volt`. */
   readonly monitors: readonly string[];
   readonly leds: readonly string[];

@@ -24,6 +24,12 @@ export interface TimeSource {
   powerUp?(): string | null;
 }
 
+/** An instant of one power-up of the machine, to be compared with others of the same one. */
+export interface PowerStamp {
+  readonly powerUp: string;
+  readonly monoMs: Milliseconds;
+}
+
 /** An instant as the feeder knows it. */
 export interface StationTime {
   readonly wallMs: EpochMs;

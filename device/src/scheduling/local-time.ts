@@ -84,6 +84,11 @@ export function dayStartMs(zone: string, date: string): EpochMs {
   return resolve(zone, dayNumber(date) * DAY_MS).epochMs;
 }
 
+/** All instants of a local date: from its first to the first of the next, which is left out. */
+export function daySpan(zone: string, date: string): { fromMs: EpochMs; toMs: EpochMs } {
+  return { fromMs: dayStartMs(zone, date), toMs: dayStartMs(zone, dateOfDay(dayNumber(date) + 1)) };
+}
+
 /** Whether the zone has this date at all: Samoa had no 30 December 2011. */
 export function hasDate(zone: string, date: string): boolean {
   return localDateOf(zone, dayStartMs(zone, date)) === date;

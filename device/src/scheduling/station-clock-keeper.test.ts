@@ -2,12 +2,8 @@ import { type ClockQuality, DAY_MS, FeederError, HOUR_MS, MINUTE_MS } from '@cat
 import { describe, expect, it } from 'vitest';
 import type { TimeSource } from '../platform/clock.ts';
 import { VirtualClock } from '../platform/virtual-clock.ts';
-import {
-  type ClockChange,
-  type ClockRecord,
-  SAVE_EVERY_MS,
-  StationClockKeeper,
-} from './station-clock-keeper.ts';
+import { type ClockRecord, SAVE_EVERY_MS, StationClockKeeper } from './station-clock-keeper.ts';
+import type { ClockChange } from './trusted-clock.ts';
 
 const builtAtMs = Date.parse('2026-11-01T00:00:00Z');
 const noonMs = Date.parse('2026-11-20T12:00:00Z');
@@ -223,7 +219,7 @@ describe('the memory of the clock', () => {
     const first = setUp({ origin: 'none' });
     first.keeper.start();
     first.clock.advance(HOUR_MS);
-    first.keeper.stop();
+    first.keeper.close();
     const record = first.memory.record;
     expect(record).toEqual({
       wallMs: noonMs + HOUR_MS,
@@ -263,7 +259,7 @@ describe('the memory of the clock', () => {
     Object.assign(first.source, { powerUp });
     first.keeper.start();
     first.clock.advance(HOUR_MS);
-    first.keeper.stop();
+    first.keeper.close();
     const record = first.memory.record;
     const start = (wallMs: number, monoMs: number) => {
       const clock = new VirtualClock({ wallMs, monoMs });
@@ -307,7 +303,7 @@ describe('the memory of the clock', () => {
     const { clock, keeper, memory } = setUp({ wallMs: 1000 });
     keeper.start();
     clock.advance(HOUR_MS);
-    keeper.stop();
+    keeper.close();
     expect(memory.record).toEqual({ wallMs: 0, ageMs: HOUR_MS, doubtedAtAgeMs: null, power: null });
   });
 
@@ -323,7 +319,7 @@ describe('the memory of the clock', () => {
   it('writes nothing after a stop', () => {
     const { clock, keeper, memory } = setUp({ origin: 'none' });
     keeper.start();
-    keeper.stop();
+    keeper.close();
     const saves = memory.saves;
     clock.advance(HOUR_MS);
     expect(memory.saves).toBe(saves);

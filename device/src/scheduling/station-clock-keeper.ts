@@ -1,5 +1,4 @@
 import {
-  type ClockQuality,
   DAY_MS,
   type EpochMs,
   FeederError,
@@ -8,8 +7,10 @@ import {
   type Milliseconds,
   SECOND_MS,
 } from '@cat-feeder/shared';
-import type { Cancel, Clock, StationClock, StationTime, TimeSource } from '../platform/clock.ts';
+import type { Cancel, Clock, StationTime, TimeSource } from '../platform/clock.ts';
+import { checkOf, type PartCheck, type PartHealth } from '../platform/part.ts';
 import { nextTrust, qualityOf, type TrustEvent, type TrustState } from './clock-trust.ts';
+import { type ClockChange, healthOfTrust, type TrustedClock } from './trusted-clock.ts';
 
 /** What of the time survives a power cut. */
 export interface ClockRecord {
@@ -32,15 +33,6 @@ export interface ClockRecord {
 export interface ClockMemory {
   load(): ClockRecord | null;
   save(record: ClockRecord): void;
-}
-
-/** A change that others must know of: the wall clock was stepped, or is believed differently. */
-export interface ClockChange {
-  readonly from: ClockQuality;
-  readonly to: ClockQuality;
-  /** Wall time gained (+) or lost (-) against the monotonic clock; 0 when only the quality changed. */
-  readonly stepMs: Milliseconds;
-  readonly time: StationTime;
 }
 
 export interface StationClockParts {
@@ -68,7 +60,7 @@ const ASK_ORIGIN_EVERY_MS: Milliseconds = 10 * SECOND_MS;
  * The station clock: the system's wall clock while it can be believed, else the last known time
  * carried on by the monotonic clock. Reading it notices steps; only the timer writes to memory.
  */
-export class StationClockKeeper implements StationClock {
+export class StationClockKeeper implements TrustedClock {
   readonly #parts: StationClockParts;
   readonly #listeners = new Set<(change: ClockChange) => void>();
   readonly #startMonoMs: Milliseconds;
@@ -85,6 +77,7 @@ export class StationClockKeeper implements StationClock {
   #hasReckoning: boolean;
   #cancelSave: Cancel | null = null;
   #failedSaves = 0;
+  #isClosed = false;
 
   constructor(parts: StationClockParts) {
     this.#parts = parts;
@@ -150,7 +143,19 @@ export class StationClockKeeper implements StationClock {
     return this.#time(monoMs);
   }
 
-  /** Tells of steps and changes of quality, from inside the reading that noticed them. */
+  health(): PartHealth {
+    return healthOfTrust(this.#state);
+  }
+
+  /** Asks the operating system anew. */
+  async selfTest(): Promise<PartCheck> {
+    this.#askedMonoMs = Number.NEGATIVE_INFINITY;
+    const { quality } = this.now();
+    const fix =
+      'Connect the feeder to a network, or fit a clock with a battery: feeder doctor looks at both.';
+    return checkOf(this.health(), `The clock is ${quality}.`, fix);
+  }
+
   subscribe(listener: (change: ClockChange) => void): Cancel {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -161,8 +166,11 @@ export class StationClockKeeper implements StationClock {
     if (this.#cancelSave === null) this.#saveAndRearm();
   }
 
-  /** Saves once more. */
-  stop(): void {
+  /** Saves once more, and tells nobody any more. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#listeners.clear();
     this.#cancelSave?.();
     this.#cancelSave = null;
     this.#save();

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type EventBody, type EventName, eventKinds } from '@cat-feeder/shared';
+import { type EventBody, type EventName, eventKinds, FeederError } from '@cat-feeder/shared';
 import type Database from 'better-sqlite3';
 
 /*
@@ -130,8 +130,10 @@ function hashOf(previous: Buffer, row: RawRow): Buffer {
 
 function entryOf(row: RawRow): AuditEntry {
   const name = names.get(row.kind);
-  if (name === undefined)
-    throw new Error(`Ledger entry ${row.seq} has the unknown kind ${row.kind}.`);
+  if (name === undefined) {
+    const message = `Ledger entry ${row.seq} has the unknown kind ${row.kind}.`;
+    throw new FeederError('ERR_INTERNAL', { message });
+  }
   return {
     name,
     seq: row.seq,

@@ -1,3 +1,4 @@
+import type { PowerStamp } from '../platform/clock.ts';
 import type { EventLog } from './event-log.ts';
 import type { StateStore } from './state-store.ts';
 import type { Transactor } from './transactor.ts';
@@ -8,6 +9,8 @@ export interface BootCount {
   readonly number: number;
   /** Whether the last end was an orderly stop. */
   readonly clean: boolean;
+  /** When the last start that is noted began; missing or null: nobody knows. */
+  readonly began?: PowerStamp | null;
 }
 
 export interface BootRecordOptions {
@@ -31,12 +34,12 @@ export class BootRecord {
   }
 
   /** Once per start, before any feeding. Returns the boot's number and whether the last stop was clean. */
-  started(version: string): BootCount {
+  started(version: string, began: PowerStamp | null = null): BootCount {
     const { transactor, state, log, openFeedings } = this.#options;
     const last = this.read();
     const bootNumber = last.number + 1;
     transactor.write('daemon.started', () => {
-      state.write('boot', { number: bootNumber, clean: false });
+      state.write('boot', { number: bootNumber, clean: false, began });
       log.append('daemon.started', {
         version,
         bootNumber,

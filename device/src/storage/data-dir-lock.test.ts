@@ -6,11 +6,11 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { openDirStore, testDir } from '../../test/contracts/store-fixture.ts';
 import { lockDataDir } from './data-dir-lock.ts';
 
-/** Another process that takes the lock, says so and waits. */
+/** Another process that takes the lock, keeps it (an unused one is collected), says so and waits. */
 async function holder(lockFile: string): Promise<ChildProcess> {
   const program = `
     import { lockDataDir } from ${JSON.stringify(join(import.meta.dirname, 'data-dir-lock.ts'))};
-    try { lockDataDir(${JSON.stringify(lockFile)}); console.log('held'); setInterval(() => {}, 1e6); }
+    try { globalThis.held = lockDataDir(${JSON.stringify(lockFile)}); console.log('held'); setInterval(() => {}, 1e6); }
     catch (error) { console.log(error.code); }`;
   const child = spawn(process.execPath, ['--input-type=module-typescript', '--eval', program], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -41,6 +41,7 @@ const groupTable: Readonly<Record<DocumentKind, Readonly<Record<string, readonly
     missed: ['graceMinutes', 'starveLimitHours', 'deadManMinutes'],
     bowl: ['bowlFullGrams'],
     quiet: ['quietHours'],
+    camera: ['cameraOn', 'cameraMealsOnly', 'cameraPrivacyHours'],
   },
   calibration: {
     tare: ['zeroCounts', 'noiseGrams', 'taredAtMs'],

@@ -4,6 +4,7 @@ import type Database from 'better-sqlite3';
 import { CheckedTable, type TableShape } from './checked-table.ts';
 import { APPLICATION_ID } from './database.ts';
 import { startSql } from './migrations/0001-start.ts';
+import { clipsSql } from './migrations/0002-clips.ts';
 import { statement } from './statements.ts';
 import type { Transactor } from './transactor.ts';
 
@@ -14,7 +15,10 @@ export interface Migration {
   readonly sql: string;
 }
 
-export const migrations: readonly Migration[] = [{ number: 1, name: 'start', sql: startSql }];
+export const migrations: readonly Migration[] = [
+  { number: 1, name: 'start', sql: startSql },
+  { number: 2, name: 'clips', sql: clipsSql },
+];
 
 /** The schema that this version of the program works with. */
 export const newestSchema = migrations.at(-1)?.number ?? 0;

@@ -3,6 +3,8 @@ import { CheckedTable, type TableShape } from './checked-table.ts';
 import { chainHash } from './event-encoding.ts';
 import type { EventLog } from './event-log.ts';
 import {
+  clipLinkTable,
+  clipTable,
   docTable,
   type EventRow,
   eventTable,
@@ -170,6 +172,8 @@ function salvageRows(source: Database.Database, target: SalvageTarget): number {
   merge(progressTable, 'feeding_id', () => true);
   merge(traceTable, 'feeding_id', () => false);
   merge(stateTable, 'k', isNewerState);
+  merge(clipTable, 'clip_id', () => true);
+  merge(clipLinkTable, 'k', () => false);
   return taken;
 }
 

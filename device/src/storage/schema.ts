@@ -122,6 +122,34 @@ export interface OccurrenceRow {
   why: string;
 }
 
+/** Since the second schema. Lists are JSON, flags 0 or 1. */
+export interface ClipRow {
+  clip_id: string;
+  rank: string;
+  started_ms: number;
+  duration_ms: number;
+  gap_ms: number;
+  continues: string | null;
+  bytes: number;
+  sha256: string;
+  codec: string;
+  width: number;
+  height: number;
+  frames: number;
+  has_audio: number;
+  keep: number;
+  sent_ms: number | null;
+  feeding_ids: string;
+  visits: string;
+  pet_ids: string;
+  pictures: string;
+}
+
+export interface ClipLinkRow {
+  /** Whom or what the clip shows, a slash, and the clip's id. */
+  k: string;
+}
+
 export const eventTable: TableShape<EventRow> = {
   name: 'event_log',
   columns: [
@@ -255,6 +283,38 @@ export const occurrenceTable: TableShape<OccurrenceRow> = {
   key: ['key'],
 };
 
+export const clipTable: TableShape<ClipRow> = {
+  name: 'clip',
+  columns: [
+    'clip_id',
+    'rank',
+    'started_ms',
+    'duration_ms',
+    'gap_ms',
+    'continues',
+    'bytes',
+    'sha256',
+    'codec',
+    'width',
+    'height',
+    'frames',
+    'has_audio',
+    'keep',
+    'sent_ms',
+    'feeding_ids',
+    'visits',
+    'pet_ids',
+    'pictures',
+  ],
+  key: ['clip_id'],
+};
+
+export const clipLinkTable: TableShape<ClipLinkRow> = {
+  name: 'clip_link',
+  columns: ['k'],
+  key: ['k'],
+};
+
 /** Every table with row checksums, the migrations' own included. */
 export const checkedTables = [
   eventTable,
@@ -266,4 +326,6 @@ export const checkedTables = [
   progressTable,
   traceTable,
   occurrenceTable,
+  clipTable,
+  clipLinkTable,
 ] as const;

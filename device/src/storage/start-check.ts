@@ -4,6 +4,7 @@ import { CheckedTable, type TableShape } from './checked-table.ts';
 import { checkPages } from './database.ts';
 import { appliedMigrations, checkSchema, newestSchema } from './migrations.ts';
 import {
+  clipTable,
   docTable,
   eventTable,
   feedingTable,
@@ -54,6 +55,7 @@ const rowChecks: readonly Check[] = [
   (db) => checkRows(db, progressTable, ''),
   (db) => checkRows(db, feedingTable, `ORDER BY n DESC LIMIT ${TAIL_ROWS}`),
   (db) => checkRows(db, occurrenceTable, `ORDER BY after_n DESC LIMIT ${TAIL_ROWS}`),
+  (db) => checkRows(db, clipTable, `ORDER BY clip_id DESC LIMIT ${TAIL_ROWS}`),
   checkTail,
 ];
 

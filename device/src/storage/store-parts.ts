@@ -17,6 +17,7 @@ import type { Collection, Single } from '../platform/collection.ts';
 import { AssumedDoses } from './assumed-doses.ts';
 import { BootRecord } from './boot-record.ts';
 import { CheckedTable } from './checked-table.ts';
+import { ClipStore } from './clip-store.ts';
 import { ClockStore } from './clock-memory.ts';
 import { DocumentStore } from './document-store.ts';
 import type { EmergencyJournal } from './emergency-journal.ts';
@@ -48,6 +49,7 @@ export interface StoreParts {
   readonly unnamedKibble: Single<UnnamedKibble>;
   readonly journal: FeedingStore;
   readonly schedule: SqliteScheduleStore;
+  readonly clips: ClipStore;
   readonly clockMemory: ClockStore;
   readonly boots: BootRecord;
   readonly state: StateStore;
@@ -128,6 +130,7 @@ export function composeParts(options: PartsOptions): StoreParts {
     unnamedKibble,
     journal,
     schedule,
+    clips: new ClipStore({ db, transactor, log }),
     clockMemory: new ClockStore(state, () => journal.lastAgeMs()),
     boots: new BootRecord({
       transactor,

@@ -1,6 +1,6 @@
-import { FeederError } from '@cat-feeder/shared';
 import { describe, expect, it } from 'vitest';
 import type { Collection, Entity, Single } from '../../src/platform/collection.ts';
+import { codeOf } from '../support/thrown-code.ts';
 
 /** A collection under test, with two different values that it may hold. */
 export interface CollectionSubject<T extends Entity> {
@@ -9,16 +9,6 @@ export interface CollectionSubject<T extends Entity> {
   readonly second: Omit<T, 'id' | 'rev'>;
   /** The same collection as another program would see it after a restart. */
   readonly reopen: () => Collection<T>;
-}
-
-function codeOf(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof FeederError) return error.code;
-    throw error;
-  }
-  return 'nothing was thrown';
 }
 
 /** What every collection of documents promises. */

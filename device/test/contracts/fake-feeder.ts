@@ -21,10 +21,13 @@ import type { Entity } from '../../src/platform/collection.ts';
 import { LiveEvents } from '../../src/platform/live-events.ts';
 import { type Logger, silentLogger } from '../../src/platform/logger.ts';
 import { VirtualClock } from '../../src/platform/virtual-clock.ts';
+import { FakeCamera, FakeClips } from './fake-camera.ts';
 import { FakeCollection, fakeId, START_MS, sampleFeeding } from './fake-parts.ts';
+import { testDir } from './store-fixture.ts';
 
 export const FAKE_PORT = 8480;
 export const FAKE_URL = `http://127.0.0.1:${FAKE_PORT}`;
+
 /** A whole feeder in memory behind the real API: what it is told to do can be counted. */
 export class FakeFeeder {
   readonly clock = new VirtualClock({ wallMs: START_MS, monoMs: 1_000 });
@@ -40,6 +43,8 @@ export class FakeFeeder {
   readonly faults: ActiveFault[] = [];
   settings: Settings = { ...defaultSettings, name: 'Test feeder' };
   reader: ReaderView | null = null;
+  readonly camera = new FakeCamera();
+  readonly clips: FakeClips;
   storageOk = true;
   /** Thrown by the next call of `feed`. */
   refuseWith: Error | null = null;
@@ -61,6 +66,7 @@ export class FakeFeeder {
   constructor(options: { uiDir?: string | null; overrides?: Partial<ApiDeps> } = {}) {
     const log = this.#log();
     this.live = new LiveEvents({ epoch: 'boot7', logger: silentLogger });
+    this.clips = new FakeClips(this.live, testDir);
     this.deps = { ...this.#parts(log), ...options.overrides };
     this.api = createApi(this.deps, { port: () => FAKE_PORT, uiDir: options.uiDir ?? null });
   }
@@ -197,6 +203,8 @@ export class FakeFeeder {
       alerts: () => [],
       components: () => [{ name: 'scheduler', state: 'ok', why: 'runs' }],
       reader: () => this.reader,
+      camera: this.camera,
+      clips: this.clips,
       storage: () => ({ ok: this.storageOk, why: this.storageOk ? 'writes' : 'read-only' }),
       diskFreeBytes: () => 5_000_000_000,
       onAudience: () => {},

@@ -7,6 +7,7 @@ import {
   type SuccessEnvelope,
 } from '@cat-feeder/shared';
 import * as v from 'valibot';
+import { claimedFeeding } from '../../src/feeding/claimed-feeding.ts';
 import type { Collection, Entity } from '../../src/platform/collection.ts';
 import { SeededRandom } from '../../src/platform/random.ts';
 
@@ -62,31 +63,19 @@ export class FakeCollection<T extends Entity> implements Collection<T> {
 
 /** A feeding that has just been claimed. */
 export function sampleFeeding(values: Partial<Feeding>): Feeding {
-  return {
-    id: fakeId(),
+  const claimed = claimedFeeding({
+    feedingId: fakeId(),
     requestId: 'test-1',
     cause: 'person',
-    occurrenceKey: null,
+    occurrence: null,
     petId: null,
     kibbleId: null,
     portionGrams: 12,
-    state: 'running',
-    stage: 'claimed',
-    result: null,
-    fault: null,
-    refusal: null,
-    dose: null,
-    bowlBeforeGrams: null,
-    bowlAfterGrams: null,
-    turns: 0,
-    attempts: 0,
-    motorMs: 0,
-    startedAtMs: START_MS,
-    endedAtMs: null,
-    clockQuality: 'synchronized',
+    reservedGrams: 13,
+    time: { wallMs: START_MS, monoMs: 0, ageMs: 0, bootId: 'fake', quality: 'synchronized' },
     why: 'Asked for by person.',
-    ...values,
-  };
+  });
+  return { ...claimed, ...values };
 }
 
 /** What a success carries. */

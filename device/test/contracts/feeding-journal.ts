@@ -1,4 +1,4 @@
-import { FeederError, type Occurrence, occurrenceKey } from '@cat-feeder/shared';
+import { type Occurrence, occurrenceKey } from '@cat-feeder/shared';
 import { describe, expect, it } from 'vitest';
 import type {
   ClaimRecord,
@@ -7,6 +7,7 @@ import type {
   RefusalRecord,
 } from '../../src/feeding/feeding-journal.ts';
 import type { StationTime } from '../../src/platform/clock.ts';
+import { codeOf } from '../support/thrown-code.ts';
 
 /** A journal under test, and how another start of the program would see it. */
 export interface JournalSubject {
@@ -107,16 +108,6 @@ export function sampleRefusal(id: string, changes: Partial<RefusalRecord> = {}):
 }
 
 const fedVerdict = { verdict: 'fed', rule: 'on_time', numbers: { lateMs: 0 } } as const;
-
-function codeOf(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof FeederError) return error.code;
-    throw error;
-  }
-  return 'nothing was thrown';
-}
 
 /** What every feeding journal promises; the names of the invariants are those of feeding.md. */
 export function feedingJournalContract(name: string, make: () => JournalSubject): void {

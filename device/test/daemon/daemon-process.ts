@@ -56,7 +56,12 @@ export class DaemonProcess {
     const line = options.isNotifying === true ? [LAUNCHER, ...node] : node;
     const [program = '', ...args] = [...line, ...options.args];
     this.child = spawn(program, args, {
-      env: { PATH: process.env['PATH'] ?? '', ...options.environment },
+      // Tests that want the camera switch it on: its encoder would take the CPU of all others.
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        FEEDER_CAMERA_SOURCE: 'off',
+        ...options.environment,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child.stdout?.on('data', (text: Buffer) => {

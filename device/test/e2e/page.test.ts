@@ -33,6 +33,19 @@ describe('the first load', () => {
     stage.expectClean();
   });
 
+  it.each([360, 768, 1280, 1440])(
+    'keeps the figure of the bowl in one line at %i px',
+    async (width) => {
+      const page = await stage.open({ ...desk, width });
+      const lines = await page.evaluate(`(() => {
+      const range = document.createRange();
+      range.selectNodeContents(document.querySelector('.hero-grams').firstChild);
+      return range.getClientRects().length;
+    })()`);
+      expect(lines).toBe(1);
+    },
+  );
+
   it('finds no fault with the portion before the feeder has answered', async () => {
     const page = await stage.open(phone);
     await page.route('**/api/v1/**', () => new Promise(() => {}));

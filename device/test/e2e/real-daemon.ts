@@ -10,6 +10,8 @@ export interface DaemonOptions {
   readonly uiDir: string;
   /** 0: any free port. */
   readonly port?: number;
+  /** With the test picture; otherwise there is no camera. */
+  readonly hasCamera?: boolean;
 }
 
 /** The daemon as its own process, on the simulated board. */
@@ -23,7 +25,8 @@ export class RealDaemon {
   }
 
   /** Starts it and waits until it says where it listens. */
-  static async start({ dataDir, uiDir, port = 0 }: DaemonOptions): Promise<RealDaemon> {
+  static async start(options: DaemonOptions): Promise<RealDaemon> {
+    const { dataDir, uiDir, port = 0, hasCamera = false } = options;
     const child = spawn(
       process.execPath,
       [
@@ -31,6 +34,7 @@ export class RealDaemon {
         'run',
         ...['--hardware', 'simulated', '--data-dir', dataDir, '--ui-dir', uiDir],
         ...['--port', String(port), '--trust-wall-clock'],
+        ...['--camera-source', hasCamera ? 'synthetic' : 'off'],
       ],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );

@@ -210,6 +210,8 @@ export function stagedDeps(stage: StagedFeeder): ApiDeps {
     alerts: () => stage.alerts,
     components: () => stage.components,
     reader: () => stage.reader,
+    camera: stage.hasCamera ? stage.camera : null,
+    clips: stage.clips,
     storage: () => stage.storage,
     diskFreeBytes: () => 21_400_000_000,
     onAudience: () => {},

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   type Alert,
   type BowlReading,
@@ -29,6 +32,7 @@ import { silentLogger } from '../../src/platform/logger.ts';
 import { SystemClock } from '../../src/platform/system-clock.ts';
 import { localDateOf } from '../../src/scheduling/local-time.ts';
 import { plannedOn } from '../../src/scheduling/occurrences.ts';
+import { FakeCamera, FakeClips } from '../contracts/fake-camera.ts';
 import { MemoryCollection } from './memory-collection.ts';
 import { stagedDeps } from './staged-deps.ts';
 
@@ -57,6 +61,10 @@ export class StagedFeeder {
   readonly meals = new MemoryCollection<Meal>(this.newId(), () => this.changed('meals'));
   overlays: Overlay[] = [];
   settings: Settings = { ...defaultSettings, rev: 1, name: 'Kitchen', zone: 'Europe/Berlin' };
+  readonly clipDir = mkdtempSync(join(tmpdir(), 'feeder-clips-'));
+  hasCamera = true;
+  readonly camera = new FakeCamera();
+  readonly clips = new FakeClips(this.live, () => this.clipDir);
   feedings: Feeding[] = [];
   verdicts = new Map<string, Partial<Occurrence>>();
   traces = new Map<string, [number, number][]>();
@@ -109,6 +117,7 @@ export class StagedFeeder {
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.#listening?.close();
+    rmSync(this.clipDir, { recursive: true, force: true });
   }
 
   /** The event stream stays open, but nothing more is said. */

@@ -5,7 +5,10 @@ ENABLE=23
 PORTION_GRAMS=20 # about seven seconds of turning, by the profile in wired.json
 
 installs() {
-  "$releases/tree/scripts/install.sh" && is "$(property ActiveState)" active && is_ready
+  "$releases/tree/scripts/install.sh" && is "$(property ActiveState)" inactive || return 1
+  # config.txt was changed: the start is left to the next boot, which finds /run empty.
+  rm /run/cat-feeder-restart && systemctl start cat-feeder.service &&
+    is "$(property ActiveState)" active && is_ready
 }
 changes_nothing() {
   local before after

@@ -106,6 +106,26 @@ test('I3 FMEA-49 a portion from memory that a crash left in no row keeps the nex
   expect(feeder.fatal).toEqual([]);
 });
 
+test('I10 FMEA-49 starts that no disk noted assume no portion that none before them can have served', async () => {
+  const feeder = await VirtualFeeder.start();
+  await feeder.ask('POST', '/meals', { time: '08:00', portionGrams: 30 });
+  await feeder.feedToEnd(12);
+  await feeder.pass(3_600_000);
+  refuse(feeder, 'SQLITE_READONLY');
+  const ruleAfter = async (hours: number) => {
+    await feeder.pass(hours * 3_600_000);
+    await feeder.killAndStart();
+    const request = { requestId: `after-${hours}`, portionGrams: 5 };
+    return (await feeder.ask('POST', '/feedings', request)).error?.code;
+  };
+  // Refused by the disk alone, and by no cap or distance.
+  expect(await ruleAfter(1)).toBe('ERR_STORAGE');
+  expect(await ruleAfter(2)).toBe('ERR_STORAGE');
+  // Six hours after the last start that is noted, a portion may have come.
+  expect(await ruleAfter(2.01)).toBe('ERR_LIMIT_REACHED');
+  expect(feeder.fatal).toEqual([]);
+});
+
 test('I2 an edit that the disk refuses leaves no verdict behind: the meal is served as planned', async () => {
   const feeder = await VirtualFeeder.start();
   await feeder.ask('POST', '/meals', { name: 'Noon', time: '12:00', portionGrams: 15 });

@@ -4,16 +4,18 @@ import { forgetStatements } from '../../src/storage/statements.ts';
 import { VirtualFeeder } from './virtual-feeder.ts';
 
 /** The newest first, for as long as somebody reads on: the key's own order. */
-const NEWEST_FIRST = /ORDER BY n DESC( LIMIT (\?|1))?$/;
+const NEWEST_FIRST =
+  /(ORDER BY n DESC( LIMIT (\?|1))?|FROM clip WHERE 1 = 1 ORDER BY clip_id DESC LIMIT \?)$/;
 /** Questions that are asked once a start or once a day, and the total of a list. */
 const MAY_SCAN = [
   /^SELECT count\(\*\) AS entries, sum\(length\(body\)/,
   /^SELECT count\(\*\) AS total FROM feeding WHERE/,
   /FROM feeding WHERE state = 'running' ORDER BY n$/,
+  /^SELECT count\(\*\) AS count, coalesce\(sum\(bytes\), 0\) AS bytes FROM clip$/,
 ];
 /** The tables that grow over the years. */
 const GROWING =
-  /\b(SCAN) (event_log|feeding|feeding_progress|feeding_trace|occurrence)\b(?! USING)/;
+  /\b(SCAN) (event_log|feeding|feeding_progress|feeding_trace|occurrence|clip|clip_link)\b(?! USING)/;
 
 async function live(feeder: VirtualFeeder): Promise<void> {
   for (const time of ['07:00', '18:00']) {
@@ -28,6 +30,9 @@ async function live(feeder: VirtualFeeder): Promise<void> {
     '/feedings?limit=10',
     '/feedings?limit=10&skip=2&state=done',
     '/occurrences',
+    '/clips?limit=10',
+    `/clips?feedingId=${id}`,
+    '/clips?date=2026-06-15',
     '/ledger?afterSeq=3&limit=10',
     '/preview?days=7',
     '/health/ready',

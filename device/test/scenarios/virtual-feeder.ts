@@ -2,10 +2,12 @@ import type { Feeding, Occurrence, Status } from '@cat-feeder/shared';
 import Database from 'better-sqlite3';
 import type { Api } from '../../src/api/server.ts';
 import { composeDevice, type Device } from '../../src/app/compose-device.ts';
+import type { CameraDoors } from '../../src/app/device-parts.ts';
 import { FeederWorld } from '../../src/hardware/simulated/feeder-world.ts';
 import { parseProfile } from '../../src/hardware/simulated/load-profile.ts';
 import { SimulatedBoard } from '../../src/hardware/simulated/simulated-board.ts';
 import { InlineStation } from '../../src/hardware/station/inline-station.ts';
+import type { Clock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { SeededRandom } from '../../src/platform/random.ts';
 import { VirtualClock } from '../../src/platform/virtual-clock.ts';
@@ -45,17 +47,22 @@ export class VirtualFeeder {
   /** What is wired around the dispenser; null: nothing. New with each start. */
   panel: SimulatedPanel | null = null;
   readonly #buttonGrams: number | null;
+  readonly #camera: (clock: Clock) => CameraDoors | null;
   #api!: Api;
   #boot!: BootClock;
   #boots = 0;
+  #powerUps = 0;
+  #poweredAtMs = 0;
   readonly #wall: { offsetMs: number };
 
   private constructor(options: {
     wallMs: number;
     profile: object;
     buttonGrams: number | null;
+    camera: (clock: Clock) => CameraDoors | null;
   }) {
     this.#buttonGrams = options.buttonGrams;
+    this.#camera = options.camera;
     this.clock = new VirtualClock({ wallMs: options.wallMs });
     this.#wall = { offsetMs: options.wallMs - this.clock.monoMs() };
     const profile = parseProfile({ ...calm, ...options.profile });
@@ -70,12 +77,15 @@ export class VirtualFeeder {
       origin?: VirtualFeeder['origin'];
       /** Wires everything around the dispenser; a press of the button feeds so much. */
       buttonGrams?: number;
+      /** A camera for each boot, on that boot's clock. */
+      camera?: (clock: Clock) => CameraDoors;
     } = {},
   ) {
     const feeder = new VirtualFeeder({
       wallMs: options.wallMs ?? MONDAY_SIX,
       profile: options.profile ?? {},
       buttonGrams: options.buttonGrams ?? null,
+      camera: options.camera ?? (() => null),
     });
     feeder.origin = options.origin ?? 'synchronized';
     await feeder.powerUp();
@@ -84,12 +94,26 @@ export class VirtualFeeder {
 
   /** Starts the daemon on the present disk; its scale speaks for the first time within a second. */
   async powerUp(passMs = 1000): Promise<void> {
+    this.#powerUps += 1;
+    this.#poweredAtMs = this.clock.monoMs();
+    await this.#startDaemon();
+    await this.pass(passMs);
+  }
+
+  /** Kills the daemon and starts it again; the machine keeps its power. */
+  async killAndStart(): Promise<void> {
+    this.cutPower();
+    await this.#startDaemon();
+    await this.pass(1000);
+  }
+
+  async #startDaemon(): Promise<void> {
     this.#boots += 1;
     const random = new SeededRandom(`boot ${this.#boots}`);
     this.#boot = new BootClock({
       world: this.clock,
       wall: this.#wall,
-      poweredAtMs: this.clock.monoMs(),
+      poweredAtMs: this.#poweredAtMs,
       beforeTimer: () => {},
       afterTimer: () => {},
       onThrow: (error) => this.fatal.push(error),
@@ -97,10 +121,11 @@ export class VirtualFeeder {
     const clock = this.#boot;
     const board = new SimulatedBoard({ world: this.world, clock });
     const calibration = this.world.trueCalibration();
+    const camera = this.#camera(clock);
     this.panel = this.#buttonGrams === null ? null : simulatedPanel(clock, this.#buttonGrams);
     this.device = composeDevice({
       clock,
-      timeSource: { origin: () => this.origin },
+      timeSource: { origin: () => this.origin, powerUp: () => `power-up ${this.#powerUps}` },
       alarm: (stationWallMs) => new SimulatedAlarm({ clock, stationWallMs, isDeaf: false }),
       bootId: `boot-${this.#boots}`,
       randomBytes: (length) => random.bytes(length),
@@ -125,12 +150,12 @@ export class VirtualFeeder {
         simulated: true,
       },
       ...(this.panel === null ? {} : { panel: this.panel }),
+      ...(camera === null ? {} : { camera }),
       uiDir: null,
       onFatal: (error) => this.fatal.push(error),
     });
     this.#api = this.device.createApi(() => PORT);
     await this.until(this.device.runtime.start(new AbortController().signal));
-    await this.pass(passMs);
   }
 
   /** Pulls the plug: nothing of this boot acts any more. */

@@ -9,6 +9,9 @@ const ADCO = 0x12;
 const REVISION = 0x1f;
 const WAKE_MS = 0.2;
 const CALIBRATION_MS = 350;
+/** The regulator's voltage rises for so long; a zero that is found meanwhile is off by so much. */
+const LDO_RISE_MS = 200;
+const EARLY_ZERO_COUNTS = 40_000;
 const periodsMs: Readonly<Record<number, number>> = { 0: 100, 1: 50, 2: 25, 3: 12.5, 7: 3.125 };
 
 /** A NAU7802 as a map of registers, converting by a clock. */
@@ -23,6 +26,8 @@ export class FakeNau7802 implements I2cBus {
   failsCalibration = false;
   revision = 0x0f;
   #awakeAtMs = Number.POSITIVE_INFINITY;
+  #suppliedAtMs = Number.POSITIVE_INFINITY;
+  #zeroCounts = 0;
   #calibratedAtMs = Number.NEGATIVE_INFINITY;
   #startedAtMs = 0;
   #taken = 0;
@@ -55,6 +60,7 @@ export class FakeNau7802 implements I2cBus {
   reset(): void {
     this.registers.fill(0);
     this.#awakeAtMs = Number.POSITIVE_INFINITY;
+    this.#suppliedAtMs = Number.POSITIVE_INFINITY;
   }
 
   #write(register: number, value: number): void {
@@ -66,7 +72,12 @@ export class FakeNau7802 implements I2cBus {
     }
     if (register === PU_CTRL && value & 0b10 && !((this.registers[PU_CTRL] ?? 0) & 0b10))
       this.#awakeAtMs = now + WAKE_MS;
-    if (register === CTRL2 && value & 0b100) this.#calibratedAtMs = now + CALIBRATION_MS;
+    const isSupplied = ((this.registers[PU_CTRL] ?? 0) & 0x80) !== 0;
+    if (register === PU_CTRL && value & 0x80 && !isSupplied) this.#suppliedAtMs = now + LDO_RISE_MS;
+    if (register === CTRL2 && value & 0b100) {
+      this.#calibratedAtMs = now + CALIBRATION_MS;
+      this.#zeroCounts = now < this.#suppliedAtMs ? EARLY_ZERO_COUNTS : 0;
+    }
     if (register === CTRL2 || (register === PU_CTRL && value & 0x10)) {
       this.#startedAtMs = now;
       this.#taken = 0;
@@ -88,7 +99,7 @@ export class FakeNau7802 implements I2cBus {
     }
     if (register < ADCO || register > ADCO + 2) return value;
     this.#taken = this.#made();
-    return (this.counts >> (8 * (ADCO + 2 - register))) & 0xff;
+    return ((this.counts + this.#zeroCounts) >> (8 * (ADCO + 2 - register))) & 0xff;
   }
 
   /** Conversions since the start, or since the rate was set. */

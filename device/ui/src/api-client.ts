@@ -1,5 +1,7 @@
 import type {
   CalibrationJob,
+  Clip,
+  ClipsPage,
   ErrorEnvelope,
   Feeding,
   FeedingDetail,
@@ -110,6 +112,11 @@ export const api = {
   cancel: (id: string) => call<Feeding>(`/feedings/${at(id)}/cancel`, { method: 'POST' }),
   feedings: (limit: number) => call<FeedingsPage>(`/feedings?limit=${limit}`),
   feeding: (id: string) => call<FeedingDetail>(`/feedings/${at(id)}`),
+
+  clips: (limit: number) => call<ClipsPage>(`/clips?limit=${limit}`),
+  keepClip: (id: string, keep: boolean) =>
+    call<Clip>(`/clips/${at(id)}`, { method: 'PATCH', body: { keep } }),
+  removeClip: (id: string) => call<unknown>(`/clips/${at(id)}`, { method: 'DELETE' }),
 
   /** Those of the feeder's own today. */
   occurrences: () => call<Items<Occurrence>>('/occurrences'),

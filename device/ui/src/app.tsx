@@ -3,6 +3,7 @@ import { say } from './messages/say.ts';
 import { Mark, ViewIcon } from './parts/icons.tsx';
 import { LinkChip } from './parts/link-chip.tsx';
 import { Notices } from './parts/notices.tsx';
+import { RecordingChip } from './parts/recording-chip.tsx';
 import { StopButton, StopNewsLine } from './parts/stop-button.tsx';
 import { hashOf, route, VIEWS, type View } from './route.ts';
 import { status } from './state.ts';
@@ -49,6 +50,7 @@ export function App() {
           <span class="brand-name">{name}</span>
         </p>
         <Navigation />
+        <RecordingChip />
         <LinkChip />
         <StopButton />
       </header>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { feedingOf, statusOf } from '../test/fixtures.ts';
+import { cameraOf, feedingOf, statusOf } from '../test/fixtures.ts';
 import { applyLive, type LiveMessage, type LiveState, noLiveState } from './live-state.ts';
 
 function after(...messages: readonly LiveMessage[]): LiveState {
@@ -35,6 +35,13 @@ describe('what the page knows', () => {
     });
     expect(status?.bowl).toEqual(bowl);
     expect(status?.hopperGrams).toBe(880);
+  });
+
+  it('follows the recording light of the camera', () => {
+    const camera = cameraOf();
+    const recording = { ...camera, isRecording: true };
+    const known: LiveMessage = { name: 'status', body: statusOf({ camera }) };
+    expect(after(known, { name: 'camera', body: recording }).status?.camera).toEqual(recording);
   });
 
   it('follows a feeding from its claim to its end', () => {

@@ -49,7 +49,10 @@ export function applyLive(state: LiveState, message: LiveMessage): LiveState {
       return withStatus(state, { components: withComponent(state, message.body) });
     case 'presence':
       return withStatus(state, { reader: message.body });
+    case 'camera':
+      return withStatus(state, { camera: message.body });
     case 'occurrence':
+    case 'clip':
     case 'changed':
     case 'reset':
     case 'stopping':

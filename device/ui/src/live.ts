@@ -22,6 +22,8 @@ const EVENT_NAMES = {
   calibration: true,
   component: true,
   presence: true,
+  camera: true,
+  clip: true,
   changed: true,
   reset: true,
   stopping: true,

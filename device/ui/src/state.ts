@@ -1,3 +1,4 @@
+import type { Clip } from '@cat-feeder/shared';
 import { computed, effect, signal, untracked } from '@preact/signals';
 import { ApiError, api } from './api-client.ts';
 import {
@@ -19,6 +20,8 @@ import { addReading, emptyTrace } from './weight-trace.ts';
 /** How many feedings the first page lists. */
 const RECENT_MAX = 12;
 /** The whole status is read again this often, for what no event announces: a new day, the uptime. */
+/** Clips that the page knows: those of the feedings that it lists, and then some. */
+const CLIPS_MAX = 60;
 const STATUS_EVERY_MS = 30_000;
 const MINUTE_MS = 60_000;
 
@@ -43,6 +46,9 @@ export const bowl = computed(() => status.value?.bowl ?? null);
 export const running = computed(() => status.value?.running ?? null);
 export const progress = computed(() => live.value.progress);
 export const zone = computed(() => status.value?.zone ?? 'UTC');
+export const camera = computed(() => status.value?.camera ?? null);
+/** The feeder's own day, YYYY-MM-DD. */
+export const today = computed(() => status.value?.today.localDate ?? null);
 export const isLive = computed(() => link.value === 'live');
 
 export const occurrences = createResource(async () => (await api.occurrences()).items);
@@ -54,9 +60,29 @@ export const pets = createResource(async () => (await api.pets()).items);
 export const kibbles = createResource(async () => (await api.kibbles()).items);
 export const settings = createResource(() => api.settings());
 export const system = createResource(() => api.system());
+export const clips = createResource(async () => (await api.clips(CLIPS_MAX)).items);
 export const scale = createResource(() => api.scale());
 
-const everything = [occurrences, feedings, plans, overlays, preview, pets, kibbles, settings];
+const everything = [
+  occurrences,
+  feedings,
+  plans,
+  overlays,
+  preview,
+  pets,
+  kibbles,
+  settings,
+  clips,
+];
+
+/** The clips of each feeding, oldest first. */
+export const clipsOfFeeding = computed(() => {
+  const found = new Map<string, Clip[]>();
+  for (const clip of clips.value.value ?? []) {
+    for (const id of clip.feedingIds) found.set(id, [clip, ...(found.get(id) ?? [])]);
+  }
+  return found;
+});
 
 /** Reads the whole status again; a failure shows as a lost link, not here. */
 export async function refreshStatus(): Promise<void> {
@@ -82,6 +108,7 @@ const readers = {
   kibbles: [kibbles, pets],
   settings: [settings, plans, preview],
   scale: [scale],
+  clips: [clips],
 } as const;
 
 function onMessage(message: LiveMessage): void {
@@ -113,12 +140,16 @@ function onMessage(message: LiveMessage): void {
       refreshAll();
       void refreshStatus();
       return;
+    case 'clip':
+      void clips.refresh();
+      return;
     case 'progress':
     case 'faults':
     case 'alert':
     case 'calibration':
     case 'component':
     case 'presence':
+    case 'camera':
     case 'stopping':
       return;
   }
@@ -199,6 +230,7 @@ export function startLive(): void {
       void lookUpPress();
       void feedings.refresh();
       void occurrences.refresh();
+      void clips.refresh();
       refreshAll();
     });
   });

@@ -1,4 +1,4 @@
-import type { Feeding, Status } from '@cat-feeder/shared';
+import type { CameraView, Feeding, Status } from '@cat-feeder/shared';
 
 /** A feeding that runs, for tests. */
 export function feedingOf(change: Partial<Feeding> = {}): Feeding {
@@ -57,8 +57,26 @@ export function statusOf(change: Partial<Status> = {}): Status {
     alerts: [],
     reader: null,
     storage: { ok: true, why: '' },
+    camera: null,
     simulated: true,
     components: [],
     ...change,
+  };
+}
+
+/** A camera that is on, for tests. */
+export function cameraOf(): CameraView {
+  return {
+    state: 'running',
+    why: '',
+    isRecording: false,
+    privacy: null,
+    source: 'synthetic 1280x720 at 15/s',
+    encoder: 'libx264',
+    ffmpegVersion: '7.1',
+    viewers: 0,
+    clipCount: 0,
+    clipBytes: 0,
+    quotaBytes: 2_048_000_000,
   };
 }

@@ -1,3 +1,4 @@
+export * from './clips.ts';
 export * from './envelope.ts';
 export * from './feedings.ts';
 export * from './kibbles.ts';

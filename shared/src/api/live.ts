@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { BowlReadingSchema, HopperReadingSchema } from '../calibration.ts';
+import { CameraViewSchema, ClipSchema } from '../camera.ts';
 import { FeedingSchema, FeedingStageSchema, OccurrenceSchema } from '../feeding.ts';
 import { ClockQualitySchema } from '../time.ts';
 import { CalibrationJobSchema } from './kibbles.ts';
@@ -39,9 +40,22 @@ export const liveEventBodies = {
   component: ComponentSchema,
   /** Somebody came to the bowl or left it, or the reader went or came back. */
   presence: ReaderViewSchema,
+  /** The camera's state, its recording light or its privacy changed. */
+  camera: CameraViewSchema,
+  /** A clip is there, or was changed. */
+  clip: ClipSchema,
   /** A collection has changed: read it again. */
   changed: v.strictObject({
-    what: v.picklist(['plans', 'meals', 'overlays', 'pets', 'kibbles', 'settings', 'scale']),
+    what: v.picklist([
+      'plans',
+      'meals',
+      'overlays',
+      'pets',
+      'kibbles',
+      'settings',
+      'scale',
+      'clips',
+    ]),
     id: v.nullable(v.string()),
   }),
   /** Events were missed that are no longer kept: read everything again. */
@@ -64,6 +78,7 @@ export const transientLiveEvents: ReadonlySet<LiveEventName> = new Set([
   'reading',
   'progress',
   'presence',
+  'camera',
   'reset',
   'stopping',
 ]);

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { BowlReadingSchema, HopperReadingSchema } from '../calibration.ts';
+import { CameraViewSchema } from '../camera.ts';
 import { FaultSchema, FeedingSchema, OccurrenceSchema } from '../feeding.ts';
 import { ClockQualitySchema } from '../time.ts';
 
@@ -93,6 +94,8 @@ export const StatusSchema = v.strictObject({
   storage: StorageHealthSchema,
   /** Null: no pet reader is wired. */
   reader: v.nullable(ReaderViewSchema),
+  /** Null: the feeder has no camera. */
+  camera: v.nullable(CameraViewSchema),
   /** True on the simulated board: nothing here moves real food. */
   simulated: v.boolean(),
   components: v.array(ComponentSchema),

@@ -18,8 +18,7 @@ NAPI_MODULE_INIT() {
       METHOD("monotonicMs", monotonic_ms), METHOD("listChips", list_chips),
       METHOD("lineInfo", line_info),       METHOD("openInput", open_input),
       METHOD("openOutput", open_output),   METHOD("openDrive", open_drive),
-      METHOD("openI2c", open_i2c),         METHOD("openSpi", open_spi),
-      METHOD("openHx711", open_hx711),
+      METHOD("openI2c", open_i2c),         METHOD("openHx711", open_hx711),
   };
   napi_define_properties(env, exports, COUNT_OF(functions), functions);
   js_set(env, exports, "sourceHash", js_string(env, SOURCE_HASH));

@@ -10,7 +10,6 @@ napi_value open_input(napi_env env, napi_callback_info info);
 napi_value open_output(napi_env env, napi_callback_info info);
 napi_value open_drive(napi_env env, napi_callback_info info);
 napi_value open_i2c(napi_env env, napi_callback_info info);
-napi_value open_spi(napi_env env, napi_callback_info info);
 napi_value open_hx711(napi_env env, napi_callback_info info);
 
 /* Only in the test addon. */

@@ -1,5 +1,5 @@
 /*
- * I2C and SPI as JavaScript sees them. A transfer runs on a worker of Node's pool; the callers queue
+ * I2C as JavaScript sees it. A transfer runs on a worker of Node's pool; the callers queue
  * theirs, so that one bus never takes more than one worker. A transfer under way keeps the bus open.
  */
 #include <errno.h>
@@ -16,7 +16,6 @@
 struct bus {
   struct handle handle;
   char path[GPIO_PATH_MAX];
-  bool is_spi;
   /* One transfer at a time; close waits for it, at most the adapter's own timeout. */
   pthread_mutex_t lock;
   int fd;
@@ -64,9 +63,6 @@ static void execute(napi_env env, void *data) {
   pthread_mutex_lock(&bus->lock);
   if (bus->fd < 0)
     transfer->result = -ECANCELED;
-  else if (bus->is_spi)
-    transfer->result =
-        spi_transfer(bus->fd, transfer->write, transfer->read, transfer->write_length);
   else
     transfer->result =
         i2c_transfer(bus->fd, transfer->address, transfer->write,
@@ -82,8 +78,8 @@ static void complete(napi_env env, napi_status status, void *data) {
   napi_value buffer, array;
   void *bytes = NULL;
   if (error != 0) {
-    const char *what = bus->is_spi ? "spi transfer" : "i2c transfer";
-    napi_reject_deferred(env, transfer->deferred, js_error(env, error, what, bus->path));
+    napi_reject_deferred(env, transfer->deferred,
+                         js_error(env, error, "i2c transfer", bus->path));
   } else {
     napi_create_arraybuffer(env, transfer->read_length, &bytes, &buffer);
     if (transfer->read_length > 0) memcpy(bytes, transfer->read, transfer->read_length);
@@ -108,9 +104,8 @@ static napi_value begin(napi_env env, struct bus *bus, struct transfer *transfer
   return promise;
 }
 
-/* Copies the bytes to write; `read_length` of SIZE_MAX means as many as are written. */
-static struct transfer *new_transfer(napi_env env, napi_value write, size_t max,
-                                     size_t read_length) {
+/* Copies the bytes to write. */
+static struct transfer *new_transfer(napi_env env, napi_value write, size_t read_length) {
   napi_typedarray_type type;
   size_t length;
   void *bytes;
@@ -118,11 +113,10 @@ static struct transfer *new_transfer(napi_env env, napi_value write, size_t max,
   napi_is_typedarray(env, write, &is_array);
   if (!is_array ||
       napi_get_typedarray_info(env, write, &type, &length, &bytes, NULL, NULL) != napi_ok ||
-      type != napi_uint8_array || length > max) {
+      type != napi_uint8_array || length > I2C_BYTES_MAX) {
     js_refuse(env, "The bytes to write must be a Uint8Array of the bus's length at most.");
     return NULL;
   }
-  if (read_length == SIZE_MAX) read_length = length;
   struct transfer *transfer = calloc(1, sizeof *transfer + length + read_length);
   if (transfer == NULL) {
     js_throw(env, ENOMEM, "transfer", "bus");
@@ -135,7 +129,6 @@ static struct transfer *new_transfer(napi_env env, napi_value write, size_t max,
 }
 
 static const struct handle_kind i2c_kind;
-static const struct handle_kind spi_kind;
 
 static napi_value i2c_method(napi_env env, napi_callback_info info) {
   napi_value arguments[3];
@@ -148,26 +141,14 @@ static napi_value i2c_method(napi_env env, napi_callback_info info) {
     js_refuse(env, "An address is 0 to 127, a length 0 to 256.");
     return NULL;
   }
-  struct transfer *transfer = new_transfer(env, arguments[1], I2C_BYTES_MAX, read_length);
+  struct transfer *transfer = new_transfer(env, arguments[1], read_length);
   if (transfer == NULL) return NULL;
   transfer->address = (uint16_t)address;
   return begin(env, bus, transfer);
 }
 
-static napi_value spi_method(napi_env env, napi_callback_info info) {
-  napi_value argument;
-  struct bus *bus = (struct bus *)handle_of(env, info, &spi_kind, 1, &argument);
-  if (bus == NULL) return NULL;
-  struct transfer *transfer = new_transfer(env, argument, SPI_BYTES_MAX, SIZE_MAX);
-  return transfer == NULL ? NULL : begin(env, bus, transfer);
-}
-
 static napi_value close_i2c(napi_env env, napi_callback_info info) {
   return handle_close_method(env, info, &i2c_kind);
-}
-
-static napi_value close_spi(napi_env env, napi_callback_info info) {
-  return handle_close_method(env, info, &spi_kind);
 }
 
 static const napi_property_descriptor i2c_methods[] = {METHOD("transfer", i2c_method),
@@ -179,17 +160,6 @@ static const struct handle_kind i2c_kind = {
     .free = free_bus,
     .methods = i2c_methods,
     .method_count = COUNT_OF(i2c_methods),
-};
-
-static const napi_property_descriptor spi_methods[] = {METHOD("transfer", spi_method),
-                                                       METHOD("close", close_spi)};
-static const struct handle_kind spi_kind = {
-    .name = "SPI device",
-    .tag = {0x9d1c64cf3a0b4c7e, 0x8f7e26f1b5d3a005},
-    .close = close_bus,
-    .free = free_bus,
-    .methods = spi_methods,
-    .method_count = COUNT_OF(spi_methods),
 };
 
 static struct bus *new_bus(napi_env env) {
@@ -216,21 +186,4 @@ napi_value open_i2c(napi_env env, napi_callback_info info) {
   memcpy(bus->path, path, sizeof path);
   bus->fd = i2c_open(path);
   return finish(env, bus, &i2c_kind);
-}
-
-napi_value open_spi(napi_env env, napi_callback_info info) {
-  napi_value argument;
-  char path[GPIO_PATH_MAX];
-  int64_t speed_hz, mode;
-  if (!js_arguments(env, info, 1, &argument)) return NULL;
-  bool is_read = js_get_text(env, argument, "path", path, sizeof path) &&
-                 js_get_integer(env, argument, "speedHz", 50000000, &speed_hz) &&
-                 js_get_integer(env, argument, "mode", 3, &mode);
-  if (!is_read) return NULL;
-  struct bus *bus = new_bus(env);
-  if (bus == NULL) return NULL;
-  memcpy(bus->path, path, sizeof path);
-  bus->is_spi = true;
-  bus->fd = spi_open(path, (uint8_t)mode, (uint32_t)speed_hz);
-  return finish(env, bus, &spi_kind);
 }

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-enum { I2C_BYTES_MAX = 256, SPI_BYTES_MAX = 4096 };
+enum { I2C_BYTES_MAX = 256 };
 
 /* Bounds each transfer in time; an adapter that knows no timeout is used as it is. */
 int i2c_open(const char *path);

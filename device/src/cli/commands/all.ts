@@ -1,6 +1,8 @@
 import type { Command } from '../command.ts';
 import { doctor } from '../doctor.ts';
+import { clipCommands } from './clips.ts';
 import { feedCommands } from './feed.ts';
+import { kibbleCommands } from './kibbles.ts';
 import { petCommands } from './pets.ts';
 import { planCommands } from './plan.ts';
 import { scaleCommands } from './scale.ts';
@@ -15,7 +17,9 @@ export const commands: readonly Command[] = [
   ...planCommands,
   why,
   ...petCommands,
+  ...kibbleCommands,
   ...scaleCommands,
+  ...clipCommands,
   doctor,
   ...systemCommands,
 ];

@@ -9,6 +9,7 @@ import {
   required,
 } from '../command.ts';
 import { gramsText, hopperText, tableText } from '../text.ts';
+import { kibbleNamed } from './kibbles.ts';
 
 const POLL_MS = 1_000;
 /** Ten rounds of the longest feeding. */
@@ -64,8 +65,8 @@ export const scaleCommands: readonly Command[] = [
   },
   {
     name: 'calibrate kibble',
-    usage: 'ID [--rounds N] [--grams G] [--wait]',
-    summary: 'Serve small portions and learn how a kibble flows.',
+    usage: 'ID|NAME [--rounds N] [--grams G] [--wait]',
+    summary: 'Serve small portions and learn how the kibble in the hopper flows.',
     options: ['rounds', 'grams'],
     flags: ['wait'],
     words: [1, 1],
@@ -115,7 +116,8 @@ const lostJob = (job: CalibrationJob): CalibrationJob => ({
 
 async function calibrateKibble(input: CommandInput): Promise<CommandResult> {
   const { api, io, words, option } = input;
-  const path = `/kibbles/${encodeURIComponent(words[0] ?? '')}/calibrate`;
+  const kibble = await kibbleNamed(input, words[0] ?? '');
+  const path = `/kibbles/${kibble.id}/calibrate`;
   const rounds = option('rounds');
   const grams = option('grams');
   let job = await api.post<CalibrationJob>(path, {

@@ -1,4 +1,4 @@
-import type { ReaderView, Status } from '@cat-feeder/shared';
+import type { CameraView, ReaderView, Status } from '@cat-feeder/shared';
 import type { Command } from '../command.ts';
 import {
   feedingText,
@@ -28,6 +28,13 @@ function readerText({ state, why, tags }: ReaderView): string {
   return tags.length === 0 ? 'ok, nobody at the bowl' : `ok, at the bowl: ${tags.join(', ')}`;
 }
 
+function cameraText({ privacy, state, isRecording, why }: CameraView): string {
+  if (privacy === 'switch') return 'switched off';
+  if (privacy === 'hours') return 'sees nothing in its privacy hours';
+  const seen = isRecording ? `${state}, recording` : state;
+  return why === '' ? seen : `${seen}: ${why}`;
+}
+
 function statusText(status: Status): string {
   const { zone, bowl, today, running, next } = status;
   const left = `${gramsText(today.remainingCapGrams)} left under the caps`;
@@ -43,6 +50,7 @@ function statusText(status: Status): string {
     ['Next', next === null ? '-' : occurrenceText(next)],
     ['Today', `${served} (${interval}), ${left}`],
     ...(status.reader === null ? [] : [['Reader', readerText(status.reader)]]),
+    ...(status.camera === null ? [] : [['Camera', cameraText(status.camera)]]),
     ['Storage', status.storage.ok ? 'ok' : status.storage.why],
     ...status.components
       .filter(({ state }) => state !== 'ok')

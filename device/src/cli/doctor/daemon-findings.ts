@@ -37,6 +37,7 @@ export async function lookAtDaemon({ api, url }: CommandInput): Promise<Finding[
       loopFinding(system),
       ...componentFindings(system),
       ...faultFindings(status),
+      cameraFinding(status),
       ledgerFinding(ledger),
       planFinding(settings),
     ];
@@ -116,10 +117,13 @@ function loopFinding({ loopAgeMs }: SystemView): Finding {
   return bad('control loop', found, 'Restart the feeder; if it comes back, look into its log.');
 }
 
-/** What no other finding has named; the clock has one of its own. */
+/** Components with a finding of their own. */
+const namedElsewhere = ['clock', 'camera'];
+
+/** What no other finding has named. */
 function componentFindings({ components }: SystemView): Finding[] {
   return components
-    .filter(({ name, state }) => state !== 'ok' && name !== 'clock')
+    .filter(({ name, state }) => state !== 'ok' && !namedElsewhere.includes(name))
     .map(({ name, state, why }) => {
       const found = `${state}: ${why}`;
       const fix = 'The log says more about this part.';
@@ -132,6 +136,21 @@ function faultFindings({ faults }: Status): Finding[] {
   return faults.map(({ fault, why, advice }) =>
     bad('fault', `${fault}: ${why}`, `${advice} Then: feeder clear ${fault}`),
   );
+}
+
+function cameraFinding({ camera }: Status): Finding {
+  if (camera === null) return good('camera', 'none is set up');
+  const { state, why, privacy, source, encoder, ffmpegVersion } = camera;
+  if (privacy !== null) {
+    return good('camera', privacy === 'switch' ? 'is switched off' : 'sees nothing in these hours');
+  }
+  if (why !== '' || state === 'degraded') {
+    const fix =
+      'Check its cable, FFmpeg and the settings that begin with camera; meals do not need it.';
+    return warn('camera', `${state}: ${why}`, fix);
+  }
+  const tools = encoder === null ? '' : `, ${encoder}, FFmpeg ${ffmpegVersion}`;
+  return good('camera', `${state}, ${source}${tools}`);
 }
 
 function ledgerFinding({ ok, why }: LedgerVerify): Finding {

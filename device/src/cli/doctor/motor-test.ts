@@ -9,6 +9,9 @@ import { bad, type Finding, good, warn } from './finding.ts';
 const TEST_GRAMS = 3;
 const question = `The motor will turn, and about ${TEST_GRAMS} g of food will fall into the bowl.`;
 
+const emptyFix =
+  'Fill the hopper and say so with feeder clear hopper_empty. What may have fallen counts as eaten today.';
+
 /**
  * Serves a small portion, as a person who asks for food does: with the same caps, gaps and faults,
  * and with an entry in the ledger. Asks first.
@@ -33,9 +36,13 @@ export async function testMotor(input: CommandInput): Promise<Finding> {
   }
 }
 
-function verdictOf({ result, dose, turns, why }: Feeding): Finding {
+function verdictOf({ result, fault, dose, turns, why }: Feeding): Finding {
   const served = gramsText(dose?.likelyGrams ?? null);
   const found = `${result ?? 'running'}: ${served} in ${Math.round((turns ?? 0) * 100) / 100} turns`;
   if (result === 'served') return good('motor', found);
+  // The motor did its work: that nothing fell is how an empty hopper looks.
+  if (fault === 'hopper_empty' && turns > 0) {
+    return warn('motor', `it turned, and no food came: ${found}`, emptyFix);
+  }
   return bad('motor', `${found}. ${why}`, 'Mend what feeder status names, then test it again.');
 }

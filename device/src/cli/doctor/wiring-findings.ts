@@ -1,5 +1,7 @@
+import { bootConfig } from '../../config/boot-config.ts';
 import { checkWiring } from '../../config/check-wiring.ts';
 import { claimsOf, type PartClaims } from '../../config/wiring-claims.ts';
+import { sortProblems } from '../../config/wiring-problem.ts';
 import type { Hardware, Wiring } from '../../config/wiring-schema.ts';
 import { bad, type Finding, good, warn } from './finding.ts';
 import type { Machine } from './machine.ts';
@@ -15,10 +17,14 @@ export function lookAtWiring(machine: Machine, hardware: Hardware | null): Findi
     return [good('wiring', 'the feeder is simulated; nothing is wired')];
   }
   const problems = checkWiring(hardware, machine.board());
+  const { forbidding, absent } = sortProblems(problems, hardware);
   const claims = claimsOf(hardware.parts);
   return [
-    ...problems.map(({ path, message }) =>
+    ...forbidding.map(({ path, message }) =>
       bad('wiring', message, `Then restart; in the profile: ${path}.`),
+    ),
+    ...absent.map(({ part, problem: { path, message } }) =>
+      warn(part, message, `The feeder feeds without it meanwhile; in the profile: ${path}.`),
     ),
     ...(problems.length > 0 ? [] : [good('wiring', `${hardware.name}: ${partList(hardware)}`)]),
     ...lineFindings(machine, claims),
@@ -100,8 +106,4 @@ function safetyFinding({ tree }: Machine): Finding {
 function overlayFinding({ tree }: Machine): Finding {
   const lines = (bootConfig(tree) ?? '').match(/^\s*(dtoverlay|dtparam)=\S+/gm) ?? [];
   return good('overlays', lines.map((line) => line.trim()).join(', ') || 'none in config.txt');
-}
-
-function bootConfig(tree: Machine['tree']): string | null {
-  return tree.read('boot/firmware/config.txt') ?? tree.read('boot/config.txt');
 }

@@ -1,5 +1,7 @@
 import { healthy, type PartHealth } from '../../platform/part.ts';
 
+/** What converters of 24 bits give at their ends. */
+export const COUNTS_ENDS: readonly number[] = [-8_388_608, 8_388_607];
 /** So many readings at an end of the range in a row are no cat. */
 const SATURATED_MAX = 5;
 

@@ -58,7 +58,30 @@ describe('a NAU7802', () => {
     await until(() => readings.length > 0);
     expect(part.health().state).toBe('ok');
     expect(chip.writes).toEqual(['0=1', '0=6', '1=2f', '15=30', '1c=80', '0=96', '2=34']);
-    expect(clock.monoMs()).toBeGreaterThanOrEqual(350 + 4 * 12.5);
+    expect(clock.monoMs()).toBeGreaterThanOrEqual(250 + 350 + 4 * 12.5);
+  });
+
+  it('finds its zero only when the supply of the cell has come up', async () => {
+    const { chip, part, readings, until } = open();
+    chip.counts = 1234;
+    part.setMode('dispense');
+    await until(() => readings.length > 0);
+    expect(readings[0]?.counts).toBe(1234);
+    chip.reset();
+    await until(() => part.health().state === 'unplugged');
+    const before = readings.length;
+    await until(() => part.health().state === 'ok');
+    const after = readings.slice(before).filter(({ counts }) => counts !== null);
+    expect(after.map(({ counts }) => counts)).toEqual([1234]);
+  });
+
+  it('writes nothing more when it is closed while it is set up', async () => {
+    const { chip, part, pass } = open();
+    await pass(100);
+    part.close();
+    const before = chip.writes.length;
+    await pass(2000);
+    expect(chip.writes.length).toBe(before);
   });
 
   it('gives every conversion at both rates, and keeps its zero when it changes them', async () => {

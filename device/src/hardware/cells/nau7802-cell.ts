@@ -2,10 +2,10 @@ import { FeederError, type Milliseconds } from '@cat-feeder/shared';
 import { type Cancel, type Clock, sleep } from '../../platform/clock.ts';
 import { checkOf, type PartCheck, type PartHealth, reasonOf } from '../../platform/part.ts';
 import type { CellReading, CellSource } from '../../weighing/cell-source.ts';
-import { backOffMs, type Chance } from '../io/back-off.ts';
+import { backOffMs, type Chance } from '../../platform/back-off.ts';
 import type { I2cBus } from '../io/i2c-bus.ts';
 import { CellOutlet } from './cell-outlet.ts';
-import { EndOfRange } from './end-of-range.ts';
+import { COUNTS_ENDS, EndOfRange } from './end-of-range.ts';
 import { NAU7802_ADDRESS, Nau7802Chip } from './nau7802-chip.ts';
 
 export interface Nau7802CellParts {
@@ -19,6 +19,11 @@ export interface Nau7802CellParts {
 
 const WAKE_MS: Milliseconds = 2;
 const WAKE_TRIES = 10;
+/**
+ * The chip's regulator, which supplies the cell, needs about 200 ms to come up, and a zero that is found
+ * earlier is wrong. Figure and margin are those of SparkFun's library for the chip (`_ldoRampDelay`).
+ */
+const LDO_RAMP_MS: Milliseconds = 250;
 const CALIBRATION_MS: Milliseconds = 25;
 /** The chip needs about 350 ms at 10 a second. */
 const CALIBRATION_TRIES = 60;
@@ -29,7 +34,6 @@ const LOOK_SHARE = 0.92;
 const LOOK_AGAIN_MS: Milliseconds = 2;
 /** So long without a conversion, and the chip is set up anew. */
 const SILENT_MS: Milliseconds = 1200;
-const COUNTS_ENDS = [-8_388_608, 8_388_607];
 const SELF_TEST_MS: Milliseconds = 1900;
 
 /*
@@ -114,8 +118,11 @@ export class Nau7802Cell implements CellSource {
     if (!(await this.#chip.isNau7802())) {
       throw this.#fault('implausible', 'The part at its address is another chip.');
     }
+    await this.#chip.configure();
+    await sleep(clock, 'nau7802 supplies the cell', LDO_RAMP_MS);
+    if (this.#isClosed) return;
     this.#rate = this.#wantedRate();
-    await this.#chip.configure(this.#rate);
+    await this.#chip.calibrate(this.#rate);
     await this.#tries('nau7802 calibrates', CALIBRATION_MS, CALIBRATION_TRIES, async () => {
       const state = await this.#chip.calibration();
       if (state === 'failed') {

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { cellSourceContract } from '../../../test/contracts/cell-source.ts';
 import { feedDriveContract } from '../../../test/contracts/feed-drive.ts';
+import { currentMeterContract } from '../../../test/contracts/surroundings.ts';
 import { HandLink, passSlowly } from '../../../test/support/hand-link.ts';
 import { SimulatedCoprocessor, type Wire } from '../../../test/support/simulated-coprocessor.ts';
 import { healthy } from '../../platform/part.ts';
@@ -47,6 +49,45 @@ feedDriveContract('a co-processor', () => {
     ready: () => pass(300),
     motion: () => chip.sign,
     startMsMax: 5,
+    breakIt: () => link.plug(false),
+    end: () => parts.drive.close(),
+  };
+});
+
+cellSourceContract('a cell at a co-processor', () => {
+  const { link, chip, parts, pass, clock } = open();
+  clock.advance(150);
+  return {
+    part: parts.bowl,
+    pass,
+    weigh: (counts) => {
+      chip.bowl = counts;
+    },
+    until: async (isSo) => {
+      for (let ms = 0; !isSo(); ms += 10) {
+        expect(ms, 'it never came to be').toBeLessThan(100_000);
+        await pass(10);
+      }
+    },
+    breakIt: () => link.plug(false),
+    end: () => parts.drive.close(),
+  };
+});
+
+currentMeterContract('a current meter at a co-processor', () => {
+  const { link, chip, parts, pass, clock } = open();
+  // What was not told to flow is not measured.
+  chip.milliamps = null;
+  clock.advance(150);
+  parts.bowl.setMode('dispense');
+  return {
+    part: parts.current,
+    pass,
+    flow: async (milliamps, ms) => {
+      chip.milliamps = milliamps;
+      await pass(ms);
+      chip.milliamps = null;
+    },
     breakIt: () => link.plug(false),
     end: () => parts.drive.close(),
   };

@@ -2,8 +2,10 @@ import type { Milliseconds } from '@cat-feeder/shared';
 import type { MotorSlice } from '../../dispensing/control-board.ts';
 import type { CurrentMeter, DrivePart, EdgeCounter } from '../../dispensing/shaft-sensors.ts';
 import type { Clock } from '../../platform/clock.ts';
-import { checkOf, type PartCheck, type PartHealth } from '../../platform/part.ts';
+import { checkOf, healthy, type PartCheck, type PartHealth } from '../../platform/part.ts';
 import type { CellReading, CellSource } from '../../weighing/cell-source.ts';
+import { CellOutlet } from '../cells/cell-outlet.ts';
+import { COUNTS_ENDS, EndOfRange } from '../cells/end-of-range.ts';
 import type { SerialLink } from '../io/serial-link.ts';
 import { type HostMessage, isNewer } from './coprocessor-frames.ts';
 import { CoprocessorLink, type PlacedStatus } from './coprocessor-link.ts';
@@ -35,8 +37,8 @@ export interface Coprocessor {
 export function openCoprocessor(parts: CoprocessorParts): Coprocessor {
   const session = new CoprocessorLink(parts);
   const drive = new CoprocessorDrive(session, parts.clock);
-  const bowl = new CoprocessorCell(session, parts);
-  const hopper = new CoprocessorCell(session, parts);
+  const bowl = new CoprocessorCell('bowl', session, parts);
+  const hopper = new CoprocessorCell('hopper', session, parts);
   const edges = new CoprocessorEdges(session);
   const current = new CoprocessorCurrent(session);
   let isUndervoltage = false;
@@ -176,37 +178,50 @@ function troubleOf({ stopCause, motion }: PlacedStatus): PartHealth | null {
 class CoprocessorCell extends CoprocessorPart implements CellSource {
   readonly restSamplesPerSecond: number;
   readonly dispenseSamplesPerSecond: number;
-  #isMissing = false;
-  #listener: (batch: readonly CellReading[]) => void = () => {};
+  readonly #outlet: CellOutlet;
+  readonly #endOfRange: EndOfRange;
+  #cell: PartHealth = healthy;
 
-  constructor(session: CoprocessorLink, parts: CoprocessorParts) {
+  /** `name` is for people: `bowl` or `hopper`. */
+  constructor(name: string, session: CoprocessorLink, parts: CoprocessorParts) {
     super(session, 'The controller reads the cell.');
     this.restSamplesPerSecond = parts.restSamplesPerSecond;
     this.dispenseSamplesPerSecond = parts.dispenseSamplesPerSecond;
+    this.#outlet = new CellOutlet(parts.clock);
+    this.#endOfRange = new EndOfRange(name);
   }
 
   setMode(mode: 'rest' | 'dispense'): void {
-    if (!this.isClosed) this.session.setMode(mode);
+    if (this.isClosed) return;
+    this.#outlet.setMode(mode);
+    this.session.setMode(mode);
   }
 
   onReadings(listener: (batch: readonly CellReading[]) => void): void {
-    this.#listener = listener;
+    this.#outlet.onReadings(listener);
   }
 
   override health(): PartHealth {
     const health = super.health();
-    if (health.state !== 'ok' || !this.#isMissing) return health;
-    return {
-      state: 'silent',
-      why: 'The controller gets no reading from the cell: check its plug.',
-    };
+    return health.state === 'ok' ? this.#cell : health;
+  }
+
+  override close(): void {
+    super.close();
+    this.#outlet.close();
   }
 
   see(reading: CellReading): void {
-    this.#isMissing = reading.counts === null;
-    if (!this.isClosed) this.#listener([reading]);
+    const { counts } = reading;
+    this.#cell = counts === null ? noReading : this.#endOfRange.take(COUNTS_ENDS.includes(counts));
+    this.#outlet.give([reading]);
   }
 }
+
+const noReading: PartHealth = {
+  state: 'silent',
+  why: 'The controller gets no reading from the cell: check its plug.',
+};
 
 /** The shaft's edges, counted by the controller. */
 class CoprocessorEdges extends CoprocessorPart implements EdgeCounter {

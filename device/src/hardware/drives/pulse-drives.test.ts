@@ -131,19 +131,45 @@ describe('a stepper with STEP and DIR', () => {
   });
 });
 
-describe('a gate with a servo', () => {
-  const gate = { pin: 18, closedUs: 1000, openUs: 2000 };
-  const open = () => {
-    const clock = new VirtualClock();
-    const player = new FakePlayer(clock, servoGateLines(gate));
-    const part = new ServoGateDrive(player, gate);
-    /** The width of the pulse that the servo gets now; null when it is left alone. */
-    const width = () => {
-      const now = player.now();
-      return now === null ? null : (now.train[now.at - (now.at % 2)]?.us ?? null);
-    };
-    return { player, part, width, pass: (ms: number) => passSlowly(clock, ms) };
+const gate = { pin: 18, closedUs: 1000, openUs: 2000 };
+/** Pulses of the closing at the end of each train: a rise and a fall every 20 ms. */
+const CLOSING_PULSES = (CLOSING_MS / 20) * 2;
+
+function openGate() {
+  const clock = new VirtualClock();
+  const player = new FakePlayer(clock, servoGateLines(gate));
+  const part = new ServoGateDrive(player, gate);
+  /** The width of the pulse that the servo gets now; null when it is left alone. */
+  const width = () => {
+    const now = player.now();
+    return now === null ? null : (now.train[now.at - (now.at % 2)]?.us ?? null);
   };
+  return { player, part, width, pass: (ms: number) => passSlowly(clock, ms) };
+}
+
+feedDriveContract('a gate with a servo', () => {
+  const { player, part, width, pass } = openGate();
+  // Open is forward, pressed shut during a slice is reverse; the closing after a slice is neither.
+  const motion = (): 1 | -1 | 0 => {
+    const now = player.now();
+    if (width() === gate.openUs) return 1;
+    return now !== null && now.train.length - now.at > CLOSING_PULSES ? -1 : 0;
+  };
+  return {
+    part,
+    pass,
+    motion,
+    startMsMax: 2,
+    ready: async () => {},
+    breakIt: () => {
+      player.why = 'pigpiod is away.';
+    },
+    end: () => part.close(),
+  };
+});
+
+describe('a gate with a servo', () => {
+  const open = openGate;
 
   it('opens for its slice, closes by itself, and is then left alone', async () => {
     const { part, width, pass } = open();

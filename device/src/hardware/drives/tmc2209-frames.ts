@@ -5,7 +5,6 @@ export const registers = {
   IFCNT: 0x02,
   IOIN: 0x06,
   IHOLD_IRUN: 0x10,
-  TPOWERDOWN: 0x11,
   TCOOLTHRS: 0x14,
   VACTUAL: 0x22,
   SGTHRS: 0x40,

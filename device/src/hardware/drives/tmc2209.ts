@@ -3,7 +3,7 @@ import type { MotorSlice } from '../../dispensing/control-board.ts';
 import type { DrivePart } from '../../dispensing/shaft-sensors.ts';
 import type { Cancel, Clock } from '../../platform/clock.ts';
 import { checkOf, healthy, type PartCheck, type PartHealth } from '../../platform/part.ts';
-import { backOffMs, type Chance } from '../io/back-off.ts';
+import { backOffMs, type Chance } from '../../platform/back-off.ts';
 import type { SerialLink } from '../io/serial-link.ts';
 import type { TimedOutput } from '../io/timed-output.ts';
 import { assertSlice } from './slice-check.ts';

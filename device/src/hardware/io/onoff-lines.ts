@@ -1,11 +1,10 @@
 import { FeederError, type Milliseconds } from '@cat-feeder/shared';
 import type { Cancel, Clock } from '../../platform/clock.ts';
 import type { SysfsTree } from '../../platform/sysfs-tree.ts';
+import { HEADER_LABELS } from './header-chip.ts';
 import type { InputLine, InputLineRequest, LineEdge, LineSource, OutputLine } from './lines.ts';
 
 const FOLDER = 'sys/class/gpio';
-/** The header's chip by the label of its driver: the numbers move between kernels and models. */
-const HEADER_LABELS = ['pinctrl-rp1', 'pinctrl-bcm2711', 'pinctrl-bcm2835'];
 
 /** Sysfs does not say that a chip went away, and two quick changes can look like none: look again. */
 export const LOOK_AGAIN_MS: Milliseconds = 2000;

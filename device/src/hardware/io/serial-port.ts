@@ -3,14 +3,15 @@ import { isMainThread } from 'node:worker_threads';
 import { FeederError } from '@cat-feeder/shared';
 import { endAtHangUp, isPortBinding } from './serial-hang-up.ts';
 
-/** How a serial port is set; 8 data bits and no parity everywhere. */
+/**
+ * How a serial port is set; 8 data bits, no parity, 1 stop bit and no flow control everywhere. The
+ * RFIDRW-E-TTL tells by its CTS line when it hears commands; it is told but one, which is said again
+ * until it answers, so that line stays unwired.
+ */
 export interface SerialSettings {
   /** A device path; the names under /dev/serial/by-id survive another order of plugging. */
   readonly path: string;
   readonly baudRate: number;
-  readonly stopBits?: 1 | 2;
-  /** Flow control by RTS and CTS. */
-  readonly hasFlowControl?: boolean;
 }
 
 /** What an open port tells; nothing after `onGone`. */
@@ -45,8 +46,6 @@ export const openSerialPort: OpenSerial = async (settings, listeners) => {
   const port = new SerialPort({
     path: settings.path,
     baudRate: settings.baudRate,
-    stopBits: settings.stopBits ?? 1,
-    rtscts: settings.hasFlowControl ?? false,
     lock: true,
     autoOpen: false,
   });

@@ -1,10 +1,6 @@
 import { release } from 'node:os';
-import type {
-  Board,
-  BoardFacts,
-  BoardFamily,
-  SerialPortFacts,
-} from '../../platform/board-facts.ts';
+import { bootConfig, familyOf, linesThatHold, pwmPinsOf } from '../../config/boot-config.ts';
+import type { Board, BoardFacts, SerialPortFacts } from '../../platform/board-facts.ts';
 import { checkOf, healthy, type PartCheck, type PartHealth } from '../../platform/part.ts';
 import type { SysfsTree } from '../../platform/sysfs-tree.ts';
 import { HEADER_LABELS } from '../io/header-chip.ts';
@@ -13,12 +9,6 @@ import { monitorNames } from './monitors.ts';
 
 /** Names under which a wiring may call a serial port. */
 const serialNames = /^(serial[01]|ttyAMA\d+|ttyS\d+|ttyUSB\d+|ttyACM\d+)$/;
-const families: readonly (readonly [RegExp, BoardFamily])[] = [
-  [/Raspberry Pi (5|500|Compute Module 5)/, 'pi5'],
-  [/Raspberry Pi (4|400|Compute Module 4)/, 'pi4'],
-  [/Raspberry Pi Zero 2/, 'zero2w'],
-  [/Raspberry Pi (3|Compute Module 3)/, 'pi3'],
-];
 
 /** The board by the files of its kernel. */
 export class PiBoard implements Board {
@@ -45,9 +35,10 @@ export class PiBoard implements Board {
       tree.read('proc/device-tree/model') ??
       'unknown';
     const chips = this.#chips() ?? gpioChips(tree);
+    const family = familyOf(model);
     return {
       model,
-      family: families.find(([pattern]) => pattern.test(model))?.[1] ?? 'other',
+      family,
       kernel: tree.read('proc/sys/kernel/osrelease') ?? release(),
       is64Bit: this.#arch === 'arm64' || this.#arch === 'x64',
       headerChip: chips.find(({ label }) => HEADER_LABELS.includes(label)) ?? null,
@@ -56,6 +47,7 @@ export class PiBoard implements Board {
       spiDevices: numbered(tree, /^spidev(\d+\.\d+)$/),
       serialPorts: serialPorts(tree),
       pwmChip: headerPwmChip(tree),
+      pwmPins: pwmPinsOf(linesThatHold(bootConfig(tree) ?? '', family)),
       monitors: monitorNames(tree),
       leds: tree.list('sys/class/leds'),
       clocks: tree.list('sys/class/rtc'),

@@ -325,6 +325,7 @@ describe('a Pi by its files', () => {
         { path: '/dev/ttyS0', device: '/dev/ttyS0', takenBy: 'console' },
       ],
       pwmChip: 'sys/class/pwm/pwmchip0',
+      pwmPins: null,
       monitors: ['cpu_thermal', 'rpi_volt', 'ina219'],
       leds: ['ACT', 'feeder'],
       clocks: ['rtc0'],

@@ -6,7 +6,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { CellSource } from '../../weighing/cell-source.ts';
 import { Hx711Cell } from '../cells/hx711-cell.ts';
 import { Nau7802Cell } from '../cells/nau7802-cell.ts';
-import type { Chance } from '../io/back-off.ts';
+import type { Chance } from '../../platform/back-off.ts';
 import type { I2cBus } from '../io/i2c-bus.ts';
 import type { LineSource } from '../io/lines.ts';
 

@@ -11,7 +11,7 @@ import { LineEdgeCounter } from '../drives/line-edge-counter.ts';
 import { ServoGateDrive, servoGateLines } from '../drives/servo-gate.ts';
 import { StepDirDrive, stepDirLines } from '../drives/step-dir.ts';
 import { Tmc2209Drive } from '../drives/tmc2209.ts';
-import type { Chance } from '../io/back-off.ts';
+import type { Chance } from '../../platform/back-off.ts';
 import type { LineSource } from '../io/lines.ts';
 import type { PulseLine, PulsePlayer } from '../io/pulse-player.ts';
 import type { SerialLink } from '../io/serial-link.ts';

@@ -133,7 +133,7 @@ controlBoardContract('a board with a co-processor at the level of its frames', c
 describe('openWiredBoard', () => {
   it('names a motor whose port is pulled, and goes on giving samples', async () => {
     const bench = stepperBench();
-    await bench.pass(1000);
+    await bench.pass(1500);
     expect(bench.wired.problems()).toEqual([]);
     bench.doors.port.plug(false);
     await bench.pass(2000);

@@ -62,7 +62,7 @@ describe('a board wired of parts', () => {
     expect(wired.problems()).toEqual([]);
   });
 
-  it('names a scale that is silent or at its end, though its part finds itself well', async () => {
+  it('names a scale that is silent though its part finds itself well, and one at its end', async () => {
     const silent = brokenRig();
     silent.world.disconnectScale();
     await silent.pass(3000);

@@ -1,11 +1,11 @@
-import { type Grams, HOUR_MS, type Milliseconds } from '@cat-feeder/shared';
+import { type Grams, HOUR_MS, MINUTE_MS, type Milliseconds } from '@cat-feeder/shared';
 import type { Checker, Observed, Situation } from '../observed.ts';
 import type { PlanTruth } from '../plan-truth.ts';
 
 /** Longer than any window of the caps, and than a local date. */
 const LONG_WINDOW_MS: Milliseconds = 26 * HOUR_MS;
-/** A start notes itself at once, or not at all. */
-const NOTED_WITHIN_MS: Milliseconds = 1000;
+/** No start serves a portion from memory before this. */
+const MEMORY_ONLY_FROM_MS: Milliseconds = 6 * HOUR_MS - MINUTE_MS;
 /** What a portion reserves beyond itself, and the caps' own margin. */
 const MARGIN_GRAMS: Grams = 4;
 
@@ -15,9 +15,10 @@ export class Booked implements Checker {
   readonly #keepsTime: boolean;
   readonly #doses = new Map<string, { atMs: Milliseconds; highGrams: Grams; lowGrams: Grams }>();
   #lastDarkMs: Milliseconds = Number.NEGATIVE_INFINITY;
-  #bootMs: Milliseconds = 0;
-  #isStartNoted = true;
-  #lastUnnotedMs: Milliseconds = Number.NEGATIVE_INFINITY;
+  /** When the last noted start of this power-up began. */
+  #notedMs: Milliseconds = Number.NEGATIVE_INFINITY;
+  /** What this start books for the ones before it, unless it is noted. */
+  #assumed: { atMs: Milliseconds; highGrams: Grams; lowGrams: Grams } | null = null;
 
   constructor(parts: {
     plan: PlanTruth;
@@ -44,16 +45,25 @@ export class Booked implements Checker {
     }
   }
 
-  /** A start that the disk refused to note books a portion from memory that may have come before. */
+  /**
+   * A start that the disk refused to note books the largest portion of the plan: one before it may
+   * have served that from memory, unless all since the last noted one were too short for it.
+   */
   #noteStart(event: Observed, now: Situation): void {
     if (event.kind === 'boot') {
-      this.#bootMs = now.nowMs;
-      this.#isStartNoted = false;
+      const isLong = now.nowMs - this.#notedMs >= MEMORY_ONLY_FROM_MS;
+      const highGrams = this.#largestGrams() + MARGIN_GRAMS;
+      this.#assumed = isLong ? { atMs: now.nowMs, highGrams, lowGrams: 0 } : null;
     } else if (event.kind === 'entry' && event.entry.name === 'daemon.started') {
-      this.#isStartNoted = now.nowMs - this.#bootMs < NOTED_WITHIN_MS;
-    }
-    if (!this.#isStartNoted && now.nowMs - this.#bootMs >= NOTED_WITHIN_MS) {
-      this.#lastUnnotedMs = now.nowMs;
+      this.#assumed = null;
+      this.#notedMs = now.bootedAtMs;
+    } else if (event.kind === 'look' || event.kind === 'death') {
+      // A start notes itself at once, or not at all.
+      if (this.#assumed !== null) this.#doses.set(`assumed ${this.#assumed.atMs}`, this.#assumed);
+      this.#assumed = null;
+      if (event.kind === 'death' && event.how === 'power_cut') {
+        this.#notedMs = Number.NEGATIVE_INFINITY;
+      }
     }
   }
 
@@ -78,8 +88,7 @@ export class Booked implements Checker {
 
   #booked(now: Situation) {
     // Without a clock that runs in the dark, the windows of the caps last longer over a cut.
-    const isClockKnown = this.#keepsTime || now.nowMs - this.#lastDarkMs >= LONG_WINDOW_MS;
-    const isKnown = isClockKnown && now.nowMs - this.#lastUnnotedMs >= LONG_WINDOW_MS;
+    const isKnown = this.#keepsTime || now.nowMs - this.#lastDarkMs >= LONG_WINDOW_MS;
     let highGrams = 0;
     let lowGrams = 0;
     for (const [feedingId, dose] of this.#doses) {
@@ -91,6 +100,15 @@ export class Booked implements Checker {
       lowGrams += dose.lowGrams;
     }
     return { isKnown, highGrams, lowGrams };
+  }
+
+  #largestGrams(): Grams {
+    const { meals, overlays } = this.#plan.now;
+    const portions = [...meals.values()].map(({ portionGrams }) => portionGrams);
+    const factors = [...overlays.values()].map((overlay) =>
+      'portionFactor' in overlay ? overlay.portionFactor : 1,
+    );
+    return Math.max(0, ...portions) * Math.max(1, ...factors);
   }
 
   #planShareGrams(): Grams {

@@ -103,7 +103,9 @@ export class NeverStarves implements Checker {
       if (meal === undefined || meal.missedPolicy === 'skip') return;
       const run = this.#truths.recent.find((feeding) => feeding.feedingId === feedingId);
       if (run?.isClosed === true && isMeal(run)) return;
-      const atMs = run?.lastMotionMs ?? now.nowMs;
+      // A meal that was due before the last food is answered by it, whenever its verdict comes.
+      const dueMs = now.nowMs - Math.max(0, now.trueWallMs - entry.body.dueMs);
+      const atMs = run?.lastMotionMs ?? dueMs;
       if (atMs >= this.#lastFoodMs) this.#hungry.push({ key, atMs, feedingId });
     } else if (entry.name === 'occurrence.reopened') {
       this.#hungry = this.#hungry.filter((occurrence) => occurrence.key !== entry.body.key);

@@ -1,3 +1,4 @@
+import { camera } from './en/camera.ts';
 import { cats } from './en/cats.ts';
 import { frame } from './en/frame.ts';
 import { home } from './en/home.ts';
@@ -8,4 +9,4 @@ import { system } from './en/system.ts';
  * Every text of the page. A text in another language has the same key and the same `{names}`;
  * keys that end in `.one` and `.other` are the forms of a counted text.
  */
-export const en = { ...frame, ...home, ...plan, ...cats, ...system } as const;
+export const en = { ...frame, ...home, ...plan, ...cats, ...system, ...camera } as const;

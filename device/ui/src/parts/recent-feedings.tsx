@@ -4,6 +4,7 @@ import { api } from '../api-client.ts';
 import { agoText, gramsText, portionText, rangeText, timeText } from '../format.ts';
 import { say, sayCode } from '../messages/say.ts';
 import { feedings, minuteMs, zone } from '../state.ts';
+import { FeedingClips } from './clip-row.tsx';
 import { Sparkline } from './sparkline.tsx';
 import { useWhy } from './why.tsx';
 
@@ -74,6 +75,7 @@ function FeedingRow({ feeding }: { feeding: Feeding }) {
       <span class={`chip chip-${tone(feeding)}`}>{outcomeText(feeding)}</span>
       {why.button}
       {why.sentence}
+      <FeedingClips feedingId={feeding.id} />
     </li>
   );
 }

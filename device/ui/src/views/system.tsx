@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { api } from '../api-client.ts';
 import { agoText, bytesText, clockText, countdownText, dayText } from '../format.ts';
 import { say, sayCode, sayCount } from '../messages/say.ts';
+import { CameraSection } from '../parts/camera-section.tsx';
 import { Heading } from '../parts/heading.tsx';
 import { KibbleSection } from '../parts/kibble-section.tsx';
 import { Problems, useSaving } from '../parts/save-form.tsx';
@@ -180,6 +181,7 @@ export function SystemPage() {
         <ScaleSection />
         <HopperSection />
         <KibbleSection />
+        <CameraSection />
         <Storage />
         <SettingsSection />
         <Program />

@@ -1,7 +1,9 @@
 import type { MotorSlice } from '../../../dispensing/control-board.ts';
 import type { CurrentMeter, DrivePart, EdgeCounter } from '../../../dispensing/shaft-sensors.ts';
+import { healthy, type PartHealth } from '../../../platform/part.ts';
 import type { CellReading, CellSource } from '../../../weighing/cell-source.ts';
 import type { Sample } from '../../../weighing/sample.ts';
+import { COUNTS_ENDS, EndOfRange } from '../../cells/end-of-range.ts';
 import type { SimulatedBoard } from '../simulated-board.ts';
 import { SimulatedPart } from './simulated-part.ts';
 
@@ -23,8 +25,8 @@ export interface SimulatedDispenser {
 /** Takes a simulated board apart; it is driven through the parts from now on. */
 export function takeApart(board: SimulatedBoard): SimulatedDispenser {
   const { traits } = board;
-  const bowl = new SimulatedCell('bowl cell', board);
-  const hopper = traits.hasHopperCell ? new SimulatedCell('hopper cell', board) : null;
+  const bowl = new SimulatedCell('bowl', board);
+  const hopper = traits.hasHopperCell ? new SimulatedCell('hopper', board) : null;
   const edges = traits.indexEdgesPerTurn === null ? null : new SimulatedEdges();
   const current = traits.hasMotorCurrent ? new SimulatedCurrent() : null;
   let isWeak = false;
@@ -70,11 +72,15 @@ export class SimulatedCell extends SimulatedPart implements CellSource {
   readonly restSamplesPerSecond: number;
   readonly dispenseSamplesPerSecond: number;
   readonly #board: SimulatedBoard;
+  readonly #endOfRange: EndOfRange;
+  #seen: PartHealth = healthy;
   #listener: (batch: readonly CellReading[]) => void = () => {};
 
-  constructor(name: string, board: SimulatedBoard) {
-    super(name);
+  /** `place` is for people: `bowl` or `hopper`. */
+  constructor(place: string, board: SimulatedBoard) {
+    super(`${place} cell`);
     this.#board = board;
+    this.#endOfRange = new EndOfRange(place);
     this.restSamplesPerSecond = board.traits.restSamplesPerSecond;
     this.dispenseSamplesPerSecond = board.traits.dispenseSamplesPerSecond;
   }
@@ -87,9 +93,18 @@ export class SimulatedCell extends SimulatedPart implements CellSource {
     this.#listener = listener;
   }
 
+  /** As it was broken from outside; else as what it gives shows. */
+  override health(): PartHealth {
+    const health = super.health();
+    return health.state === 'ok' ? this.#seen : health;
+  }
+
   deliver(batch: readonly CellReading[]): void {
-    const { state } = this.health();
+    const { state } = super.health();
     if (this.isClosed || state === 'unplugged' || state === 'silent') return;
+    for (const { counts } of batch) {
+      if (counts !== null) this.#seen = this.#endOfRange.take(COUNTS_ENDS.includes(counts));
+    }
     this.#listener(state === 'saturated' ? batch.map(atEnd) : batch);
   }
 }

@@ -94,6 +94,7 @@ const fullPi4: BoardFacts = {
   spiDevices: ['0.0', '0.1'],
   serialPorts: [{ path: '/dev/serial0', device: '/dev/ttyAMA0', takenBy: null }],
   pwmChip: 'sys/class/pwm/pwmchip0',
+  pwmPins: null,
   monitors: ['cpu_thermal', 'rpi_volt', 'ina219'],
   leds: ['ACT', 'PWR', 'feeder'],
   clocks: ['rtc0'],

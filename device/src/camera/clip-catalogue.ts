@@ -1,0 +1,40 @@
+import type { Clip, ClipDropReason, ClipRank, EpochMs, EventBody } from '@cat-feeder/shared';
+
+/** What is asked of the list of clips; fields that are missing do not matter. */
+export interface ClipFilter {
+  readonly feedingId?: string;
+  readonly petId?: string;
+  readonly keep?: boolean;
+  /** Began at or after, and before. */
+  readonly fromMs?: EpochMs;
+  readonly toMs?: EpochMs;
+  /** Older than this clip: the last one of the page before. */
+  readonly before?: string;
+  readonly limit: number;
+}
+
+/**
+ * The rows of clips and their entries in the ledger, each pair in one durable transaction. Ids are
+ * in the order of time. Throws `ERR_STORAGE` and changes nothing when the disk refuses.
+ */
+export interface ClipCatalogue {
+  /** The row and `clip.recorded`. */
+  add(clip: Clip): void;
+  get(id: string): Clip | undefined;
+  /** Newest first. */
+  list(filter: ClipFilter): readonly Clip[];
+  /** Every clip, oldest first: for retention and for the check at the start. */
+  all(): readonly Clip[];
+  /** How many, and how much their videos take; from memory, asked every second. */
+  totals(): { readonly count: number; readonly bytes: number };
+  /** `ERR_NOT_FOUND`. */
+  setKeep(id: string, keep: boolean): Clip;
+  /** What it is worth, once its feeding has ended; no entry. `ERR_NOT_FOUND`. */
+  setRank(id: string, rank: ClipRank): Clip;
+  /** Confirmed by the cloud. `ERR_NOT_FOUND`. */
+  setSent(id: string, atMs: EpochMs): Clip;
+  /** The row goes; `clip.dropped` is written unless the cloud has it. An id without a row does nothing. */
+  drop(id: string, reason: ClipDropReason, why: string): void;
+  /** `clip.dropped` for a clip that never came to be. */
+  noteLost(lost: EventBody<'clip.dropped'>): void;
+}

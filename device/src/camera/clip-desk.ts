@@ -1,0 +1,231 @@
+import {
+  type Clip,
+  type ClipDropReason,
+  type ClipRank,
+  type EventBody,
+  FeederError,
+  type Milliseconds,
+} from '@cat-feeder/shared';
+import type { Logger } from '../platform/logger.ts';
+import { reasonOf } from '../platform/part.ts';
+import type { ClipMaker, ClipOrder } from './clip-making.ts';
+import { type ClipRoom, makeRoom, removeClip } from './clip-room.ts';
+import { absenceTold, compareShelf } from './clip-shelf.ts';
+
+/** Orders that wait for the one that is being made; more are lost, and told as lost. */
+const WAITING_MAX = 8;
+/** A clip is at most this much larger than its segments, its pictures included. */
+const ROOM_FACTOR = 1.05;
+const PICTURES_BYTES = 600_000;
+/** A rule that is met by no clip that may go. */
+const NO_ROOM =
+  'Clips have no room, and removing those that may go would not make it: see clipQuotaMb, clipFreeMb and the free space of the disk, or let go of clips that are kept.';
+
+/** What is known of a clip before it is made. */
+export type ClipSubject = Pick<
+  Clip,
+  'rank' | 'feedingIds' | 'visits' | 'petIds' | 'continues' | 'startedMs' | 'gapMs'
+>;
+
+export interface ClipJob {
+  readonly order: ClipOrder;
+  readonly subject: ClipSubject;
+}
+
+export interface ClipDeskParts extends ClipRoom {
+  readonly maker: ClipMaker;
+  readonly logger: Logger;
+  readonly monoMs: () => Milliseconds;
+  readonly onClip: (clip: Clip) => void;
+  /** A job is over, one way or the other. */
+  readonly onDone: () => void;
+}
+
+/**
+ * Makes clips, one after the other: room first, then the file, then its name, then its row. What
+ * goes wrong costs that clip and is told in the ledger.
+ */
+export class ClipDesk {
+  readonly #parts: ClipDeskParts;
+  readonly #jobs: ClipJob[] = [];
+  #work: Promise<void> = Promise.resolve();
+  #problem = '';
+  #noRoom = '';
+  #besideBytes = 0;
+  /** When clips of this run were made. */
+  readonly #madeMs = new Map<string, Milliseconds>();
+  /** Clips whose files are not there, and may come back. */
+  #absent: ReadonlySet<string> = new Set();
+
+  constructor(parts: ClipDeskParts) {
+    this.#parts = parts;
+  }
+
+  /** Why the last piece of work failed, or what keeps clips from their place; empty: nothing. */
+  get problem(): string {
+    const { size } = this.#absent;
+    return this.#problem || (size > 0 ? absenceTold(size) : '') || this.#noRoom;
+  }
+
+  /** What files take beside the videos that have a row, when it was last looked: pictures. */
+  get besideBytes(): number {
+    return this.#besideBytes;
+  }
+
+  /** Jobs that still need their segments, the one that is being made first. */
+  get jobs(): readonly ClipJob[] {
+    return this.#jobs;
+  }
+
+  add(job: ClipJob): void {
+    if (this.#jobs.length > WAITING_MAX) {
+      this.lose(job, 'not_made', 'Too many clips wait to be made.');
+      return;
+    }
+    this.#jobs.push(job);
+    void this.#then(async () => {
+      await this.#do(job);
+      // Not before: what fails here must not cost the clip.
+      await this.#measure();
+    });
+  }
+
+  /** Changes what a clip is worth, after the jobs before; one that never came to be is no error. */
+  rank(id: string, rank: ClipRank): void {
+    const { catalogue, onClip } = this.#parts;
+    void this.#then(async () => {
+      const clip = catalogue.get(id);
+      if (clip !== undefined && clip.rank !== rank) onClip(catalogue.setRank(id, rank));
+    });
+  }
+
+  /** Removes what is too old or too much, when its turn has come. */
+  tidy(): Promise<void> {
+    const { files, catalogue } = this.#parts;
+    return this.#then(async () => {
+      if (this.#absent.size > 0) {
+        this.#absent = compareShelf(catalogue.all(), await files.list()).absent;
+      }
+      await this.#makeRoom(0);
+      await this.#measure();
+    });
+  }
+
+  /**
+   * Brings rows and files together again after a start: what is not finished goes, a file without
+   * a row goes, a row without its file is dropped, unless its file may come back.
+   */
+  reconcile(): Promise<void> {
+    const { files, catalogue, logger } = this.#parts;
+    return this.#then(async () => {
+      const count = await files.sweep();
+      if (count > 0) logger.info({ count }, 'Unfinished files of clips were removed.');
+      const stored = await files.list();
+      const { absent, damaged, strays } = compareShelf(catalogue.all(), stored);
+      this.#absent = absent;
+      for (const { id, why } of damaged) await this.#remove(id, 'damaged', why);
+      for (const id of strays) await files.remove(id);
+      await this.#measure();
+    });
+  }
+
+  /** Resolves when everything asked for by now is done. */
+  settled(): Promise<void> {
+    return this.#work;
+  }
+
+  /** Tells the ledger of a clip that there will never be. */
+  lose({ order, subject }: ClipJob, reason: ClipDropReason, why: string): void {
+    const lost: EventBody<'clip.dropped'> = {
+      clipId: order.id,
+      feedingIds: subject.feedingIds,
+      startedMs: subject.startedMs,
+      bytes: null,
+      sha256: null,
+      reason,
+      why: why.slice(0, 400),
+    };
+    this.#parts.logger.warn(lost, 'A clip is lost.');
+    this.#tolerate(() => this.#parts.catalogue.noteLost(lost));
+  }
+
+  async #do(job: ClipJob): Promise<void> {
+    try {
+      await this.#make(job);
+    } catch (error) {
+      this.lose(job, 'not_made', reasonOf(error));
+      await this.#parts.files.remove(job.order.id);
+      throw error;
+    } finally {
+      this.#jobs.splice(this.#jobs.indexOf(job), 1);
+      this.#parts.onDone();
+    }
+  }
+
+  async #make(job: ClipJob): Promise<void> {
+    const { maker, files, catalogue, onClip } = this.#parts;
+    const { order, subject } = job;
+    const raw = order.segments.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (!(await this.#makeRoom(raw * ROOM_FACTOR + PICTURES_BYTES))) {
+      this.lose(job, 'quota', this.#noRoom);
+      return;
+    }
+    const made = await maker.make(order, files.work(order.id));
+    await files.publish(order.id);
+    const clip: Clip = { id: order.id, ...subject, ...made, keep: false, sentAtMs: null };
+    catalogue.add(clip);
+    this.#madeMs.set(clip.id, this.#parts.monoMs());
+    onClip(clip);
+  }
+
+  #livedMs(id: string): Milliseconds | null {
+    const madeMs = this.#madeMs.get(id);
+    return madeMs === undefined ? null : this.#parts.monoMs() - madeMs;
+  }
+
+  async #makeRoom(neededBytes: number): Promise<boolean> {
+    const fits = await makeRoom(this.#parts, neededBytes, {
+      absent: this.#absent,
+      livedMs: (id) => this.#livedMs(id),
+    });
+    this.#noRoom = fits ? '' : NO_ROOM;
+    // As many as there are clips: those that are gone need no memory.
+    for (const id of this.#madeMs.keys()) {
+      if (this.#parts.catalogue.get(id) === undefined) this.#madeMs.delete(id);
+    }
+    return fits;
+  }
+
+  async #measure(): Promise<void> {
+    const { files, catalogue } = this.#parts;
+    const { usedBytes } = await files.space();
+    this.#besideBytes = Math.max(0, usedBytes - catalogue.totals().bytes);
+  }
+
+  #remove(id: string, reason: ClipDropReason, why: string): Promise<void> {
+    return removeClip(this.#parts, { id, reason, why });
+  }
+
+  /** One thing after the other; what fails does not keep the next from its turn. */
+  #then(task: () => Promise<void>): Promise<void> {
+    this.#work = this.#work.then(task).then(
+      () => {
+        this.#problem = '';
+      },
+      (error: unknown) => {
+        this.#problem = reasonOf(error);
+        this.#parts.logger.error({ err: error }, 'The work on clips failed.');
+      },
+    );
+    return this.#work;
+  }
+
+  #tolerate(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      if (!(error instanceof FeederError) || error.code !== 'ERR_STORAGE') throw error;
+      this.#parts.logger.error({ reason: error.message }, 'The ledger did not take a lost clip.');
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import type { Clip } from '@cat-feeder/shared';
+import type { StoredClip } from './clip-files.ts';
+
+/** What rows and files make of each other. */
+export interface ShelfDifference {
+  /** Rows without their file that stay: it may come back. */
+  readonly absent: ReadonlySet<string>;
+  /** Rows to drop, with the files that they have. */
+  readonly damaged: readonly { readonly id: string; readonly why: string }[];
+  /** Files without a row. */
+  readonly strays: readonly string[];
+}
+
+/**
+ * Compares rows, oldest first, with files. A clip to keep is never damaged, only absent. Neither is
+ * any that is older than every clip whose file is there: a directory that was emptied, exchanged or
+ * not mounted lacks all that came before it, and a clip that is merely lost lies among others.
+ */
+export function compareShelf(
+  rows: readonly Clip[],
+  stored: readonly StoredClip[],
+): ShelfDifference {
+  const files = new Map(stored.map(({ id, videoBytes }) => [id, videoBytes]));
+  const first = rows.findIndex(({ id }) => files.has(id));
+  const absent = new Set<string>();
+  const damaged: { id: string; why: string }[] = [];
+  for (const [at, { id, bytes, keep }] of rows.entries()) {
+    const found = files.get(id);
+    files.delete(id);
+    if (found === bytes) continue;
+    if (keep || first === -1 || at < first) absent.add(id);
+    else {
+      const what = found === undefined ? 'is gone' : `has ${found} bytes, not ${bytes}`;
+      damaged.push({ id, why: `The file of the clip ${what}.` });
+    }
+  }
+  return { absent, damaged, strays: [...files.keys()] };
+}
+
+/** What people are told of clips that are not there. */
+export function absenceTold(count: number): string {
+  return `The clips are not there: the files of ${count} are missing or damaged. Bring back the directory \`clips\`, or delete these clips.`;
+}

@@ -1,0 +1,87 @@
+import { type Clip, type EventBody, FeederError } from '@cat-feeder/shared';
+import type { ClipCatalogue, ClipFilter } from '../../src/camera/clip-catalogue.ts';
+
+/** What the ledger was told of clips. */
+type Entry =
+  | { readonly name: 'clip.recorded'; readonly clipId: string }
+  | { readonly name: 'clip.dropped'; readonly body: EventBody<'clip.dropped'> };
+
+/** The catalogue of clips without a database, whose disk can be made to refuse. */
+export class MemoryClipCatalogue implements ClipCatalogue {
+  readonly ledger: Entry[] = [];
+  isRefusing = false;
+  #clips: readonly Clip[] = [];
+
+  add(clip: Clip): void {
+    this.#write();
+    this.#clips = [...this.#clips, clip].sort((a, b) => (a.id < b.id ? -1 : 1));
+    this.ledger.push({ name: 'clip.recorded', clipId: clip.id });
+  }
+
+  get(id: string): Clip | undefined {
+    return this.#clips.find((clip) => clip.id === id);
+  }
+
+  list(filter: ClipFilter): readonly Clip[] {
+    const { feedingId, petId, keep, fromMs, toMs, before, limit } = filter;
+    const wanted = this.#clips.filter(
+      (clip) =>
+        (feedingId === undefined || clip.feedingIds.includes(feedingId)) &&
+        (petId === undefined || clip.petIds.includes(petId)) &&
+        (keep === undefined || clip.keep === keep) &&
+        (fromMs === undefined || clip.startedMs >= fromMs) &&
+        (toMs === undefined || clip.startedMs < toMs) &&
+        (before === undefined || clip.id < before),
+    );
+    return wanted.reverse().slice(0, limit);
+  }
+
+  all(): readonly Clip[] {
+    return this.#clips;
+  }
+
+  totals(): { readonly count: number; readonly bytes: number } {
+    const bytes = this.#clips.reduce((sum, clip) => sum + clip.bytes, 0);
+    return { count: this.#clips.length, bytes };
+  }
+
+  setKeep(id: string, keep: boolean): Clip {
+    return this.#change(id, { keep });
+  }
+
+  setRank(id: string, rank: Clip['rank']): Clip {
+    return this.#change(id, { rank });
+  }
+
+  setSent(id: string, atMs: number): Clip {
+    return this.#change(id, { sentAtMs: atMs });
+  }
+
+  drop(id: string, reason: EventBody<'clip.dropped'>['reason'], why: string): void {
+    const clip = this.get(id);
+    if (clip === undefined) return;
+    this.#write();
+    this.#clips = this.#clips.filter((one) => one !== clip);
+    const { feedingIds, startedMs, bytes, sha256, sentAtMs } = clip;
+    if (sentAtMs !== null) return;
+    this.noteLost({ clipId: id, feedingIds, startedMs, bytes, sha256, reason, why });
+  }
+
+  noteLost(body: EventBody<'clip.dropped'>): void {
+    this.#write();
+    this.ledger.push({ name: 'clip.dropped', body });
+  }
+
+  #change(id: string, patch: Partial<Clip>): Clip {
+    const clip = this.get(id);
+    if (clip === undefined) throw new FeederError('ERR_NOT_FOUND');
+    this.#write();
+    const changed = { ...clip, ...patch };
+    this.#clips = this.#clips.map((one) => (one === clip ? changed : one));
+    return changed;
+  }
+
+  #write(): void {
+    if (this.isRefusing) throw new FeederError('ERR_STORAGE');
+  }
+}
