@@ -22,6 +22,7 @@ import type {
   SyncNumber,
   SyncStore,
 } from '../../device/src/sync/sync-store.ts';
+import { docOf, endOf, firstEndingAt } from './log-items.ts';
 
 /** Everything on the card. Never changed: each commit makes a new one, so an old one is an image. */
 export interface DiskData {
@@ -33,6 +34,8 @@ export interface DiskData {
   readonly mutations: ReadonlyMap<string, Readonly<Record<string, GroupOutcome>>>;
   readonly commands: ReadonlyMap<string, LocalCommand>;
   readonly numbers: Readonly<Record<SyncNumber, number>>;
+  /** Of each document whose newest entries retention took: the epoch of the newest of those. */
+  readonly touched: ReadonlyMap<string, number>;
 }
 
 interface Draft {
@@ -43,6 +46,7 @@ interface Draft {
   mutations: Map<string, Readonly<Record<string, GroupOutcome>>>;
   commands: Map<string, LocalCommand>;
   numbers: Record<SyncNumber, number>;
+  touched: Map<string, number>;
 }
 
 /** What the disk asks of its feeder, and where the world can hurt it. */
@@ -54,7 +58,9 @@ export interface DiskPorts {
   readonly beforeCommit: (name: string) => void;
   /** May throw: the power fails after the commit. */
   readonly afterCommit: (name: string) => void;
+  /** What was done, each when its transaction is committed. */
   readonly created: (event: LogEvent) => void;
+  readonly opened: (genesis: string) => void;
   readonly letGo: (event: LogEvent) => void;
   readonly docPut: (before: DocState | undefined, after: DocState) => void;
   readonly cursorMoved: (from: number, to: number) => void;
@@ -83,6 +89,7 @@ export function blankDisk(random: RandomBytes): DiskData {
     mutations: new Map(),
     commands: new Map(),
     numbers: { cursor: 0, session: 0, attempt: 0 },
+    touched: new Map(),
   };
 }
 
@@ -92,6 +99,8 @@ export class MemoryDisk implements SyncStore {
   readonly #ports: DiskPorts;
   #recent: DiskData[] = [];
   #draft: Draft | null = null;
+  /** What is told when the running transaction is committed. */
+  #told: (() => void)[] = [];
 
   constructor(data: DiskData, ports: DiskPorts) {
     this.data = data;
@@ -113,7 +122,7 @@ export class MemoryDisk implements SyncStore {
 
   transact<T>(name: string, work: () => T): T {
     if (this.#draft !== null) return work();
-    const { segments, items, docs, mutations, commands, numbers } = this.data;
+    const { segments, items, docs, mutations, commands, numbers, touched } = this.data;
     this.#draft = {
       serial: this.data.serial + 1,
       segments: [...segments],
@@ -122,6 +131,7 @@ export class MemoryDisk implements SyncStore {
       mutations: new Map(mutations),
       commands: new Map(commands),
       numbers: { ...numbers },
+      touched: new Map(touched),
     };
     try {
       const result = work();
@@ -129,11 +139,18 @@ export class MemoryDisk implements SyncStore {
       this.#recent = [...this.#recent.slice(1 - UNSAFE_COMMITS), this.data];
       this.data = this.#draft;
       this.#draft = null;
+      for (const tell of this.#told) tell();
       this.#ports.afterCommit(name);
       return result;
     } finally {
       this.#draft = null;
+      this.#told = [];
     }
+  }
+
+  /** Runs `tell` once the running transaction is committed, and never if it is not. */
+  onCommit(tell: () => void): void {
+    this.#told.push(tell);
   }
 
   get #view(): DiskData {
@@ -190,7 +207,7 @@ export class MemoryDisk implements SyncStore {
     };
     this.#setItems(segment.epoch, [...(draft.items.get(segment.epoch) ?? []), event]);
     this.#setSegment({ ...segment, head: seq });
-    created(event);
+    this.onCommit(() => created(event));
   }
 
   acknowledge(epoch: number, seq: number): void {
@@ -209,16 +226,22 @@ export class MemoryDisk implements SyncStore {
   setPendingGenesis(genesis: string): void {
     const active = this.#writable.segments.at(-1);
     if (active !== undefined) this.#setSegment({ ...active, pendingGenesis: genesis });
+    this.onCommit(() => this.#ports.opened(genesis));
   }
 
   fork({ cut, opened, items }: ForkPlan): void {
     const draft = this.#writable;
     const fresh = [...items];
+    const moved = new Set(fresh.map((item) => (item.item === 'event' ? item.eid : '')));
     for (const { epoch, head } of cut) {
       const segment = draft.segments.find((one) => one.epoch === epoch);
       if (segment === undefined) continue;
-      const kept = (draft.items.get(epoch) ?? []).filter((item) => endOf(item) <= head);
+      const all = draft.items.get(epoch) ?? [];
+      const kept = all.filter((item) => endOf(item) <= head);
       draft.items.set(epoch, kept);
+      for (const item of all.slice(kept.length)) {
+        if (item.item === 'event' && !moved.has(item.eid)) this.#noteLetGo(item);
+      }
       const acked = Math.min(segment.acked, head);
       this.#setSegment({ ...segment, head, acked, closed: true, pendingGenesis: null });
     }
@@ -238,7 +261,11 @@ export class MemoryDisk implements SyncStore {
     const gone = items.filter((item) => endOf(item) <= Math.min(seq, segment?.acked ?? 0));
     const last = gone.at(-1);
     if (segment === undefined || last === undefined) return [];
-    for (const item of gone) if (item.item === 'event') this.#ports.letGo(item);
+    for (const item of gone) {
+      this.#noteLetGo(item);
+      const about = item.item === 'event' ? docOf(item) : undefined;
+      if (about !== undefined) draft.touched.set(about, epoch);
+    }
     this.#setItems(epoch, items.slice(gone.length));
     this.#setSegment({ ...segment, base: endOf(last) + 1, baseHash: last.hash });
     return gone;
@@ -253,7 +280,7 @@ export class MemoryDisk implements SyncStore {
       const isDropped = item.item === 'event' && item.cls === 'C' && item !== items.at(-1);
       if (isDropped) {
         dropped += 1;
-        this.#ports.letGo(item);
+        this.#noteLetGo(item);
       }
       const next: LogItem = isDropped
         ? { item: 'gap', from: item.seq, to: item.seq, why: 'space', hash: item.hash }
@@ -277,7 +304,8 @@ export class MemoryDisk implements SyncStore {
 
   putDoc(doc: DocState): void {
     const key = `${doc.kind}/${doc.id}`;
-    this.#ports.docPut(this.#writable.docs.get(key), doc);
+    const before = this.#writable.docs.get(key);
+    this.onCommit(() => this.#ports.docPut(before, doc));
     this.#writable.docs.set(key, doc);
   }
 
@@ -290,12 +318,13 @@ export class MemoryDisk implements SyncStore {
   }
 
   isTouched(kind: string, id: string, afterEpoch: number): boolean {
-    return this.#view.segments.some(
+    const about = `${kind}/${id}`;
+    const { segments, items, touched } = this.#view;
+    if ((touched.get(about) ?? 0) > afterEpoch) return true;
+    return segments.some(
       ({ epoch }) =>
         epoch > afterEpoch &&
-        (this.#view.items.get(epoch) ?? []).some(
-          (item) => item.item === 'event' && isAbout(item, kind, id),
-        ),
+        (items.get(epoch) ?? []).some((item) => item.item === 'event' && docOf(item) === about),
     );
   }
 
@@ -328,8 +357,13 @@ export class MemoryDisk implements SyncStore {
   }
 
   setNumber(name: SyncNumber, value: number): void {
-    if (name === 'cursor') this.#ports.cursorMoved(this.#writable.numbers.cursor, value);
+    const { cursor } = this.#writable.numbers;
+    if (name === 'cursor') this.onCommit(() => this.#ports.cursorMoved(cursor, value));
     this.#writable.numbers[name] = value;
+  }
+
+  #noteLetGo(item: LogItem): void {
+    if (item.item === 'event') this.onCommit(() => this.#ports.letGo(item));
   }
 
   #setItems(epoch: number, items: readonly LogItem[]): void {
@@ -340,27 +374,4 @@ export class MemoryDisk implements SyncStore {
     const draft = this.#writable;
     draft.segments = draft.segments.map((one) => (one.epoch === segment.epoch ? segment : one));
   }
-}
-
-function isAbout({ kind: number, body }: LogEvent, kind: string, id: string): boolean {
-  if (!DOC_KINDS.has(number) || number === eventKinds['doc.snapshot'].number) return false;
-  return body.includes(id) && body.includes(`"${kind}"`);
-}
-
-/** The last number of an item. */
-export function endOf(item: LogItem): number {
-  return item.item === 'event' ? item.seq : item.to;
-}
-
-/** Index of the first item that ends at or after a number. */
-function firstEndingAt(items: readonly LogItem[], seq: number): number {
-  let low = 0;
-  let high = items.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const item = items[middle];
-    if (item !== undefined && endOf(item) < seq) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type SourceEdit, syncMutants } from './sync-mutants.ts';
+import type { SourceEdit } from './mutants/mutant-edits.ts';
+import { syncMutants } from './sync-mutants.ts';
 
 /*
  * Loaded before the simulation (`node --import`): one rule is taken out of the source text as it is

@@ -10,6 +10,8 @@ export interface Violation {
 }
 
 const TRAIL_LINES = 60;
+/** Of a line of the trail; what is printed as it happens is whole. */
+const TRAIL_CHARS = 400;
 /** Violations of one seed that are kept. */
 const VIOLATIONS_MAX = 20;
 
@@ -31,8 +33,8 @@ export class Recorder {
 
   note(line: string): void {
     const text = `${(this.#now() / 1000).toFixed(3)} ${line}`;
-    this.#hash.update(text);
-    this.#trail.push(text);
+    this.#hash.update(text.slice(0, TRAIL_CHARS));
+    this.#trail.push(text.slice(0, TRAIL_CHARS));
     if (this.#trail.length > TRAIL_LINES) this.#trail.shift();
     this.#print?.(text);
   }

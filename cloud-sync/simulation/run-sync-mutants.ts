@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type SyncMutant, syncMutants } from './sync-mutants.ts';
+import type { SyncMutant } from './mutants/mutant-edits.ts';
+import { syncMutants } from './sync-mutants.ts';
 
 /** `npm run sim:sync:mutants`: takes one rule away after the other, and each must be missed. */
 const SEEDS_DEFAULT = 120;

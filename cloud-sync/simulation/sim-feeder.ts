@@ -63,6 +63,7 @@ export class SimFeeder {
   constructor(options: FeederOptions) {
     this.options = options;
     const { random, sha256, truth, recorder } = options;
+    for (const { genesis } of options.disk.segments) truth.genesis.add(genesis);
     this.disk = new MemoryDisk(options.disk, {
       random: (length) => random.bytes(length),
       sha256,
@@ -70,10 +71,12 @@ export class SimFeeder {
       beforeCommit: (name) => this.#maybeCut('before', name),
       afterCommit: (name) => this.#maybeCut('after', name),
       created: (event) => {
-        truth.created.set(event.eid, truth.created.size);
+        const n = truth.created.size;
+        truth.created.set(event.eid, { n, by: options.name, life: truth.losses });
         this.#checkRestore(event);
       },
-      letGo: ({ eid }) => truth.letGo.add(eid),
+      opened: (genesis) => truth.genesis.add(genesis),
+      letGo: (event) => truth.letGo.set(event.eid, event),
       docPut: (before, after) => this.#checkDoc(before, after),
       cursorMoved: (from, to) => {
         if (to < from)
@@ -152,9 +155,11 @@ export class SimFeeder {
     if (id !== null && (before === undefined || before.deleted)) return;
     const after = edited(before, { docId, groups, wallMs, tq: this.tq });
     if (!after.deleted && validateMeal(after, this.disk.docs()) !== null) return;
-    if (after.deleted) truth.deletedHere.add(docId);
     this.record('A', (disk) => {
-      truth.editedHere.set(docId, this.options.timeline.nowMs);
+      disk.onCommit(() => {
+        if (after.deleted) truth.deletedHere.add(docId);
+        truth.editedHere.set(docId, this.options.timeline.nowMs);
+      });
       disk.putDoc(after);
       const grevs = Object.entries(after.stamps).map(([name, { rev }]) => [name, rev] as const);
       const { kind, rev, deleted } = after;
@@ -208,7 +213,7 @@ export class SimFeeder {
     }
     recorder.note(`${name} MOTOR ${commandId}`);
     truth.starts.set(commandId, [...(truth.starts.get(commandId) ?? []), nowMs]);
-    truth.meals.push({ atMs: nowMs, mg });
+    truth.meals.push({ atMs: nowMs, mg, by: name });
     this.#doses.push({ atMs: nowMs, mg });
     const { life } = this;
     timeline.after(FEED_MS, () => {
@@ -221,7 +226,7 @@ export class SimFeeder {
     const { recorder, truth, name } = this.options;
     const problem = after.deleted ? null : validateMeal(after, this.disk.docs());
     if (problem !== null) recorder.violate('D5', `${name}: ${after.id} is not valid: ${problem}`);
-    if (before?.deleted === true && !after.deleted && !truth.hadClone) {
+    if (before?.deleted === true && !after.deleted) {
       recorder.violate('D4', `${name}: ${after.id} was deleted and lives again`);
     }
     if (!after.deleted || before?.deleted !== false) return;
@@ -240,7 +245,8 @@ export class SimFeeder {
     if (outcomes['*'] !== 'applied' || doc?.deleted !== false || target === null) return;
     const { truth, recorder, name } = this.options;
     const editedMs = truth.editedHere.get(target[1]) ?? 0;
-    if (reason === 'repeated' || truth.hadClone || editedMs <= truth.lostAtMs) return;
+    // Of two copies, the one of the later epoch has the last word, whenever the other one was edited.
+    if (reason === 'repeated' || truth.clones > 0 || editedMs <= truth.lostAtMs) return;
     recorder.violate('D4', `${name}: an edit of ${target[1]} was replaced by an older copy`);
   }
 

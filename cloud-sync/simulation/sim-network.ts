@@ -40,7 +40,7 @@ export class SimNetwork {
   send(feeder: SimFeeder, request: Request): void {
     const { recorder, timeline, random } = this.#options;
     const body = request.body === undefined ? undefined : JSON.stringify(request.body);
-    recorder.note(`${feeder.options.name} > ${request.path} ${body ?? ''}`.slice(0, 400));
+    recorder.note(`${feeder.options.name} > ${request.path} ${body ?? ''}`);
     if ((body?.length ?? 0) > MESSAGE_CHARS_MAX) {
       recorder.violate('R1', `a message of ${body?.length} characters`);
     }
@@ -85,7 +85,7 @@ export class SimNetwork {
       if (!(error instanceof NodeCrash)) throw error;
       node.downUntilMs = timeline.nowMs + 5_000;
     }
-    recorder.note(`${node.name} < ${path} ${JSON.stringify(answer)}`.slice(0, 400));
+    recorder.note(`${feeder.options.name} < ${node.name} ${path} ${JSON.stringify(answer)}`);
     if (this.#obstacle(feeder)?.kind === 'half_open') return;
     if (this.#chance('answer_lost', feeder)) return;
     this.#deliver(sent, answer);

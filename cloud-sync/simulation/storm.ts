@@ -1,4 +1,4 @@
-import { makeUlid } from '@cat-feeder/shared';
+import { EVENT_BODY_BYTES_MAX, makeUlid, utf8Length } from '@cat-feeder/shared';
 import type { SeededRandom } from '../../device/src/platform/random.ts';
 import type { LogItem } from '../../device/src/sync/sync-store.ts';
 import { expireAfterRestore } from '../src/core/commands.ts';
@@ -85,17 +85,19 @@ const strikes: Readonly<
   factory_reset: ({ world, household, random }) => {
     household.feeder.powerOff();
     for (const { id } of household.feeder.disk.docs()) household.truth.deletedHere.add(id);
-    household.feeder.disk.replace(blankDisk((length) => random.bytes(length)));
+    const blank = blankDisk((length) => random.bytes(length));
+    household.feeder.disk.replace(blank);
+    for (const { genesis } of blank.segments) household.truth.genesis.add(genesis);
     household.images.length = 0;
-    household.truth.wasErased = true;
+    household.truth.erasedBefore = household.truth.created.size;
     noteLoss(world, household);
     restart(world, household, 5_000);
     return undefined;
   },
   clone: ({ world, household, random }) => {
     if (household.clone !== null) return false;
-    household.truth.hadClone = true;
-    const name = `${household.feeder.options.name}-copy`;
+    household.truth.clones += 1;
+    const name = `${household.feeder.options.name}-copy${household.truth.clones}`;
     const clone = world.makeFeeder(household, name, household.feeder.disk.data);
     household.clone = clone;
     clone.powerOn();
@@ -155,7 +157,6 @@ const strikes: Readonly<
     return dropped > 0 ? undefined : false;
   },
   owner_change: async ({ world, household, random }) => {
-    household.truth.wasErased = true;
     household.truth.losses += 1;
     await world.cloud.onDevice(household.deviceId, async (tx) => {
       const device = await tx.device();
@@ -261,6 +262,11 @@ async function poisonDown({ world, household, random }: Strike): Promise<undefin
   });
 }
 
+/** An entry of this size travels as a gap, which is all that the cloud ever has of it. */
+export function isOversize(body: string): boolean {
+  return utf8Length(body) > EVENT_BODY_BYTES_MAX;
+}
+
 function trim(household: Household, random: SeededRandom): false | undefined {
   const { feeder, truth } = household;
   const { disk } = feeder;
@@ -272,7 +278,7 @@ function trim(household: Household, random: SeededRandom): false | undefined {
     gone = card.trim(active.epoch, seq);
   });
   for (const item of gone) {
-    if (item.item !== 'event' || item.kind === OVERSIZE_KIND) continue;
+    if (item.item !== 'event' || item.cls !== 'A' || isOversize(item.body)) continue;
     if (truth.committed.has(item.eid)) continue;
     feeder.options.recorder.violate(
       'U4',

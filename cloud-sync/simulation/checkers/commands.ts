@@ -1,4 +1,5 @@
-import { CLAIM_WINDOW_MS } from '@cat-feeder/shared';
+import { CLAIM_WINDOW_MS, type EventBody, eventKinds } from '@cat-feeder/shared';
+import type { DeviceRows } from '../memory-cloud.ts';
 import { DAY_MG_MAX } from '../sim-meals.ts';
 import type { Found } from './found.ts';
 
@@ -17,9 +18,13 @@ export function checkStarts({ world, household }: Found): void {
   }
 }
 
-/** C3 each command has one end, and it is true. */
+/**
+ * C3 each command has one end, and it is true. A restored cloud that has forgotten the claim knows of
+ * the movement only from the feeder's entry.
+ */
 export function checkCommandEnds({ world, household, rows }: Found): void {
   const { truth } = household;
+  const told = toldToHaveMoved(rows);
   for (const { commandId, state } of rows.commands.values()) {
     const hasMoved = truth.starts.has(commandId);
     if (state === 'queued' || state === 'claimed') {
@@ -28,22 +33,27 @@ export function checkCommandEnds({ world, household, rows }: Found): void {
     if (state === 'done' && !hasMoved) {
       world.recorder.violate('C3', `${commandId} is done, and nothing moved`);
     }
-    const isDenied = state === 'refused' || state === 'cancelled';
-    if (isDenied && hasMoved && truth.cloudRestores === 0) {
+    const isDenied = state === 'refused' || state === 'cancelled' || state === 'expired';
+    if (isDenied && hasMoved && (truth.cloudRestores === 0 || told.has(commandId))) {
       world.recorder.violate('C3', `${commandId} is ${state}, and the motor moved`);
-    }
-    if (state === 'expired' && hasMoved && truth.cloudRestores === 0) {
-      world.recorder.violate('C3', `${commandId} is expired, and the motor moved`);
     }
   }
 }
 
-/** C4 the cap holds in any 24 hours, for each copy of the feeder. */
+/** Commands that an entry in the cloud calls done. */
+function toldToHaveMoved({ events }: DeviceRows): ReadonlySet<string> {
+  const ends = [...events.values()]
+    .filter(({ kind }) => kind === eventKinds['command.ended'].number)
+    .map(({ body }) => JSON.parse(body) as EventBody<'command.ended'>);
+  return new Set(ends.filter(({ state }) => state === 'done').map(({ commandId }) => commandId));
+}
+
+/** C4 the cap holds in any 24 hours, for each copy of the feeder: the cap is the machine's own. */
 export function checkFood({ world, household }: Found): void {
-  const { meals, hadClone } = household.truth;
-  if (hadClone) return;
-  for (const { atMs } of meals) {
-    const inDay = meals.filter((meal) => meal.atMs > atMs - DAY_MS && meal.atMs <= atMs);
+  const { meals } = household.truth;
+  for (const { atMs, by } of meals) {
+    const own = meals.filter((meal) => meal.by === by);
+    const inDay = own.filter((meal) => meal.atMs > atMs - DAY_MS && meal.atMs <= atMs);
     const sum = inDay.reduce((total, { mg }) => total + mg, 0);
     if (sum > DAY_MG_MAX) world.recorder.violate('C4', `${sum} mg fell in a day`);
   }

@@ -1,3 +1,4 @@
+import { isAfter } from '../../src/core/projection.ts';
 import type { DeviceRows } from '../memory-cloud.ts';
 import type { WorldView } from '../world-view.ts';
 
@@ -23,8 +24,16 @@ export function checkCommit(
       world.recorder.violate('C3', `${id} went from ${former.state} to ${command.state}`);
     }
   }
+  for (const [key, row] of after.docs) {
+    const former = before.docs.get(key);
+    if (former === undefined || former === row || isAfter(row, former)) continue;
+    world.recorder.violate('D3', `${key} went back from ${former.epoch}:${former.seq}`);
+  }
   for (const [epoch, row] of after.epochs) {
     const former = before.epochs.get(epoch);
+    if (former === undefined && !household.truth.genesis.has(row.genesis)) {
+      world.recorder.violate('U1', `epoch ${epoch} is opened for a genesis that no card has`);
+    }
     if (former !== undefined && former.ackedSeq > row.ackedSeq) {
       world.recorder.violate('U1', `epoch ${epoch} went back from ${former.ackedSeq}`);
     }

@@ -93,10 +93,23 @@ async function knownSegment(
     const isForeign = asked.isActive && row.homeId !== device.homeId;
     return { device, row: isForeign ? undefined : row };
   }
-  if (asked.epoch !== 0 && asked.epoch <= device.maxEpoch) return { device, row: undefined };
+  if (asked.epoch !== 0 && !isFree(asked, rows, device.maxEpoch)) return { device, row: undefined };
   const epoch = asked.epoch === 0 ? device.maxEpoch + 1 : asked.epoch;
   const isAdopted = asked.epoch !== 0;
   return openEpoch(tx, device, { epoch, genesis: asked.gen, nowMs: context.now(), isAdopted });
+}
+
+/**
+ * Whether an epoch can be taken over under its number: a restored database never gives a number below
+ * its newest one again. An active segment below it is forked anyway.
+ */
+function isFree(
+  asked: { readonly epoch: number; readonly isActive: boolean },
+  rows: readonly EpochRow[],
+  maxEpoch: number,
+): boolean {
+  if (asked.epoch > maxEpoch) return true;
+  return !asked.isActive && rows.every(({ epoch }) => epoch !== asked.epoch);
 }
 
 async function segmentAnswer(
@@ -110,7 +123,19 @@ async function segmentAnswer(
   const gaps = (await tx.gaps(row.epoch, GAPS_REPORTED_MAX))
     .filter(({ to }) => to >= asked.base && to <= asked.head)
     .map(({ from, to }) => [from, to] as [number, number]);
-  return { asked: asked.epoch, epoch: row.epoch, acked: row.ackedSeq, hash: row.ackedHash, gaps };
+  const hash = await hashWithin(tx, row, asked.head);
+  return { asked: asked.epoch, epoch: row.epoch, acked: row.ackedSeq, hash, gaps };
+}
+
+/** What both sides can compare: the hash at the end of the shorter one. */
+async function hashWithin(
+  tx: DeviceTransaction,
+  { epoch, genesis, ackedSeq, ackedHash }: EpochRow,
+  head: number,
+): Promise<string | null> {
+  if (head >= ackedSeq) return ackedHash;
+  if (head === 0) return genesis;
+  return (await tx.hashes(epoch, head, head)).get(head) ?? null;
 }
 
 /** Whether every entry is here: only then the documents of both sides can be compared. */
@@ -123,8 +148,11 @@ function isAllHere(hello: Hello, segs: readonly SegmentAnswer[]): boolean {
 function hasDiverged(hello: Hello, segs: readonly SegmentAnswer[], maxEpoch: number): boolean {
   const active = segs.at(-1);
   const head = hello.segs.at(-1)?.head ?? 0;
-  if (segs.some(({ epoch }) => epoch === null) || active === undefined) return true;
-  return (active.epoch ?? 0) < maxEpoch || active.acked > head;
+  if (active === undefined || active.epoch === null) return true;
+  // Of a closed segment without entries there is nothing that could be forked.
+  const isUnknown = hello.segs.some((one, i) => segs[i]?.epoch === null && one.head >= one.base);
+  if (isUnknown) return true;
+  return active.epoch < maxEpoch || active.acked > head;
 }
 
 async function digest({ sha256 }: CloudContext, tx: DeviceTransaction): Promise<string> {

@@ -115,8 +115,8 @@ function isDiverged(
   if (segment.closed && segment.head < segment.base) return false;
   if (answer === undefined || answer.epoch === null) return true;
   if (!segment.closed && segment.epoch < maxEpoch) return true;
-  if (answer.acked > segment.head) return !segment.closed;
-  const own = turn.context.store.hashAt(segment.epoch, answer.acked);
+  if (answer.acked > segment.head && !segment.closed) return true;
+  const own = turn.context.store.hashAt(segment.epoch, Math.min(answer.acked, segment.head));
   // Inside an own gap nothing proves that both mean the same history.
   if (own === undefined) return answer.acked >= segment.base;
   return own !== answer.hash;
@@ -132,9 +132,10 @@ function noteAcks(
   const acks: Record<number, { seq: number; hash: string }> = {};
   for (const segment of agreed) {
     const answer = answerTo(segment, answers);
-    if (answer === undefined) continue;
-    const seq = Math.min(answer.acked, segment.head);
-    acks[segment.epoch] = { seq, hash: answer.hash };
+    // The cloud may know nothing of an empty segment: then nothing of it is acknowledged.
+    const seq = Math.min(answer?.acked ?? 0, segment.head);
+    const hash = answer?.hash ?? null;
+    if (hash !== null) acks[segment.epoch] = { seq, hash };
     if (seq === segment.acked) continue;
     store.transact('sync.acked', () => store.acknowledge(segment.epoch, seq));
   }

@@ -19,7 +19,7 @@ function bench() {
   const now = () => ({ monoMs, wallMs: 1_800_000_000_000 + monoMs, tq: 2, boot: 'AAAAAAAAAAA' });
   const store = new MemoryDisk(blankDisk(bytes), {
     ...{ random: bytes, sha256, now, beforeCommit: ignore, afterCommit: ignore },
-    ...{ created: ignore, letGo: ignore, docPut: ignore, cursorMoved: ignore },
+    ...{ created: ignore, opened: ignore, letGo: ignore, docPut: ignore, cursorMoved: ignore },
   });
   const context = () => ({
     ...{ store, now: now(), random: bytes, sha256 },
@@ -118,6 +118,74 @@ describe('the link', () => {
     });
     expect(of.request(outputs)).toMatchObject({ path: '/v1/sync/fork', body: { epoch: 1 } });
     expect(of.store.segments()[0]?.pendingGenesis).not.toBe(null);
+  });
+
+  /** A feeder with a closed segment of two entries and an empty active one. */
+  function forked() {
+    const { of } = live();
+    for (const reason of ['x', 'y']) {
+      of.store.transact('fact', () => of.store.append('storage.trouble', { reason }));
+    }
+    const opened = { epoch: 2, genesis: 'BBBBBBBBBBA' };
+    of.store.transact('fork', () =>
+      of.store.fork({ cut: [{ epoch: 1, head: 2 }], opened, items: [] }),
+    );
+    of.take({ kind: 'started', boot: 'AAAAAAAAAAE', firmware: '1' });
+    const hello = of.request(of.wait(3000));
+    const answer = (closed: object) => {
+      const active = { asked: 2, epoch: 2, acked: 0, hash: opened.genesis, gaps: [] };
+      const segs = [{ asked: 1, epoch: 1, acked: 9, gaps: [], ...closed }, active];
+      const body = helloAnswer(of, { segs, max_epoch: 2 });
+      return of.take({ kind: 'answer', id: hello.id, status: 200, body });
+    };
+    return { of, answer };
+  }
+
+  it('H2 forks a closed segment when the cloud has other entries under its numbers', () => {
+    for (const hash of ['CCCCCCCCCCA', null]) {
+      const { of, answer } = forked();
+      const fork = of.request(answer({ hash }));
+      expect(fork).toMatchObject({ path: '/v1/sync/fork', body: { epoch: 1 } });
+    }
+  });
+
+  it('H2 leaves a closed segment alone when the cloud has more of the same history', () => {
+    const { of, answer } = forked();
+    answer({ hash: of.store.hashAt(1, 2) });
+    expect(of.state()).toMatchObject({ phase: 'live', fork: null });
+    expect(of.store.segments()[0]).toMatchObject({ epoch: 1, acked: 2 });
+  });
+
+  it('H1 counts nothing of a segment that the cloud does not know', () => {
+    const { of, answer } = forked();
+    of.store.transact('acked', () => {
+      of.store.acknowledge(1, 2);
+      of.store.trim(1, 2);
+    });
+    answer({ epoch: null, acked: 0, hash: 'AAAAAAAAAAA' });
+    expect(of.store.segments()[0]).toMatchObject({ epoch: 1, head: 2, acked: 0 });
+    expect(of.state().phase).toBe('live');
+  });
+
+  it('M5 takes no older copy of a document whose entry retention has taken', () => {
+    const outcomes = [false, true].map((isTrimmed) => {
+      const { of } = live();
+      const id = makeUlid(1_800_000_000_000, bytes);
+      const stamps = { label: { rev: 1, hlc: '0'.repeat(16), tq: 2 } };
+      const doc = { kind: 'meal', id, rev: 1, deleted: false, groups: { label: { name: 'a' } } };
+      of.store.transact('edit', () => {
+        of.store.putDoc({ ...doc, stamps });
+        of.store.append('doc.changed', { ...doc, grevs: { label: 1 } });
+        of.store.acknowledge(1, 1);
+        if (isTrimmed) of.store.trim(1, 1);
+      });
+      const copy = { doc: ['meal', id], op: 'restore', rev: 3, groups: {}, epoch: 0 };
+      const mid = makeUlid(1_800_000_000_000, bytes);
+      const b = { ...copy, hlc: 'f'.repeat(16) };
+      of.take({ kind: 'pushed', body: { d: 1, k: 'mut', ref: mid, b } });
+      return of.store.mutationOutcomes(mid);
+    });
+    expect(outcomes).toEqual([{ '*': 'superseded' }, { '*': 'superseded' }]);
   });
 
   it('backs off longer and longer, durably, up to the cap', () => {

@@ -54,8 +54,11 @@ export const SegmentAnswerSchema = v.object({
   /** Null: not known here under this genesis. */
   epoch: v.nullable(EpochSchema),
   acked: countSchema,
-  /** Hash at `acked`; the genesis when nothing is. */
-  hash: Bytes8Schema,
+  /**
+   * Hash at `acked`, or at the feeder's `head` when that is less; the genesis for 0. Null: the cloud
+   * has a gap there.
+   */
+  hash: v.nullable(Bytes8Schema),
   gaps: v.pipe(v.array(ReportedGapSchema), v.maxLength(GAPS_REPORTED_MAX)),
 });
 export type SegmentAnswer = v.InferOutput<typeof SegmentAnswerSchema>;
