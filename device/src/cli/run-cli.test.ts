@@ -78,7 +78,7 @@ describe('every command', () => {
     expect(await ok('skip-next')).toContain('2026-11-23');
     expect(await ok('pet add Mia --kg 4.2 --ration 55 --stage neutered_adult')).toContain('Mia');
     expect(await ok('pet')).toContain('of 55 g');
-    expect(await ok('feed 12 --pet Mia --wait')).toContain('served 12 g');
+    expect(await ok('feed 12 --pet Mia --wait')).toContain('served, 12 g in the bowl');
     expect(feeder.feedings[0]?.petId).toBe(feeder.pets.list()[0]?.id);
     expect(await ok('why last')).toContain('It was served.');
     expect(await ok(`why ${feeder.feedings[0]?.id}`)).toContain('It was served.');
