@@ -21,6 +21,7 @@ import type { Entity } from '../../src/platform/collection.ts';
 import { LiveEvents } from '../../src/platform/live-events.ts';
 import { type Logger, silentLogger } from '../../src/platform/logger.ts';
 import { VirtualClock } from '../../src/platform/virtual-clock.ts';
+import { calmHealth } from '../support/calm-health.ts';
 import { FakeCamera, FakeClips } from './fake-camera.ts';
 import { FakeCollection, fakeId, START_MS, sampleFeeding } from './fake-parts.ts';
 import { testDir } from './store-fixture.ts';
@@ -103,15 +104,7 @@ export class FakeFeeder {
       log,
       live: this.live,
       station: {
-        health: () => ({
-          bowl: { grams: 3.2, sigmaGrams: 0.1, state: 'stable', ageMs: 12 },
-          hopperGrams: null,
-          hopperState: 'not_fitted',
-          motorOn: this.running !== null,
-          undervoltage: false,
-          fault: null,
-          loopAgeMs: 20,
-        }),
+        health: () => ({ ...calmHealth, motorOn: this.running !== null }),
       },
       feeding: this.#feedDoor(),
       journal: {
