@@ -103,10 +103,11 @@ export class FeedingStore implements FeedingJournal {
     return this.#notes.held().length;
   }
 
-  /** Lived time that the newest feeding is a witness of; 0 before the first. */
+  /** Lived time that the newest feedings are witnesses of; 0 before the first. */
   lastAgeMs(): Milliseconds {
     const newest = this.#feedings.first('ORDER BY n DESC LIMIT 1');
-    return newest === undefined ? 0 : witnessedAgeMs(newest);
+    const rows = [...(newest === undefined ? [] : [newest]), ...this.#notes.heldRows()];
+    return Math.max(0, ...rows.map(witnessedAgeMs));
   }
 
   /** The number of the newest feeding; orders feedings and occurrences without any clock. */
