@@ -155,13 +155,12 @@ function isRunningAway(run: Run): boolean {
 }
 
 function isOverflowing(run: Run): boolean {
-  const { bowl, overflow, stage } = run;
-  const isWatched = !motionStages.has(stage) || stage === 'fine';
-  if (!bowl.isFresh || !isWatched || quietMs(run) < run.flow.lagMs + 300) {
+  const { bowl, overflow } = run;
+  if (quietMs(run) < run.flow.lagMs + 300) {
     overflow.reset();
     return false;
   }
-  return overflow.isOverflowing(run.nowMs, bowl.grams, bowl.noiseGrams);
+  return bowl.isFresh && overflow.isOverflowing(run.nowMs, bowl.grams, bowl.noiseGrams);
 }
 
 function isBowlGone(run: Run): boolean {
