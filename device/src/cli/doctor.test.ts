@@ -282,6 +282,19 @@ describe('A-66 doctor on a wired board', () => {
     expect(code).toBe(level === 'bad' ? 1 : 0);
   });
 
+  it('calls a motor that is to be plugged in bad, for nothing is fed without it', async () => {
+    const rating = { ratedGrams: 5000, countsPerGram: 420, turnsPerSecond: 0.5, gramsPerTurn: 6 };
+    const part = { part: 'coprocessor', port: '/dev/ttyACM0', ...rating };
+    const byUsb = parseHardware({ kind: 'board', name: 'USB', parts: [part] }, '');
+    const { code, findings } = await examineMachine(undefined, byUsb);
+    expect(findings.find(({ check }) => check === 'coprocessor')).toMatchObject({
+      level: 'bad',
+      found: expect.stringContaining('/dev/ttyACM0 of coprocessor is not there'),
+      fix: expect.stringContaining('Nothing is fed'),
+    });
+    expect(code).toBe(1);
+  });
+
   it('takes its own lines, and those of the kernel’s light, for what they are', async () => {
     const { findings } = await examineMachine(({ owners }) => {
       owners.set(23, 'cat-feeder motor');

@@ -57,7 +57,7 @@ function portProblems(claim: PartClaims, board: BoardFacts): WiringProblem[] {
   const port = portOn(claim.port, board.family);
   const facts = board.serialPorts.find((candidate) => candidate.path === port);
   if (facts === undefined) {
-    return [{ path, message: absentPort(port, label, board), isAbsence: true }];
+    return [{ path, ...absentPort(port, label, board), isAbsence: true }];
   }
   if (facts.takenBy === 'console') {
     const message = `${port} of ${label} is taken by the text console: remove console=serial0,115200 from cmdline.txt and reboot.`;
@@ -70,11 +70,18 @@ function portProblems(claim: PartClaims, board: BoardFacts): WiringProblem[] {
   return [];
 }
 
-function absentPort(port: string, label: string, { family }: BoardFacts): string {
+function absentPort(
+  port: string,
+  label: string,
+  { family }: BoardFacts,
+): Pick<WiringProblem, 'message' | 'isPluggable'> {
   if (!isHeaderPort(port, family) && !/^\/dev\/(ttyAMA|ttyS)/.test(port)) {
-    return `${port} of ${label} is not there: plug it in, or name the port that ls /dev/serial/by-id shows.`;
+    const message = `${port} of ${label} is not there: plug it in, or name the port that ls /dev/serial/by-id shows.`;
+    return { message, isPluggable: true };
   }
-  return `${port} of ${label} is switched off: add ${uartLines(family)[0]} to config.txt and reboot.`;
+  return {
+    message: `${port} of ${label} is switched off: add ${uartLines(family)[0]} to config.txt and reboot.`,
+  };
 }
 
 function sharedPorts(claims: readonly PartClaims[], board: BoardFacts): WiringProblem[] {

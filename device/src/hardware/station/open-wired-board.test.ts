@@ -14,8 +14,11 @@ import { SysfsFolder } from '../../../test/support/sysfs-folder.ts';
 import { parseHardware } from '../../config/read-hardware.ts';
 import type { Wiring } from '../../config/wiring-schema.ts';
 import type { ControlBoard } from '../../dispensing/control-board.ts';
+import type { DispenseOutcome } from '../../dispensing/feed-station.ts';
+import { guessModel } from '../../dispensing/kibble-model.ts';
 import { VirtualClock } from '../../platform/virtual-clock.ts';
 import { Nau7802Cell } from '../cells/nau7802-cell.ts';
+import { InlineStation } from './inline-station.ts';
 import { openWiredBoard } from './open-wired-board.ts';
 import { firstCalibration, traitsOf } from './wiring-traits.ts';
 
@@ -54,7 +57,7 @@ function watched(board: ControlBoard, clock: VirtualClock, folder: SysfsFolder) 
 }
 
 /** A stepper whose driver speaks frames, and a converter that is a map of registers. */
-function stepperBench() {
+function stepperBench(isPlugged = true) {
   const clock = new VirtualClock();
   const folder = voltFolder();
   const adc = new FakeNau7802(clock);
@@ -65,6 +68,7 @@ function stepperBench() {
   });
   const chip = new SimulatedTmc2209(doors.port, clock, line);
   const wiring = wiringOf({ part: 'tmc2209', port: '/dev/serial0', enablePin: 23 }, [nau]);
+  doors.port.plug(isPlugged);
   const board = openWiredBoard(wiring, doors);
   return {
     ...watched(board, clock, folder),
@@ -142,6 +146,69 @@ describe('openWiredBoard', () => {
     bench.board.drive.run({ direction: 'forward', speed: 1, maxMs: 200 });
     await bench.pass(20);
     expect(bench.isMotorOn()).toBe(false);
+    bench.end();
+  });
+
+  it.each([
+    ['a stepper', stepperBench],
+    [
+      'a controller',
+      () => {
+        const bench = controllerBench();
+        bench.chip.milliamps = 0;
+        return bench;
+      },
+    ],
+  ] as const)('FMEA-12 books nothing for %s whose port is pulled', async (_, openBench) => {
+    const bench = openBench();
+    const { clock, doors } = bench;
+    const board = bench.wired;
+    const calibration = firstCalibration(board.traits);
+    const station = new InlineStation({ board, clock, calibration });
+    await bench.pass(3000);
+    expect(station.health().fault).toBeNull();
+    doors.port.plug(false);
+    await bench.pass(3000);
+    // By this fault a feeding is refused for as long as it lasts.
+    expect(station.health().fault).toBe('motor_unreachable');
+    // One that was under way, or came first, turns nothing and says so.
+    const { portionGrams, gramsMax } = { portionGrams: 10, gramsMax: 20 };
+    const model = guessModel(board.traits);
+    const order = { feedingId: 'f', portionGrams, gramsMax, openLoop: true, model };
+    let outcome: DispenseOutcome | null = null;
+    station
+      .dispense(order, () => {})
+      .then(
+        (told) => {
+          outcome = told;
+        },
+        () => {},
+      );
+    await bench.pass(60_000);
+    expect(outcome).toMatchObject({
+      result: 'failed',
+      fault: 'motor_unreachable',
+      dose: { lowGrams: 0, likelyGrams: 0, highGrams: 0 },
+      turns: 0,
+    });
+    doors.port.plug(true);
+    await bench.pass(70_000);
+    expect(station.health().fault).not.toBe('motor_unreachable');
+    expect(bench.wired.problems().map(({ part }) => part)).not.toContain('motor drive');
+    await station.close();
+    bench.end();
+  });
+
+  it('takes a motor that is plugged in long after the start', async () => {
+    const bench = stepperBench(false);
+    await bench.pass(20_000);
+    expect(bench.wired.problems()).toMatchObject([{ part: 'motor drive', state: 'unplugged' }]);
+    bench.doors.port.plug(true);
+    await bench.pass(70_000);
+    expect(bench.wired.problems()).toEqual([]);
+    bench.board.drive.run({ direction: 'forward', speed: 1, maxMs: 200 });
+    await bench.pass(50);
+    expect(bench.isMotorOn()).toBe(true);
     bench.end();
   });
 

@@ -152,6 +152,7 @@ export const home = {
   'fault.overflow': 'More fell than was asked for',
   'fault.motor_runaway': 'The motor turned while it was off',
   'fault.motor_dead': 'The motor does not turn',
+  'fault.motor_unreachable': 'The motor’s driver does not answer',
   'fault.undervoltage': 'The supply is too weak',
   'fault.deadline': 'A feeding took too long',
   'fault.controller_lost': 'The motor controller is lost',
