@@ -127,8 +127,8 @@ async function clipFigures(count: number) {
   let corrupt = 0;
   for (let event = 0; event < count; event++) {
     const feeding = feedingOf({ id: makeUlid(clock.wallMs(), safeRandomBytes) });
-    // At another moment of the segment each time.
-    await delay(1000 + 137 * event);
+    // At another moment of the segment each time, and so late that no second belongs to the clip before.
+    await delay(PRE_ROLL_MS + 1000 + 137 * event);
     const fromWallMs = clock.wallMs() - PRE_ROLL_MS;
     const before = arrived.length;
     camera.feedingBegan(feeding);
