@@ -4,7 +4,7 @@
  * Beside them a virtual day with 200 faults. Prints figures, asserts nothing.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -24,7 +24,7 @@ import { feedingOf } from '../support/clip-fixtures.ts';
 import { MemoryClipCatalogue } from '../support/memory-clip-catalogue.ts';
 import { isolationFigures } from './camera-isolation.ts';
 import { differenceMs, picturedMs } from './picture-clock.ts';
-import { cpuMsOf, memoryOf, percentile } from './proc-figures.ts';
+import { cpuMsOf, memoryOf, percentile, programsThatName } from './proc-figures.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -32,7 +32,8 @@ const { values: options } = parseArgs({
     'ring-seconds': { type: 'string', default: '30' },
     clips: { type: 'string', default: '8' },
     'real-faults': { type: 'string', default: '6' },
-    'late-seconds': { type: 'string', default: '20' },
+    'isolation-rounds': { type: 'string', default: '2' },
+    'isolation-feedings': { type: 'string', default: '4' },
   },
 });
 const say = (line: string) => {
@@ -77,17 +78,7 @@ const camera = new Camera({
 });
 
 /** The FFmpeg programs that capture into this bench's memory. */
-function captures(): readonly number[] {
-  return readdirSync('/proc')
-    .map(Number)
-    .filter((pid) => {
-      try {
-        return pid > 0 && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`${memory}/`);
-      } catch {
-        return false; // It has just ended.
-      }
-    });
-}
+const captures = () => programsThatName(`${memory}/`);
 
 async function untilRunning(): Promise<number> {
   const startMs = clock.monoMs();
@@ -207,7 +198,10 @@ try {
   say(`virtual day ${JSON.stringify(day)}`);
   await camera.stop();
   const left = captures().length;
-  const isolation = await isolationFigures(Number(options['late-seconds']), 200);
+  const isolation = await isolationFigures(
+    Number(options['isolation-rounds']),
+    Number(options['isolation-feedings']),
+  );
   say(`isolation ${JSON.stringify(isolation)}`);
   const figures = { startMs: round(startMs), ring, clips, real, day, left, isolation };
   if (options.json) console.log(JSON.stringify(figures));
