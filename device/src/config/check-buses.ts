@@ -128,8 +128,10 @@ const drivers: Partial<Record<WiredPart['part'], Need>> = {
 
 function needProblem(part: WiredPart, index: number, board: BoardFacts): WiringProblem[] {
   const path = `parts.${index}`;
-  if ('pigpiod' in part && board.family === 'pi5') {
-    const message = `${part.part} needs pigpio, which does not run on a Pi 5; use tmc2209, dc_motor or coprocessor.`;
+  const isByPwm = part.part === 'servo_gate' && part.way === 'pwm';
+  if ('pigpiod' in part && !isByPwm && board.family === 'pi5') {
+    const instead = part.part === 'servo_gate' ? 'way pwm' : 'tmc2209, dc_motor or coprocessor';
+    const message = `${part.part} needs pigpio, which does not run on a Pi 5; use ${instead}.`;
     return [{ path, message }];
   }
   const message = drivers[part.part]?.(part, board) ?? null;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { loadFakeBoard } from '../../../native/board-io/fake/fake-board.ts';
 import {
   type ControlBoardBench,
   controlBoardContract,
@@ -225,6 +226,31 @@ describe('openWiredBoard', () => {
     expect(bench.wired.problems()).toEqual([]);
     expect(bench.batches.at(-1)?.samples.at(-1)?.bowl).not.toBeNull();
     bench.end();
+  });
+
+  it('B-44 closes a servo gate at the header’s PWM when it opens the board', () => {
+    const clock = new VirtualClock();
+    const channel = 'sys/devices/fe20c000.pwm/pwm/pwmchip0/pwm0';
+    const folder = new SysfsFolder({
+      [`${channel}/enable`]: '0',
+      [`${channel}/period`]: '20000000',
+      [`${channel}/duty_cycle`]: '1900000',
+    });
+    folder.link('sys/class/pwm/pwmchip0', '../../devices/fe20c000.pwm/pwm/pwmchip0');
+    const cell = () => new Nau7802Cell({ name: 'bowl', bus, clock, chance: () => 0.5 });
+    const bus = new FakeNau7802(clock);
+    const board = loadFakeBoard();
+    const doors = fakeDoors(clock, folder, {
+      openCell: cell,
+      native: () => ({ board, chip: '/dev/gpiochip0' }),
+    });
+    const gate = { part: 'servo_gate', way: 'pwm', pin: 18, closedUs: 1100, openUs: 1900 };
+    const wired = openWiredBoard(wiringOf(gate, [nau]), doors);
+    expect(folder.text(`${channel}/duty_cycle`)).toMatch(/^1100000/);
+    expect(folder.text(`${channel}/enable`)).toBe('1');
+    wired.close();
+    board.fake.reset();
+    folder.end();
   });
 
   it('gives up what it opened when a later part cannot be had', async () => {
