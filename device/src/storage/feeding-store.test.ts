@@ -9,6 +9,7 @@ import {
   sampleRefusal,
 } from '../../test/contracts/feeding-journal.ts';
 import { memoryStore, openDirStore, testDir } from '../../test/contracts/store-fixture.ts';
+import { leastElapsedMs } from '../feeding/elapsed.ts';
 import { MemoryEmergencyJournal } from './emergency-journal.ts';
 import type { DeviceStore } from './store.ts';
 import { PowerCut } from './transactor.ts';
@@ -148,6 +149,19 @@ describe('FeedingStore', () => {
     const time = { ...journalTime(600_000, 'boot-2'), poweredAtAgeMs: 0 };
     later.journal.finish(sampleFinish('one', { result: 'unknown_after_crash', time }));
     expect(later.journal.doses(time)[0]?.at.ageMs).toBe(305_000);
+  });
+
+  it('I3 lets a feeding whose program was killed end no later than it was closed', () => {
+    const { store, reopen } = memoryStore();
+    store.journal.claim(sampleClaim('one', { time: journalTime(5000) }));
+    const later = reopen();
+    const closed = { ...journalTime(12_000, 'boot-2'), poweredAtAgeMs: 0 };
+    later.journal.finish(sampleFinish('one', { result: 'unknown_after_crash', time: closed }));
+    const [dose] = later.journal.doses(closed);
+    // Else a person waits five minutes for a pause of ten seconds.
+    expect(dose && leastElapsedMs(dose.at, { ...closed, ageMs: 24_000 })).toBe(12_000);
+    later.clockMemory.save({ wallMs: 1, ageMs: 0, doubtedAtAgeMs: null, power: null });
+    expect(reopen().clockMemory.load()?.ageMs).toBe(12_000);
   });
 
   it('cuts sentences that are too long for the ledger', () => {
