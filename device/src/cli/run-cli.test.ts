@@ -69,6 +69,10 @@ describe('every command', () => {
     expect(await ok('status')).toMatch(/Reader +ok, at the bowl: 276098102345678/);
     feeder.reader = { state: 'babbling', why: 'No valid frame.', tags: [], lastSeen: null };
     expect(await ok('status')).toMatch(/Reader +babbling: No valid frame\./);
+    expect(await ok('status')).toMatch(/Storage +ok/);
+    feeder.components = [{ name: 'storage', state: 'degraded', why: 'it was restored' }];
+    expect(await ok('status')).toMatch(/Storage +degraded: it was restored/);
+    expect(await ok('status')).not.toMatch(/Storage +ok|storage/);
     expect(await ok('plan')).toContain('There is no plan');
     expect(await ok('plan add --time 07:30 --grams 15 --days 1,3 --name Breakfast')).toMatch(
       /07:30 {2}15 g {2}Breakfast {2}Mon Wed/,

@@ -7,7 +7,6 @@ import {
   type LedgerPage,
   type Meal,
   type Overlay,
-  occurrenceKey,
   type Pet,
   type Plan,
   type ReaderView,
@@ -23,7 +22,13 @@ import { type Logger, silentLogger } from '../../src/platform/logger.ts';
 import { VirtualClock } from '../../src/platform/virtual-clock.ts';
 import { calmHealth } from '../support/calm-health.ts';
 import { FakeCamera, FakeClips } from './fake-camera.ts';
-import { FakeCollection, fakeId, START_MS, sampleFeeding } from './fake-parts.ts';
+import {
+  FakeCollection,
+  fakeId,
+  plannedOccurrence,
+  START_MS,
+  sampleFeeding,
+} from './fake-parts.ts';
 import { testDir } from './store-fixture.ts';
 
 export const FAKE_PORT = 8480;
@@ -47,6 +52,7 @@ export class FakeFeeder {
   readonly camera = new FakeCamera();
   readonly clips: FakeClips;
   storageOk = true;
+  components: ReturnType<ApiDeps['components']> = [{ name: 'scheduler', state: 'ok', why: 'runs' }];
   /** Thrown by the next call of `feed`. */
   refuseWith: Error | null = null;
   calibration: ScaleCalibration = {
@@ -194,7 +200,7 @@ export class FakeFeeder {
         verify: () => ({ ok: true, entries: 150, lastSeq: 150, brokenSeq: null, why: 'All fit.' }),
       },
       alerts: () => [],
-      components: () => [{ name: 'scheduler', state: 'ok', why: 'runs' }],
+      components: () => this.components,
       reader: () => this.reader,
       camera: this.camera,
       clips: this.clips,
@@ -330,24 +336,7 @@ export class FakeFeeder {
   }
 
   #schedule(): ApiDeps['schedule'] {
-    const occurrenceOf = (meal: Meal, localDate: string) => ({
-      key: occurrenceKey(meal.id, localDate),
-      mealId: meal.id,
-      mealName: meal.name,
-      petId: meal.petId,
-      localDate,
-      localTime: typeof meal.time === 'string' ? meal.time : '06:00',
-      dueAtMs: START_MS,
-      portionGrams: meal.portionGrams,
-      state: 'planned' as const,
-      verdict: null,
-      rule: null,
-      feedingId: null,
-      servedGrams: null,
-      decidedAtMs: null,
-      why: 'Planned.',
-    });
-    const all = (date: string) => this.meals.list().map((meal) => occurrenceOf(meal, date));
+    const all = (date: string) => this.meals.list().map((meal) => plannedOccurrence(meal, date));
     return {
       next: () => all('2026-11-23')[0] ?? null,
       localDate: () => '2026-11-22',
