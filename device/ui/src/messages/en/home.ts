@@ -29,7 +29,7 @@ export const home = {
   'facts.hopperDays.other': 'about {count} days of the plan',
   'facts.hopperPace.one': 'about {count} day at last week’s pace',
   'facts.hopperPace.other': 'about {count} days at last week’s pace',
-  'facts.hopperNoPlan': 'no plan to count against',
+  'facts.hopperNoPlan': 'nothing is planned today',
 
   'next.title': 'Next meal',
   'next.at': 'at {time}',
