@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { FeederError } from '@cat-feeder/shared';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FAKE_URL, FakeFeeder } from '../../test/contracts/fake-feeder.ts';
-import { fakeId } from '../../test/contracts/fake-parts.ts';
+import { fakeId, sampleFeeding } from '../../test/contracts/fake-parts.ts';
 import { type FakeMachine, fakeMachine } from '../../test/support/fake-machine.ts';
 import type { ApiDeps } from '../api/deps.ts';
 import { parseHardware } from '../config/read-hardware.ts';
@@ -71,6 +71,7 @@ describe('A-66 doctor', () => {
       'scale noise',
       'calibration',
       'control loop',
+      'self-test',
       'faults',
       'camera',
       'ledger',
@@ -87,6 +88,30 @@ describe('A-66 doctor', () => {
       'wiring',
       'cloud',
     ]);
+  });
+
+  it('tells of each part that fails its self-test, and that none is tested in a feeding', async () => {
+    const feeder = healthy();
+    feeder.partTests = [
+      { part: 'bowl scale', ok: true, found: 'the HX711 converts', fix: null },
+      { part: 'motor drive', ok: false, found: 'silent: it says nothing.', fix: 'Check its plug.' },
+      { part: 'clock', ok: false, found: 'silent: nobody vouches.', fix: 'Connect it.' },
+    ];
+    const { code, findings } = await examine(feeder);
+    const wrong = findings.filter(({ level }) => level !== 'ok');
+    expect(wrong.map(({ check, level }) => [check, level])).toEqual([
+      ['self-test of the motor drive', 'bad'],
+      ['self-test of the clock', 'warn'],
+    ]);
+    expect(wrong[0]?.fix).toBe('Check its plug.');
+    expect(code).toBe(1);
+    const busy = healthy();
+    busy.running = sampleFeeding({ state: 'running' });
+    const fed = await examine(busy);
+    expect(fed.findings.find(({ check }) => check === 'self-test')).toMatchObject({
+      level: 'warn',
+      fix: expect.stringContaining('again'),
+    });
   });
 
   const base = new FakeFeeder().deps;

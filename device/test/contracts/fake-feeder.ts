@@ -7,6 +7,7 @@ import {
   type LedgerPage,
   type Meal,
   type Overlay,
+  type PartTest,
   type Pet,
   type Plan,
   type ReaderView,
@@ -67,6 +68,7 @@ export class FakeFeeder {
   readonly overlays = this.#collection<Overlay>();
   readonly pets = this.#collection<Pet>();
   readonly kibbles = this.#collection<Kibble>();
+  partTests: PartTest[] = [{ part: 'clock', ok: true, found: 'The clock is rtc.', fix: null }];
   readonly deps: ApiDeps;
   readonly api: Api;
 
@@ -204,6 +206,7 @@ export class FakeFeeder {
       reader: () => this.reader,
       camera: this.camera,
       clips: this.clips,
+      selfTest: async () => this.partTests,
       storage: () => ({ ok: this.storageOk, why: this.storageOk ? 'writes' : 'read-only' }),
       diskFreeBytes: () => 5_000_000_000,
       onAudience: () => {},

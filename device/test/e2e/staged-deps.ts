@@ -211,6 +211,7 @@ export function stagedDeps(stage: StagedFeeder): ApiDeps {
     reader: () => stage.reader,
     camera: stage.hasCamera ? stage.camera : null,
     clips: stage.clips,
+    selfTest: async () => [],
     storage: () => stage.storage,
     diskFreeBytes: () => 21_400_000_000,
     onAudience: () => {},

@@ -200,6 +200,24 @@ describe('openWiredBoard', () => {
     bench.end();
   });
 
+  it('tells what each part finds out about itself, and what to do about one that is away', async () => {
+    const bench = stepperBench();
+    await bench.pass(2000);
+    const well = bench.wired.selfTest();
+    await bench.pass(2500);
+    expect((await well).map(({ part, ok }) => [part, ok])).toEqual([
+      ['motor drive', true],
+      ['bowl scale', true],
+      ['supply', true],
+    ]);
+    bench.doors.port.plug(false);
+    const away = bench.wired.selfTest();
+    await bench.pass(2500);
+    expect((await away)[0]).toMatchObject({ part: 'motor drive', ok: false });
+    expect((await away)[0]?.fix).toContain('Check the 12 V supply');
+    bench.end();
+  });
+
   it('takes a motor that is plugged in long after the start', async () => {
     const bench = stepperBench(false);
     await bench.pass(20_000);
