@@ -151,17 +151,42 @@ describe('what the schedule remembers', () => {
     expect(reopen().clockMemory.load()?.ageMs).toBe(75_000);
   });
 
-  it('FMEA-47 lives through no minute twice that only a claim from a full disk tells of', () => {
-    let isFull = false;
+  /** A store whose disk is full when `disk.isFull` says so; claims then wait elsewhere. */
+  function storeOnSmallDisk() {
+    const disk = { isFull: false };
     const beforeCommit = () => {
-      if (isFull) throw Object.assign(new Error('full'), { code: 'SQLITE_FULL' });
+      if (disk.isFull) throw Object.assign(new Error('full'), { code: 'SQLITE_FULL' });
     };
     const emergency = new MemoryEmergencyJournal();
-    const { store, reopen } = memoryStore({ emergency, hooks: { beforeCommit } });
+    return { disk, ...memoryStore({ emergency, hooks: { beforeCommit } }) };
+  }
+
+  it('FMEA-47 lives through no minute twice that only a claim from a full disk tells of', () => {
+    const { disk, store, reopen } = storeOnSmallDisk();
     store.clockMemory.save({ wallMs: 1, ageMs: 5000, doubtedAtAgeMs: null, power: null });
-    isFull = true;
+    disk.isFull = true;
     store.journal.claim(sampleClaim('held', { time: journalTime(HOUR_MS) }));
     expect(reopen().clockMemory.load()?.ageMs).toBe(HOUR_MS);
+  });
+
+  it('I10 FMEA-47 remembers a meal that was missed after a feeding that waits for the disk', () => {
+    const { disk, store, reopen } = storeOnSmallDisk();
+    disk.isFull = true;
+    store.journal.claim(sampleClaim('held', { time: journalTime(1000) }));
+    disk.isFull = false;
+    store.schedule.close({
+      occurrence: sampleOccurrence('2026-11-03'),
+      verdict: 'blocked',
+      rule: 'cap_plan',
+      numbers: {},
+      why: 'The share of the plan was used up.',
+      time: journalTime(HOUR_MS),
+    });
+    store.journal.finish(sampleFinish('held'));
+    for (const seen of [store, reopen()]) {
+      expect(seen.schedule.food().lastSure).not.toBeNull();
+      expect(seen.schedule.food().missed).toHaveLength(1);
+    }
   });
 
   it('I2 puts a fence where the plan was edited while nobody knew the time', () => {
