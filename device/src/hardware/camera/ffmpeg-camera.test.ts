@@ -13,6 +13,7 @@ import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeUlid } from '@cat-feeder/shared';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { clipOf } from '../../../test/support/clip-fixtures.ts';
 import { testCapture } from '../../../test/support/test-capture.ts';
 import type { CaptureProcess, Segment } from '../../camera/capture.ts';
 import { safeRandomBytes } from '../../platform/safe-random.ts';
@@ -122,7 +123,7 @@ describe('FFmpeg as a camera', () => {
     const maker = new FfmpegClipMaker({ clock, ffmpeg: 'ffmpeg' });
     const order = { id, segments, beforeAtMs: 500, afterAtMs: 3500 };
     const made = await maker.make(order, files.work(id));
-    await files.publish(id);
+    await files.publish(clipOf({ id }));
     expect(made).toMatchObject({
       codec: 'h264',
       width: 320,
