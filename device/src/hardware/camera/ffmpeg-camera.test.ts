@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -187,6 +188,11 @@ describe('FFmpeg as a camera', () => {
     const [pid = 0] = programsThatName(place);
     expect(getPriority(pid)).toBe(15);
     expect(readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8').trim()).toBe('900');
+    // Without a service manager each session is one of equals, whatever its programs' own niceness.
+    if (existsSync('/proc/self/autogroup')) {
+      expect(readFileSync(`/proc/${pid}/autogroup`, 'utf8')).toMatch(/ nice 15$/m);
+      expect(readFileSync('/proc/self/autogroup', 'utf8')).toMatch(/ nice 0$/m);
+    }
     child.kill();
     await ended;
     source.close();
