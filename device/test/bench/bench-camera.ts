@@ -1,7 +1,8 @@
 /*
  * Figures of the camera, with the real FFmpeg and its test picture:
  *   npm run bench:camera [-- --json]
- * Beside them a virtual day with 200 faults. Prints figures, asserts nothing.
+ * Beside them real faults of real processes (as root only: they need file systems of their own), and
+ * a virtual day with 200 faults. Prints figures, asserts nothing.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -22,6 +23,7 @@ import { ClipDirectory } from '../../src/storage/clip-directory.ts';
 import { faultyDay } from '../support/camera-day.ts';
 import { feedingOf } from '../support/clip-fixtures.ts';
 import { MemoryClipCatalogue } from '../support/memory-clip-catalogue.ts';
+import { realFaults } from './camera-faults.ts';
 import { isolationFigures } from './camera-isolation.ts';
 import { differenceMs, picturedMs } from './picture-clock.ts';
 import { cpuMsOf, memoryOf, percentile, programsThatName } from './proc-figures.ts';
@@ -31,7 +33,7 @@ const { values: options } = parseArgs({
     json: { type: 'boolean', default: false },
     'ring-seconds': { type: 'string', default: '30' },
     clips: { type: 'string', default: '8' },
-    'real-faults': { type: 'string', default: '6' },
+    'real-faults': { type: 'string', default: '8' },
     'isolation-rounds': { type: 'string', default: '2' },
     'isolation-feedings': { type: 'string', default: '4' },
   },
@@ -151,38 +153,6 @@ async function clipFigures(count: number) {
   };
 }
 
-/** The real child killed and stopped in turn, in the middle of an event. */
-async function realFaults(count: number) {
-  const backMs: number[] = [];
-  let orphans = 0;
-  const before = arrived.length;
-  for (let fault = 0; fault < count; fault++) {
-    const feeding = feedingOf({ id: makeUlid(clock.wallMs(), safeRandomBytes) });
-    camera.feedingBegan(feeding);
-    await delay(1500);
-    await untilRunning();
-    const [pid] = captures();
-    if (pid === undefined) throw new Error('There is no child that could be harmed.');
-    process.kill(pid, fault % 2 === 0 ? 'SIGKILL' : 'SIGSTOP');
-    const startMs = clock.monoMs();
-    while (captures().includes(pid) && clock.monoMs() - startMs < RUNNING_LIMIT_MS) await delay(50);
-    await untilRunning();
-    backMs.push(clock.monoMs() - startMs);
-    camera.feedingEnded({ ...feeding, state: 'done', result: 'served' });
-    await delay(POST_ROLL_MS + 3000);
-    orphans = Math.max(orphans, captures().length - 1);
-  }
-  let corrupt = 0;
-  const clips = arrived.slice(before);
-  for (const { clip } of clips) {
-    const path = files.path(clip.id, 'video');
-    const frames = path === null ? 0 : await countFrames({ clock, ffprobe: 'ffprobe' }, path);
-    if (frames !== clip.frames) corrupt += 1;
-  }
-  const figures = { faults: count, clips: clips.length, corrupt, orphans };
-  return { ...figures, backToRunningMs: spread(backMs), finalState: camera.view().state };
-}
-
 try {
   camera.start();
   const startMs = await untilRunning();
@@ -192,12 +162,12 @@ try {
   say(`ring ${JSON.stringify(ring)}`);
   const clips = await clipFigures(Number(options.clips));
   say(`clips ${JSON.stringify(clips)}`);
-  const real = await realFaults(Number(options['real-faults']));
-  say(`real faults ${JSON.stringify(real)}`);
   const day = await faultyDay({ seed: 'bench', faults: 200 });
   say(`virtual day ${JSON.stringify(day)}`);
   await camera.stop();
   const left = captures().length;
+  const real = await realFaults(Number(options['real-faults']));
+  say(`real faults ${JSON.stringify(real)}`);
   const isolation = await isolationFigures(
     Number(options['isolation-rounds']),
     Number(options['isolation-feedings']),
