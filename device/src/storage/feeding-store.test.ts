@@ -164,6 +164,22 @@ describe('FeedingStore', () => {
     expect(reopen().clockMemory.load()?.ageMs).toBe(12_000);
   });
 
+  it('I5 tells of a feeding that was cut off as interrupted until it is closed', () => {
+    const { store, reopen } = memoryStore();
+    store.journal.claim(sampleClaim('one'));
+    const interrupted = /^The feeder was interrupted/;
+    expect(store.journal.find('one')?.why).not.toMatch(interrupted);
+    const later = reopen();
+    later.journal.claim(sampleClaim('two'));
+    expect(later.journal.find('one')).toMatchObject({
+      state: 'running',
+      why: expect.stringMatching(interrupted),
+    });
+    expect(later.journal.find('two')?.why).not.toMatch(interrupted);
+    later.journal.finish(sampleFinish('one', { why: 'Weighed.' }));
+    expect(later.journal.find('one')?.why).toBe('Weighed.');
+  });
+
   it('cuts sentences that are too long for the ledger', () => {
     const { store } = memoryStore();
     store.journal.refuse(sampleRefusal('one', { why: 'x'.repeat(900) }));
