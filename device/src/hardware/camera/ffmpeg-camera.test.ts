@@ -190,7 +190,7 @@ describe('FFmpeg as a camera', () => {
     expect(readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8').trim()).toBe('900');
     // Without a service manager each session is one of equals, whatever its programs' own niceness.
     if (existsSync('/proc/self/autogroup')) {
-      expect(readFileSync(`/proc/${pid}/autogroup`, 'utf8')).toMatch(/ nice 15$/m);
+      expect(readFileSync(`/proc/${pid}/autogroup`, 'utf8')).toMatch(/ nice 5$/m);
       expect(readFileSync('/proc/self/autogroup', 'utf8')).toMatch(/ nice 0$/m);
     }
     child.kill();
