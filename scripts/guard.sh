@@ -57,7 +57,7 @@ seconds_in_state() {
 
 revive_failed() {
   motor_safe
-  if [[ -f $trial ]]; then
+  if [[ -f $trial ]] && ! awaits_reboot; then
     undo_release "Version $(trial_value to) keeps failing." || true
     return
   fi
@@ -84,7 +84,7 @@ fi
 case $(state ActiveState) in
   failed) revive_failed ;;
   active)
-    if [[ -f $trial ]]; then settle || true; fi
+    if [[ -f $trial ]] && ! awaits_reboot; then settle || true; fi
     ;;
   *) : ;; # Starting or stopping: systemd is at work. Stopped: somebody wanted it so.
 esac

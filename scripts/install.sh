@@ -251,7 +251,6 @@ check_machine
 check_os
 check_release
 set_places
-reboot_note=$root/run/cat-feeder-restart
 [[ ! -e $reboot_note ]] || reboot_needed=yes
 check_hardware
 check_parts

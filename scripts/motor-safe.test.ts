@@ -1,5 +1,14 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -158,6 +167,42 @@ describe('systemd/motor-safe', () => {
     expect(folder.text('sys/devices/fe20c000.pwm/pwmchip0/pwm0/enable')).toBe('0');
     expect(run('/nowhere/hardware.json', machine(), simulated)).toEqual({ status: 0, stderr: '' });
   });
+
+  it.each([
+    [18, 'pwm0', 'fe20c000.pwm', '1'],
+    [19, 'pwm3', '1f00098000.pwm', '1'],
+    [19, 'pwm3', '1f00098000.pwm', '0'],
+  ])(
+    'FMEA-05 closes a gate at the PWM of pin %i (%s) before its pulses end, and takes no line',
+    (pin, name, device, enable) => {
+      const channel = `sys/devices/${device}/pwmchip0/${name}`;
+      const folder = new SysfsFolder({
+        'dev/gpiochip0': '',
+        [`${channel}/period`]: '20000000',
+        [`${channel}/enable`]: enable,
+      });
+      folder.link(`sys/devices/${device}/pwmchip0/device`, `../../${device}`);
+      folder.link('sys/class/pwm/pwmchip0', `../../devices/${device}/pwmchip0`);
+      // A pipe keeps all that was written, in order.
+      const duty = folder.tree.path(`${channel}/duty_cycle`);
+      execFileSync('mkfifo', [duty]);
+      const pipe = openSync(duty, constants.O_RDWR | constants.O_NONBLOCK);
+      ends.push(
+        () => closeSync(pipe),
+        () => folder.end(),
+      );
+      const gate = { part: 'servo_gate', way: 'pwm', pin, closedUs: 1100, openUs: 1900 };
+      expect(run(profileFile({ kind: 'board', parts: [gate] }), folder)).toEqual({
+        status: 0,
+        stderr: '',
+      });
+      const written = Buffer.alloc(64);
+      const length = readSync(pipe, written);
+      // A gate without pulses was closed before.
+      expect(written.toString('utf8', 0, length)).toBe(enable === '1' ? '11000000' : '0');
+      expect(folder.text(`${channel}/enable`)).toBe('0');
+    },
+  );
 
   it('does not call a profile safe that names no parts', () => {
     const { status, stderr } = run(profileFile({ drive: {} }), machine());

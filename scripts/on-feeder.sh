@@ -40,6 +40,9 @@ set_places() {
   current=$opt/current
   # shellcheck disable=SC2034 # of release-trial.sh
   trial=$opt/trial
+  # There until the restart that switches newly wired parts on.
+  # shellcheck disable=SC2034 # of install.sh and release-trial.sh
+  reboot_note=$root/run/cat-feeder-restart
   etc=$root/etc/cat-feeder
   data=$root/var/lib/cat-feeder
   updates=$root/var/lib/cat-feeder-updates

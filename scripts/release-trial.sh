@@ -125,9 +125,16 @@ try_release() { # VERSION
     return 0
   fi
   reload_manager
+  if awaits_reboot; then
+    say "Version $1 is in place. Its trial begins with the restart of the Pi."
+    return 0
+  fi
   restart_feeder
   settle
 }
+
+# Newly wired parts are not there yet: nothing can be said of a release that needs them.
+awaits_reboot() { [[ -e $reboot_note ]]; }
 
 # Ends a trial: keep, or back. Safe to repeat after any interruption.
 settle() {

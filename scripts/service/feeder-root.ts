@@ -179,6 +179,7 @@ export class FeederRoot {
   losePower(): void {
     this.systemctl('stop', 'cat-feeder.service');
     rmSync(this.path('run/fake'), { recursive: true, force: true });
+    rmSync(this.path('run/cat-feeder-restart'), { force: true });
   }
 
   /** The guard before the daemon, the daemon, the guard's timer. */

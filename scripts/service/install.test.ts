@@ -195,6 +195,35 @@ dtparam=uart0=on
     expect(feeder.install(tree).status).toBe(1);
   });
 
+  it('begins the trial of an upgrade whose wiring is new with the restart, not before', () => {
+    const feeder = feederRoot(true);
+    feeder.install(feeder.tree({ version: '1.0.0' }));
+    withBoot(feeder);
+    const ran = feeder.install(feeder.tree({ version: '1.1.0' }), ['--hardware', 'hx711-dc-motor']);
+    expect(ran.err).toBe('');
+    expect(ran.out).toMatch(/\nRestart the Pi once, .*: sudo reboot\n$/);
+    expect(ran.status).toBe(0);
+    // What runs was not touched, and the guard does not take it for a trial that failed.
+    expect(feeder.running()).toBe('1.0.0');
+    feeder.run('guard.sh');
+    expect([feeder.running(), feeder.current()]).toEqual(['1.0.0', '1.1.0']);
+    feeder.losePower();
+    feeder.boot();
+    expect([feeder.running(), feeder.current()]).toEqual(['1.1.0', '1.1.0']);
+    expect(feeder.has('opt/cat-feeder/trial')).toBe(false);
+  });
+
+  it('goes back from an upgrade whose wiring is new when it does not start after the restart', () => {
+    const feeder = feederRoot(true);
+    feeder.install(feeder.tree({ version: '1.0.0' }));
+    withBoot(feeder);
+    const tree = feeder.tree({ version: '1.1.0', behaviour: 'crashes' });
+    expect(feeder.install(tree, ['--hardware', 'hx711-dc-motor']).status).toBe(0);
+    feeder.losePower();
+    feeder.boot();
+    expect([feeder.running(), feeder.current()]).toEqual(['1.0.0', '1.0.0']);
+  });
+
   it('asks for a restart when parts are new, and leaves last lines that have no end whole', () => {
     const feeder = feederRoot();
     const tree = feeder.tree({ version: '1.0.0' });

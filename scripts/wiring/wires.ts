@@ -48,7 +48,14 @@ const looks: Readonly<Record<PartName, PartLooks>> = {
     supply: ['3V3', 'GND'],
     elsewhere: [motorSupply, ['EN', '10 kΩ to 3V3: off by itself']],
   },
-  servo_gate: { title: 'Servo of the gate', supply: ['GND'], elsewhere: [['V+', '5 V supply']] },
+  servo_gate: {
+    title: 'Servo of the gate',
+    supply: ['GND'],
+    elsewhere: [
+      ['V+', '5 V supply of its own'],
+      ['gate', 'falls shut by its weight or a spring'],
+    ],
+  },
   coprocessor: {
     title: 'Co-processor (RP2040) with motor driver and load cell',
     supply: ['5V', 'GND'],

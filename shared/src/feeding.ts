@@ -81,6 +81,7 @@ export const FaultSchema = v.picklist([
   'overflow',
   'motor_runaway',
   'motor_dead',
+  'motor_unreachable',
   'undervoltage',
   'deadline',
   'controller_lost',

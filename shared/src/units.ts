@@ -32,9 +32,12 @@ export function fromMilligrams(milligrams: Milligrams): Grams {
   return milligrams / 1000;
 }
 
-/** Rounds grams for people and for JSON: one hundredth of a gram. */
+/**
+ * Rounds grams for people and for JSON: one hundredth of a gram. It rounds the milligrams that
+ * storage keeps, so that a weight reads the same before and after it was written down.
+ */
 export function roundGrams(grams: Grams): Grams {
-  return Math.round(grams * 100) / 100;
+  return Math.round(toMilligrams(grams) / 10) / 100;
 }
 
 export const SECOND_MS: Milliseconds = 1000;

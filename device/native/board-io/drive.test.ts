@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { DriveEvent, DriveRequest, NativeDrive } from '@cat-feeder/board-io';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -327,5 +330,56 @@ describe('a drive', () => {
     await worker.terminate();
     expect(level(ENABLE)).toBe(0);
     expect(fake.line(chip, ENABLE).held).toBe(false);
+  });
+});
+
+describe('a servo at a PWM channel', () => {
+  const CLOSED = 1_000_000;
+  let folder: string;
+  const duty = () => Number(readFileSync(join(folder, 'duty_cycle'), 'utf8').split('\n')[0]);
+  const openPwm = (over: object = {}) => {
+    const pwm = { path: join(folder, 'duty_cycle'), restNs: CLOSED, ...over };
+    drive = board.openDrive({ pwm }, seen.add);
+    return drive;
+  };
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'pwm-'));
+    writeFileSync(join(folder, 'duty_cycle'), '0');
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('FMEA-06 gets the duty at rest at its deadline, while the event loop is blocked', () => {
+    openPwm().run({ levels: 2_000_000, ms: 200 });
+    blockUntil(() => duty() === 2_000_000);
+    blockUntil(() => duty() === CLOSED);
+    blockUntil(() => drive.state().deadlines === 1);
+    expect(drive.state()).toMatchObject({ running: false, starts: 1, lost: null });
+    drive.run({ levels: 1_500_000, ms: LONG_MS });
+    blockUntil(() => duty() === 1_500_000);
+    drive.stop();
+    expect(duty()).toBe(CLOSED);
+  });
+
+  it('is lost with its channel, and says so', () => {
+    openPwm();
+    fake.fail('write', 19, 1);
+    drive.probe();
+    expect(drive.state().lost).toBe('ENODEV');
+    expect(() => drive.run({ levels: 2_000_000, ms: 100 })).toThrow('ENODEV');
+  });
+
+  it('refuses pulses, and duties that are none', () => {
+    openPwm();
+    const pulse = { mask: 1, periodUs: 1000 };
+    for (const run of [
+      { levels: 2_000_000, ms: 100, pulse },
+      { levels: 0, ms: 100 },
+      { levels: 20_000_001, ms: 100 },
+    ]) {
+      expect(() => drive.run(run)).toThrow();
+    }
+    expect(() => openPwm({ restNs: 0 })).toThrow('restNs');
+    expect(() => openPwm({ path: join(folder, 'none/duty_cycle') })).toThrow('ENOENT');
+    expect(duty()).toBe(0);
   });
 });

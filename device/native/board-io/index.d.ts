@@ -98,6 +98,16 @@ export interface DriveRequest {
   readonly deadTimeUs: number;
 }
 
+/** A servo at a PWM channel: `levels` is its duty in ns, 1 to 20 000 000, instead of a set of lines. */
+export interface PwmDriveRequest {
+  readonly pwm: {
+    /** The channel's file `duty_cycle`. */
+    readonly path: string;
+    /** The duty that stands for "off": written at each end, 1 to 20 000 000. */
+    readonly restNs: number;
+  };
+}
+
 export interface DriveRun {
   /** Levels while it runs; at least one line of the power mask is 1. */
   readonly levels: number;
@@ -232,7 +242,10 @@ export interface BoardIo {
   lineInfo(chip: string, line: number): LineInfo;
   openInput(request: InputRequest, listener: (batch: InputBatch) => void): NativeInput;
   openOutput(request: OutputRequest): NativeOutput;
-  openDrive(request: DriveRequest, listener: (events: readonly DriveEvent[]) => void): NativeDrive;
+  openDrive(
+    request: DriveRequest | PwmDriveRequest,
+    listener: (events: readonly DriveEvent[]) => void,
+  ): NativeDrive;
   openI2c(path: string): NativeI2c;
   openHx711(request: Hx711Request, listener: (batch: readonly Hx711Result[]) => void): NativeHx711;
 }

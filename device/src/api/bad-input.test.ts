@@ -265,6 +265,22 @@ describe('B-31, FMEA-44 values that are absurd', () => {
   });
 
   it.each([
+    ['time.sun', { sun: 'noon', offsetMinutes: 0 }],
+    ['time.sun', { offsetMinutes: 0 }],
+    ['time.offsetMinutes', { sun: 'sunset', offsetMinutes: '12' }],
+    ['time.offsetMinutes', { sun: 'sunset', offsetMinutes: 241 }],
+    ['time.zone', { sun: 'sunset', offsetMinutes: 0, zone: 'UTC' }],
+    ['time', 'noon'],
+    ['time', ['07:30']],
+  ])('names the path %s of a meal, and no other', async (path, time) => {
+    const feeder = new FakeFeeder();
+    const response = await feeder.request('POST', '/api/v1/meals', { time, portionGrams: 5 });
+    const { error } = v.parse(ErrorEnvelopeSchema, await response.clone().json());
+    expect(error.details.map((detail) => detail.path)).toEqual([path]);
+    await expectRefused(feeder, response, { status: 400, path });
+  });
+
+  it.each([
     ['/feedings?limit=0', 'limit'],
     ['/feedings?limit=-1', 'limit'],
     ['/feedings?limit=1e3', 'limit'],

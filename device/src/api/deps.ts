@@ -19,6 +19,7 @@ import type {
   Occurrence,
   Overlay,
   OverlayInput,
+  PartTest,
   Pet,
   PetInput,
   Plan,
@@ -177,6 +178,8 @@ export interface ApiDeps {
   readonly ledger: LedgerPort;
   readonly alerts: () => readonly Alert[];
   readonly components: () => readonly Component[];
+  /** What every part finds out about itself; two seconds at most, and nothing turns. */
+  selfTest(): Promise<PartTest[]>;
   readonly storage: () => StorageHealth;
   /** Null: no pet reader is wired. */
   readonly reader: () => ReaderView | null;

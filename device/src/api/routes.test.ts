@@ -35,6 +35,7 @@ type Call = [method: string, path: (ids: Ids) => string, body: unknown, status: 
 const calls: Call[] = [
   ['GET', () => '/status', undefined, 200],
   ['GET', () => '/system', undefined, 200],
+  ['POST', () => '/system/self-test', undefined, 200],
   ['GET', () => '/health/live', undefined, 200],
   ['GET', () => '/health/ready', undefined, 200],
   ['GET', () => '/meta/routes', undefined, 200],

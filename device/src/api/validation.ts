@@ -10,7 +10,21 @@ export function validate<S extends v.GenericSchema>(schema: S, value: unknown): 
   const parsed = v.safeParse(schema, value);
   if (parsed.success) return parsed.output;
   throw new FeederError('ERR_VALIDATION', {
-    details: parsed.issues.slice(0, DETAILS_MAX).map(detailOf),
+    details: parsed.issues.flatMap(innermost).slice(0, DETAILS_MAX).map(detailOf),
+  });
+}
+
+/**
+ * Of a value that may have several forms: what is wrong inside the form that it seems to have, which
+ * an object tells by its fields. Else the form itself is wrong.
+ */
+function innermost(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown>[] {
+  if (issue.type !== 'union' || Array.isArray(issue.input)) return [issue];
+  const inside = (issue.issues ?? []).filter(({ path }) => path !== undefined);
+  if (inside.length === 0) return [issue];
+  return inside.map((inner) => {
+    const path = [...(issue.path ?? []), ...(inner.path ?? [])];
+    return { ...inner, path: path as [v.IssuePathItem, ...v.IssuePathItem[]] };
   });
 }
 

@@ -8,6 +8,7 @@ import { storageCondition } from './compose-runtime.ts';
 import type { DeviceParts } from './device-parts.ts';
 import { ledgerPort } from './ledger-port.ts';
 import type { RuntimeManager } from './runtime-manager.ts';
+import { testParts } from './test-parts.ts';
 
 /** Everything that the routes may ask. */
 export function apiDeps(
@@ -55,6 +56,7 @@ export function apiDeps(
     ledger: ledgerPort(store),
     alerts: () => alerts.active(),
     components: () => [...run.runtime.health(), ...scaleComponent(core), ...partComponents(parts)],
+    selfTest: () => testParts(parts, time),
     storage: () => {
       if (unwritten.count > 0) {
         return { ok: false, why: `${unwritten.count} outcomes wait for the disk` };

@@ -1,6 +1,7 @@
 import { HOUR_MS } from '@cat-feeder/shared';
 import { believedWall } from '../camera/believed-wall.ts';
 import { makeRoom } from '../camera/clip-room.ts';
+import { orderShelf } from '../camera/clip-shelf.ts';
 import type { StationClock } from '../platform/clock.ts';
 import type { DeviceStore } from '../storage/store.ts';
 import type { ClipShelf } from './device-parts.ts';
@@ -25,5 +26,9 @@ export function clipChores(
     catalogue: store.clips,
     wallMs: believedWall(time),
   };
-  return [{ name: 'clips', everyMs: HOUR_MS, run: async () => void (await makeRoom(room, 0)) }];
+  const run = async () => {
+    await orderShelf(room);
+    await makeRoom(room, 0);
+  };
+  return [{ name: 'clips', everyMs: HOUR_MS, run }];
 }

@@ -1,4 +1,5 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { DAY_MS } from '@cat-feeder/shared';
 import { describe, expect, it } from 'vitest';
 import { clipId } from '../../test/contracts/clip-catalogue.ts';
@@ -22,7 +23,7 @@ async function shelf() {
   for (const n of [1, 2]) {
     const clip = clipOf({ id: clipId(n), bytes: 5, startedMs: clock.now().wallMs + n * DAY_MS });
     writeFileSync(files.work(clip.id).video, 'video');
-    await files.publish(clip.id);
+    await files.publish(clip);
     store.clips.add(clip);
   }
   watchLedger(store, live);
@@ -34,7 +35,7 @@ describe('clips behind the API', () => {
     const { port, store, dir, told } = await shelf();
     await port.remove(clipId(1));
     expect(store.clips.get(clipId(1))).toBeUndefined();
-    expect(readdirSync(dir)).toEqual([`${clipId(2)}.mp4`]);
+    expect(readdirSync(dir)).toEqual([`${clipId(2)}.json`, `${clipId(2)}.mp4`]);
     expect(told).toMatchObject([{ name: 'changed', data: { what: 'clips', id: clipId(1) } }]);
     await expect(port.remove(clipId(1))).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' });
     expect(port.path(clipId(1), 'video')).toBeNull();
@@ -67,7 +68,7 @@ describe('clips of a camera that was taken away', () => {
     const [chore] = clipChores({ files, retention }, parts);
     const left = async () => {
       await chore?.run();
-      return readdirSync(dir).sort();
+      return readdirSync(dir).filter((name) => name.endsWith('.mp4'));
     };
     clock.ageMs += 31.5 * DAY_MS;
     clock.quality = 'unknown';
@@ -76,6 +77,21 @@ describe('clips of a camera that was taken away', () => {
     expect(await left()).toEqual([`${clipId(2)}.mp4`]);
     const { entries } = store.log.page({ afterSeq: 0, limit: 9, kinds: ['clip.dropped'] });
     expect(entries).toMatchObject([{ body: { clipId: clipId(1), reason: 'age' } }]);
+  });
+
+  it('stay when their directory is not there, and are missed when one among them is gone', async () => {
+    const { store, clock, dir, files } = await shelf();
+    const [chore] = clipChores({ files, retention }, { store, time: clock, camera: null });
+    const moved = `${dir}-moved`;
+    renameSync(dir, moved);
+    await chore?.run();
+    expect(store.clips.totals().count).toBe(2);
+    rmSync(dir, { recursive: true });
+    renameSync(moved, dir);
+    rmSync(join(dir, `${clipId(2)}.mp4`));
+    await chore?.run();
+    expect(store.clips.list({ limit: 5 }).map(({ id }) => id)).toEqual([clipId(1)]);
+    rmSync(moved, { recursive: true, force: true });
   });
 
   it('are the business of the camera as long as there is one', async () => {

@@ -11,6 +11,7 @@ import { recoverOpenFeedings } from '../feeding/crash-recovery.ts';
 import { type ActiveFault, faultEffects } from '../feeding/fault-effects.ts';
 import type { FeedService } from '../feeding/feed-service.ts';
 import type { Panel } from '../hardware/parts/open-panel.ts';
+import type { TrustedClock } from '../scheduling/trusted-clock.ts';
 import type { DeviceStore } from '../storage/store.ts';
 import { ButtonFeeding } from './button-feeding.ts';
 import { clipChores } from './clip-chores.ts';
@@ -70,7 +71,7 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
     .add('clock', {
       start: () => time.start(),
       stop: () => time.close(),
-      condition: () => clockConditions[time.now().quality],
+      condition: () => clockCondition(time),
     })
     .add('station', {
       start: () => {
@@ -198,6 +199,14 @@ const clockConditions: Readonly<Record<ClockQuality, ServiceCondition>> = {
     why: 'nobody knows the time; meals wait half an hour, then come by elapsed time',
   },
 };
+
+/** What a clock that is doubted means for the meals, and why it is. */
+function clockCondition(time: TrustedClock): ServiceCondition {
+  const condition = clockConditions[time.now().quality];
+  return condition.state === 'ok'
+    ? condition
+    : { ...condition, why: `${condition.why}. ${time.health().why}` };
+}
 
 /** A disk that refuses the note of this start does not keep the feeder from feeding. */
 function startStorage(

@@ -1,4 +1,4 @@
-import type { EpochMs, RandomBytes } from '@cat-feeder/shared';
+import type { EpochMs, PartTest, RandomBytes } from '@cat-feeder/shared';
 import type { CameraParts } from '../camera/camera.ts';
 import type { ClipFiles } from '../camera/clip-files.ts';
 import type { RetentionLimits } from '../camera/clip-retention.ts';
@@ -44,6 +44,8 @@ export interface DeviceParts {
     readonly state: string;
     readonly why: string;
   }[];
+  /** What each part of the dispenser and the board finds out about itself; missing: nothing is. */
+  readonly selfTest?: () => Promise<readonly PartTest[]>;
   /** Directory of the built page; null: API only. */
   readonly uiDir: string | null;
   /** The program cannot go on: stop the motor and end it. */

@@ -43,10 +43,8 @@ export async function runDaemon(
 ): Promise<Listening> {
   const { logger, safetyStop } = run;
   const clock = new SystemClock();
-  const wiring = watchWiring(
-    given.hardware,
-    new PiBoard({ tree: new SysfsTree(), chips: knownChips }),
-  );
+  const board = new PiBoard({ tree: new SysfsTree(), chips: knownChips });
+  const wiring = watchWiring(given.hardware, board);
   const config = { ...given, hardware: wiring.hardware };
   for (const absent of wiring.absentParts()) logger.warn({ ...absent }, 'A part is not there.');
   // Before anything of the hardware is touched: it may belong to another daemon.
@@ -86,6 +84,10 @@ export async function runDaemon(
       board: config.hardware.kind === 'board' ? config.hardware.name : 'simulated',
       simulated: config.hardware.kind === 'simulated',
     },
+    selfTest: async () => [
+      ...(await station.selfTest()),
+      ...(config.hardware.kind === 'board' ? [{ part: 'board', ...(await board.selfTest()) }] : []),
+    ],
     partProblems: () => [...wiring.absentParts(), ...station.partProblems()],
     ...(await panelOf(config.hardware, clock)),
     ...(camera === undefined ? {} : { camera }),

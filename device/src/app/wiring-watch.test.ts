@@ -62,6 +62,15 @@ describe('watchWiring', () => {
     }
   });
 
+  it('starts without a motor that is to be plugged in, which tells of itself', () => {
+    const text = JSON.stringify(build('coprocessor'));
+    const byUsb = JSON.parse(text.replace('/dev/serial0', '/dev/ttyACM0'));
+    expect(watchWiring(byUsb, board({ serialPorts: [] })).absentParts()).toEqual([]);
+    // One at the header is switched on by a restart, or never.
+    const atHeader = () => watchWiring(build('coprocessor'), board({ serialPorts: [] }));
+    expect(atHeader).toThrow(expect.objectContaining({ code: 'ERR_WIRING' }));
+  });
+
   it('opens the header’s serial port under its name on a Pi 5', () => {
     const serialPorts = [port('/dev/serial0'), port('/dev/ttyAMA0'), port(reader)];
     const { hardware } = watchWiring(

@@ -1,7 +1,7 @@
 import { checkWiring } from '../config/check-wiring.ts';
 import { withPortsOf } from '../config/header-port.ts';
 import { refuse } from '../config/read-hardware.ts';
-import { sortProblems } from '../config/wiring-problem.ts';
+import { isNeededToFeed, sortProblems } from '../config/wiring-problem.ts';
 import type { Hardware } from '../config/wiring-schema.ts';
 import type { Board } from '../platform/board-facts.ts';
 
@@ -13,8 +13,9 @@ export interface AbsentPart {
 }
 
 /**
- * The wiring on this board. What feeding needs must be there when the daemon starts; every other
- * part that is not is told for as long as it is not, and its driver tries again by itself.
+ * The wiring on this board. What feeding needs must be switched on when the daemon starts; every
+ * other part that is not there is told for as long as it is not, and its driver tries again by
+ * itself. A motor that is to be plugged in tells of itself, and meals are refused until it is.
  */
 export interface WiringWatch {
   /** With the ports as they are called on this board. */
@@ -32,14 +33,16 @@ export function watchWiring(given: Hardware, board: Pick<Board, 'facts'>): Wirin
   const whole = [...forbidding, ...absent.map(({ problem }) => problem)];
   refuse(forbidding.length > 0 ? whole : [], hardware.name);
   // What was there at the start is watched by the part itself.
-  const seen = new Set(absent.map(({ part }) => part));
+  const seen = new Set(
+    absent.filter(({ part }) => !isNeededToFeed(part)).map(({ part }) => part.part),
+  );
   const absentParts = () =>
     seen.size === 0
       ? []
       : look()
-          .absent.filter(({ part }) => seen.has(part))
+          .absent.filter(({ part }) => seen.has(part.part))
           .map(({ part, problem }) => ({
-            part,
+            part: part.part,
             state: 'unplugged' as const,
             why: problem.message,
           }));

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CameraRig } from '../../test/support/camera-rig.ts';
 import { clipOf, feedingOf } from '../../test/support/clip-fixtures.ts';
+import { removeClip } from './clip-room.ts';
 import { VIEWERS_MAX } from './live-seats.ts';
 
 const meal = feedingOf({ id: '01h0000000000000000000meal', petId: 'whiskers' });
@@ -312,6 +313,45 @@ describe('the camera', () => {
       { body: { clipId: short, reason: 'damaged' } },
     ]);
     expect(rig.camera.view().why).toBe('');
+  });
+
+  it('FMEA-57 takes in again what has no row, but not what was being removed', async () => {
+    const rig = await CameraRig.running();
+    await feed(rig);
+    const [clip] = rig.catalogue.all();
+    if (clip === undefined) throw new Error('There is no clip.');
+    const kept = [...rig.disk.files];
+    const record = rig.disk.records.get(clip.id);
+    // A crash between the name and the row, or a database of before.
+    rig.catalogue.drop(clip.id, 'age', 'gone with the database');
+    await rig.camera.desk.reconcile();
+    expect(rig.catalogue.all()).toEqual([clip]);
+    expect(rig.clips).toHaveLength(1);
+    // A removal that was interrupted: nothing says any more what the file is.
+    await removeClip(
+      { catalogue: rig.catalogue, files: rig.disk },
+      { id: clip.id, reason: 'person', why: '' },
+    );
+    for (const [name, file] of kept) rig.disk.files.set(name, file);
+    await rig.camera.desk.reconcile();
+    expect([rig.catalogue.all(), [...rig.disk.files]]).toEqual([[], []]);
+    // And one that is not what it says.
+    for (const [name, file] of kept) rig.disk.files.set(name, { ...file, bytes: file.bytes - 1 });
+    rig.disk.records.set(clip.id, record ?? clip);
+    await rig.camera.desk.reconcile();
+    expect([rig.catalogue.all(), [...rig.disk.files]]).toEqual([[], []]);
+  });
+
+  it('FMEA-57 notices within the hour that a clip among others is lost', async () => {
+    const rig = await CameraRig.running();
+    for (let meal = 0; meal < 3; meal++) await feed(rig);
+    const [, lost] = rig.catalogue.all();
+    rig.disk.files.delete(lost?.id ?? '');
+    await rig.pass(3_600_000);
+    expect(rig.catalogue.all()).toHaveLength(2);
+    expect(rig.catalogue.ledger.at(-1)).toMatchObject({
+      body: { clipId: lost?.id, reason: 'damaged' },
+    });
   });
 
   it('FMEA-57 drops no clip of a directory that is not there, and finds it again', async () => {

@@ -20,7 +20,7 @@ import { cutOffJob, type JobMaker, jobsOf, type LastClip, unseenJob } from './cl
 import type { ClipMaker } from './clip-making.ts';
 import type { RetentionLimits } from './clip-retention.ts';
 import { LiveSeats } from './live-seats.ts';
-import { SegmentRing, startedMs } from './segment-ring.ts';
+import { EDGE_MS, SegmentRing, startedMs } from './segment-ring.ts';
 import { Shield } from './shield.ts';
 import {
   fetchEnded,
@@ -299,7 +299,8 @@ export class Camera implements Witness {
     const segmentMs = Math.max(SECOND_MS, Math.min(this.#ring.longestMs, SEGMENT_MS_MAX));
     for (const take of [...this.#awaited]) {
       const untilMs = take.untilMs ?? nowMs;
-      const isComplete = (this.#ring.endedMs ?? Number.NEGATIVE_INFINITY) >= untilMs;
+      const seenMs = this.#ring.endedMs ?? Number.NEGATIVE_INFINITY;
+      const isComplete = seenMs >= untilMs - EDGE_MS;
       if (!isComplete && !isEnd && nowMs < untilMs + segmentMs + SEGMENT_WAIT_MS) return;
       this.#awaited.splice(this.#awaited.indexOf(take), 1);
       this.#order(take);

@@ -13,6 +13,9 @@ export interface ClipFilter {
   readonly limit: number;
 }
 
+/** What retention, and the check of the files, know of a clip. */
+export type ShelfRow = Pick<Clip, 'id' | 'rank' | 'startedMs' | 'bytes' | 'keep' | 'sentAtMs'>;
+
 /**
  * The rows of clips and their entries in the ledger, each pair in one durable transaction. Ids are
  * in the order of time. Throws `ERR_STORAGE` and changes nothing when the disk refuses.
@@ -23,8 +26,8 @@ export interface ClipCatalogue {
   get(id: string): Clip | undefined;
   /** Newest first. */
   list(filter: ClipFilter): readonly Clip[];
-  /** Every clip, oldest first: for retention and for the check at the start. */
-  all(): readonly Clip[];
+  /** Every clip, oldest first, in pages between which others have their turn. */
+  shelf(): AsyncIterable<readonly ShelfRow[]>;
   /** How many, and how much their videos take; from memory, asked every second. */
   totals(): { readonly count: number; readonly bytes: number };
   /** `ERR_NOT_FOUND`. */

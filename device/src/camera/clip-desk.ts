@@ -9,8 +9,8 @@ import {
 import type { Logger } from '../platform/logger.ts';
 import { reasonOf } from '../platform/part.ts';
 import type { ClipMaker, ClipOrder } from './clip-making.ts';
-import { type ClipRoom, makeRoom, removeClip } from './clip-room.ts';
-import { absenceTold, compareShelf } from './clip-shelf.ts';
+import { type ClipRoom, makeRoom } from './clip-room.ts';
+import { absenceTold, orderShelf } from './clip-shelf.ts';
 
 /** Orders that wait for the one that is being made; more are lost, and told as lost. */
 const WAITING_MAX = 8;
@@ -99,32 +99,22 @@ export class ClipDesk {
     });
   }
 
-  /** Removes what is too old or too much, when its turn has come. */
+  /** Brings rows and files together, and removes what is too old or too much, in its turn. */
   tidy(): Promise<void> {
-    const { files, catalogue } = this.#parts;
     return this.#then(async () => {
-      if (this.#absent.size > 0) {
-        this.#absent = compareShelf(catalogue.all(), await files.list()).absent;
-      }
+      await this.#order();
       await this.#makeRoom(0);
       await this.#measure();
     });
   }
 
-  /**
-   * Brings rows and files together again after a start: what is not finished goes, a file without
-   * a row goes, a row without its file is dropped, unless its file may come back.
-   */
+  /** The same after a start, when what is not finished never will be. */
   reconcile(): Promise<void> {
-    const { files, catalogue, logger } = this.#parts;
+    const { files, logger } = this.#parts;
     return this.#then(async () => {
       const count = await files.sweep();
       if (count > 0) logger.info({ count }, 'Unfinished files of clips were removed.');
-      const stored = await files.list();
-      const { absent, damaged, strays } = compareShelf(catalogue.all(), stored);
-      this.#absent = absent;
-      for (const { id, why } of damaged) await this.#remove(id, 'damaged', why);
-      for (const id of strays) await files.remove(id);
+      await this.#order();
       await this.#measure();
     });
   }
@@ -171,8 +161,8 @@ export class ClipDesk {
       return;
     }
     const made = await maker.make(order, files.work(order.id));
-    await files.publish(order.id);
     const clip: Clip = { id: order.id, ...subject, ...made, keep: false, sentAtMs: null };
+    await files.publish(clip);
     catalogue.add(clip);
     this.#madeMs.set(clip.id, this.#parts.monoMs());
     onClip(clip);
@@ -184,10 +174,7 @@ export class ClipDesk {
   }
 
   async #makeRoom(neededBytes: number): Promise<boolean> {
-    const fits = await makeRoom(this.#parts, neededBytes, {
-      absent: this.#absent,
-      livedMs: (id) => this.#livedMs(id),
-    });
+    const fits = await makeRoom(this.#parts, neededBytes, (id) => this.#livedMs(id));
     this.#noRoom = fits ? '' : NO_ROOM;
     // As many as there are clips: those that are gone need no memory.
     for (const id of this.#madeMs.keys()) {
@@ -202,8 +189,12 @@ export class ClipDesk {
     this.#besideBytes = Math.max(0, usedBytes - catalogue.totals().bytes);
   }
 
-  #remove(id: string, reason: ClipDropReason, why: string): Promise<void> {
-    return removeClip(this.#parts, { id, reason, why });
+  async #order(): Promise<void> {
+    const { absent, adopted } = await orderShelf(this.#parts);
+    this.#absent = absent;
+    if (adopted.length === 0) return;
+    this.#parts.logger.info({ count: adopted.length }, 'Clips without a row were taken in again.');
+    for (const clip of adopted) this.#parts.onClip(clip);
   }
 
   /** One thing after the other; what fails does not keep the next from its turn. */

@@ -1,4 +1,4 @@
-import type { ClipPicture } from '@cat-feeder/shared';
+import type { Clip, ClipPicture } from '@cat-feeder/shared';
 import type { ClipWork } from './clip-making.ts';
 
 /** The room for clips. */
@@ -19,7 +19,7 @@ export interface StoredClip {
 
 /**
  * The directory of clips: `<id>.mp4`, `<id>.thumbnail.jpg`, `<id>.before.jpg`, `<id>.after.jpg`,
- * and `*.part` for what is not finished. Only ids reach into it. Every call may reject with
+ * `<id>.json`, which says what the clip is, and `*.part` for what is not finished. Only ids reach into it. Every call may reject with
  * `ERR_STORAGE`.
  */
 export interface ClipFiles {
@@ -27,11 +27,15 @@ export interface ClipFiles {
   /** Names for the unfinished files of a clip. */
   work(id: string): ClipWork;
   /** Makes the unfinished files durable and gives them their names, the video last. */
-  publish(id: string): Promise<void>;
+  publish(clip: Clip): Promise<void>;
+  /** What a clip's own file says that it is; null: it has none, or one that cannot be believed. */
+  record(id: string): Promise<Clip | null>;
+  /** Removes what says what a clip is, durably: without it nobody takes the clip in again. */
+  disown(id: string): Promise<void>;
   list(): Promise<readonly StoredClip[]>;
   /** Removes all files of a clip, finished or not; what is gone already is no error. */
   remove(id: string): Promise<void>;
-  /** Removes unfinished files, and pictures of no video; nothing else. Returns how many. */
+  /** Removes unfinished files, and what belongs to no video; nothing else. Returns how many. */
   sweep(): Promise<number>;
   /** Path of a finished file, for serving; null: there is none. */
   path(id: string, what: 'video' | ClipPicture): string | null;

@@ -1,7 +1,7 @@
 import type { EpochMs, Feeding, Milliseconds } from '@cat-feeder/shared';
 import type { Segment } from './capture.ts';
 import type { ClipJob, ClipSubject } from './clip-desk.ts';
-import { byFormat, type SegmentRing, startedMs } from './segment-ring.ts';
+import { byFormat, EDGE_MS, type SegmentRing, startedMs } from './segment-ring.ts';
 import { rankOf, type Take } from './takes.ts';
 
 /** The clip that was ordered last. */
@@ -26,7 +26,8 @@ export function jobsOf(
   { newId, wallOf }: JobMaker,
 ): { readonly jobs: readonly ClipJob[]; readonly last: LastClip | null } {
   const goesOn = before !== null && before.take === take.continues;
-  const fromMs = goesOn ? Math.max(take.fromMs, before.endedMs) : take.fromMs;
+  // Where the clip before ended, which may have left out the segment on the border.
+  const fromMs = goesOn ? Math.max(take.fromMs - EDGE_MS, before.endedMs) : take.fromMs;
   const { segments, gapMs } = ring.cover(fromMs, take.untilMs ?? Number.POSITIVE_INFINITY);
   const runs = byFormat(segments);
   const jobs: ClipJob[] = [];

@@ -1,10 +1,5 @@
-import {
-  type Clip,
-  type ClipDropReason,
-  type ClipRank,
-  DAY_MS,
-  type EpochMs,
-} from '@cat-feeder/shared';
+import { type ClipDropReason, type ClipRank, DAY_MS, type EpochMs } from '@cat-feeder/shared';
+import type { ShelfRow } from './clip-catalogue.ts';
 
 export interface RetentionLimits {
   /** The most that all files of clips may take. */
@@ -44,16 +39,16 @@ const worth: Readonly<Record<ClipRank, number>> = { visit: 0, feeding: 1, failed
  * (null) makes nothing old. For a limit that would not be met though all went, nothing goes.
  */
 export function planRetention(
-  clips: readonly Clip[],
+  clips: readonly ShelfRow[],
   room: Room,
   limits: RetentionLimits,
   nowMs: EpochMs | null,
 ): RetentionPlan {
   const mayGo = clips.filter(({ keep }) => !keep);
-  const oldestMs = nowMs === null ? Number.NEGATIVE_INFINITY : nowMs - limits.daysMax * DAY_MS;
+  const oldestMs = nowMs === null ? Number.NEGATIVE_INFINITY : oldestKept(nowMs, limits);
   const evictions: Eviction[] = [];
   let goneBytes = 0;
-  const evict = ({ id, bytes }: Clip, reason: Eviction['reason']) => {
+  const evict = ({ id, bytes }: ShelfRow, reason: Eviction['reason']) => {
     evictions.push({ id, reason });
     goneBytes += bytes;
   };
@@ -74,6 +69,16 @@ export function planRetention(
   return { evictions, fits };
 }
 
+/** Whether what is to be written fits without anything going. */
+export function hasRoom(room: Room, limits: RetentionLimits): boolean {
+  return Object.values(excess(room, limits)).every((bytes) => bytes <= 0);
+}
+
+/** What begins before this is too old to be kept. */
+export function oldestKept(nowMs: EpochMs, { daysMax }: RetentionLimits): EpochMs {
+  return nowMs - daysMax * DAY_MS;
+}
+
 /** How much too much is taken of the quota, and how much too little is free for others. */
 function excess(
   { usedBytes, freeBytes, neededBytes }: Room,
@@ -85,7 +90,7 @@ function excess(
   };
 }
 
-function leastFirst(a: Clip, b: Clip): number {
+function leastFirst(a: ShelfRow, b: ShelfRow): number {
   const sent = Number(a.sentAtMs === null) - Number(b.sentAtMs === null);
   // Among those that are here only, failed feedings are the last of all.
   if (sent !== 0) return sent;

@@ -1,5 +1,7 @@
 import type { Clip } from '@cat-feeder/shared';
+import type { ShelfRow } from './clip-catalogue.ts';
 import type { StoredClip } from './clip-files.ts';
+import { type ClipRoom, removeClip, rowsOf } from './clip-room.ts';
 
 /** What rows and files make of each other. */
 export interface ShelfDifference {
@@ -17,7 +19,7 @@ export interface ShelfDifference {
  * not mounted lacks all that came before it, and a clip that is merely lost lies among others.
  */
 export function compareShelf(
-  rows: readonly Clip[],
+  rows: readonly ShelfRow[],
   stored: readonly StoredClip[],
 ): ShelfDifference {
   const files = new Map(stored.map(({ id, videoBytes }) => [id, videoBytes]));
@@ -35,6 +37,42 @@ export function compareShelf(
     }
   }
   return { absent, damaged, strays: [...files.keys()] };
+}
+
+/** What came of holding rows and files against each other. */
+export interface ShelfOrder {
+  /** Rows without their file that stay. */
+  readonly absent: ReadonlySet<string>;
+  /** Clips that had no row and have one again. */
+  readonly adopted: readonly Clip[];
+}
+
+/**
+ * Brings rows and files together again. A row whose file is lost is dropped, unless it may come
+ * back. A video without a row that says itself what it is, is taken in again: its row was lost in a
+ * crash or with a database. One that does not was being removed, and goes. `ERR_STORAGE`.
+ */
+export async function orderShelf({
+  files,
+  catalogue,
+}: Pick<ClipRoom, 'files' | 'catalogue'>): Promise<ShelfOrder> {
+  // Files first: what is removed in between has no row any more, and no row lacks its file.
+  const stored = await files.list();
+  const { absent, damaged, strays } = compareShelf(await rowsOf(catalogue), stored);
+  for (const { id, why } of damaged) {
+    await removeClip({ files, catalogue }, { id, reason: 'damaged', why });
+  }
+  const adopted: Clip[] = [];
+  const bytesOf = new Map(stored.map(({ id, videoBytes }) => [id, videoBytes]));
+  for (const id of strays) {
+    const clip = await files.record(id);
+    if (clip === null || clip.bytes !== bytesOf.get(id)) await files.remove(id);
+    else {
+      catalogue.add(clip);
+      adopted.push(clip);
+    }
+  }
+  return { absent, adopted };
 }
 
 /** What people are told of clips that are not there. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Segment } from './capture.ts';
-import { byFormat, SegmentRing, startedMs } from './segment-ring.ts';
+import { byFormat, EDGE_MS, SegmentRing, startedMs } from './segment-ring.ts';
 
 const segment = (endedMonoMs: number, more: Partial<Segment> = {}): Segment => ({
   path: `at ${endedMonoMs}`,
@@ -26,6 +26,38 @@ describe('the ring of segments', () => {
     const { segments, gapMs } = ring.cover(1500, 4000);
     expect(segments.map(({ endedMonoMs }) => endedMonoMs)).toEqual([2000, 3000, 4000]);
     expect(gapMs).toBe(0);
+  });
+
+  it('leaves out what would show more beside the window than of it', () => {
+    const { ring } = ringOf([1000, 2000, 3000, 4000]);
+    expect(ring.cover(1800, 3200).segments.map(startedMs)).toEqual([2000]);
+    expect(ring.cover(1700, 3300).segments.map(startedMs)).toEqual([1000, 2000, 3000]);
+    // A window within one segment is shown by it, however short.
+    expect(ring.cover(2900, 2950).segments.map(startedMs)).toEqual([2000]);
+  });
+
+  it('misses an edge by less than a segment, and shows each of two windows’ border in one', () => {
+    const lengths = fc.array(fc.integer({ min: 40, max: 1200 }), { minLength: 12, maxLength: 20 });
+    const share = fc.double({ min: 0.1, max: 0.9, noNaN: true });
+    fc.assert(
+      fc.property(lengths, share, (durations, at) => {
+        const { ring } = ringOf([]);
+        let endMs = 0;
+        for (const durationMs of durations) {
+          endMs += durationMs;
+          ring.add(segment(endMs, { durationMs }));
+        }
+        const borderMs = endMs * at;
+        const first = ring.cover(0, borderMs).segments;
+        const lastMs = first.at(-1)?.endedMonoMs ?? 0;
+        const longestMs = Math.max(...durations);
+        expect(Math.abs(lastMs - borderMs)).toBeLessThan(
+          Math.max(longestMs - EDGE_MS, EDGE_MS) + 1,
+        );
+        const second = ring.cover(Math.max(borderMs, lastMs), endMs).segments;
+        expect([...first, ...second]).toHaveLength(durations.length);
+      }),
+    );
   });
 
   it('tells what nobody shows: before the first, in a break, after the last', () => {

@@ -1,8 +1,10 @@
 import type { Milliseconds } from '@cat-feeder/shared';
 import type { Segment } from './capture.ts';
 
-/** Edges of a window that no segment covers, and joints of segments, may be this wide unseen. */
+/** Joints of segments may be this wide unseen. */
 const JOINT_MS: Milliseconds = 250;
+/** So may an edge of a window: a segment that shows less of it would show most of a second beside it. */
+export const EDGE_MS: Milliseconds = 250;
 
 /** When its first picture was taken, on the monotonic clock. */
 export function startedMs({ endedMonoMs, durationMs }: Segment): Milliseconds {
@@ -80,11 +82,17 @@ export class SegmentRing {
     }
   }
 
-  /** The segments that show any moment of the window, in order. */
+  /**
+   * The segments that show the window, in order. Of those at its edges only what shows it for more
+   * than `EDGE_MS` or half of themselves: so no edge is off by a whole segment, and a segment on
+   * the border of two windows is in one of them at least.
+   */
   cover(fromMs: Milliseconds, untilMs: Milliseconds): Cover {
-    const segments = this.#segments.filter(
-      (segment) => segment.endedMonoMs > fromMs && startedMs(segment) < untilMs,
-    );
+    const segments = this.#segments.filter((segment) => {
+      const shownMs = Math.min(segment.endedMonoMs, untilMs) - Math.max(startedMs(segment), fromMs);
+      const leastMs = Math.min(EDGE_MS, segment.durationMs / 2, (untilMs - fromMs) / 2);
+      return shownMs > 0 && shownMs >= leastMs;
+    });
     return { segments, gapMs: gapsIn(segments, fromMs, untilMs) };
   }
 

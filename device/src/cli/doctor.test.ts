@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { FeederError } from '@cat-feeder/shared';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FAKE_URL, FakeFeeder } from '../../test/contracts/fake-feeder.ts';
-import { fakeId } from '../../test/contracts/fake-parts.ts';
+import { fakeId, sampleFeeding } from '../../test/contracts/fake-parts.ts';
 import { type FakeMachine, fakeMachine } from '../../test/support/fake-machine.ts';
 import type { ApiDeps } from '../api/deps.ts';
 import { parseHardware } from '../config/read-hardware.ts';
@@ -71,6 +71,7 @@ describe('A-66 doctor', () => {
       'scale noise',
       'calibration',
       'control loop',
+      'self-test',
       'faults',
       'camera',
       'ledger',
@@ -87,6 +88,30 @@ describe('A-66 doctor', () => {
       'wiring',
       'cloud',
     ]);
+  });
+
+  it('tells of each part that fails its self-test, and that none is tested in a feeding', async () => {
+    const feeder = healthy();
+    feeder.partTests = [
+      { part: 'bowl scale', ok: true, found: 'the HX711 converts', fix: null },
+      { part: 'motor drive', ok: false, found: 'silent: it says nothing.', fix: 'Check its plug.' },
+      { part: 'clock', ok: false, found: 'silent: nobody vouches.', fix: 'Connect it.' },
+    ];
+    const { code, findings } = await examine(feeder);
+    const wrong = findings.filter(({ level }) => level !== 'ok');
+    expect(wrong.map(({ check, level }) => [check, level])).toEqual([
+      ['self-test of the motor drive', 'bad'],
+      ['self-test of the clock', 'warn'],
+    ]);
+    expect(wrong[0]?.fix).toBe('Check its plug.');
+    expect(code).toBe(1);
+    const busy = healthy();
+    busy.running = sampleFeeding({ state: 'running' });
+    const fed = await examine(busy);
+    expect(fed.findings.find(({ check }) => check === 'self-test')).toMatchObject({
+      level: 'warn',
+      fix: expect.stringContaining('again'),
+    });
   });
 
   const base = new FakeFeeder().deps;
@@ -280,6 +305,19 @@ describe('A-66 doctor on a wired board', () => {
     expect(wrong.map((found) => [found.check, found.level])).toEqual([[check, level]]);
     expect(wrong[0]?.fix).toMatch(/\w+.*\.$/);
     expect(code).toBe(level === 'bad' ? 1 : 0);
+  });
+
+  it('calls a motor that is to be plugged in bad, for nothing is fed without it', async () => {
+    const rating = { ratedGrams: 5000, countsPerGram: 420, turnsPerSecond: 0.5, gramsPerTurn: 6 };
+    const part = { part: 'coprocessor', port: '/dev/ttyACM0', ...rating };
+    const byUsb = parseHardware({ kind: 'board', name: 'USB', parts: [part] }, '');
+    const { code, findings } = await examineMachine(undefined, byUsb);
+    expect(findings.find(({ check }) => check === 'coprocessor')).toMatchObject({
+      level: 'bad',
+      found: expect.stringContaining('/dev/ttyACM0 of coprocessor is not there'),
+      fix: expect.stringContaining('Nothing is fed'),
+    });
+    expect(code).toBe(1);
   });
 
   it('takes its own lines, and those of the kernel’s light, for what they are', async () => {

@@ -69,6 +69,10 @@ describe('every command', () => {
     expect(await ok('status')).toMatch(/Reader +ok, at the bowl: 276098102345678/);
     feeder.reader = { state: 'babbling', why: 'No valid frame.', tags: [], lastSeen: null };
     expect(await ok('status')).toMatch(/Reader +babbling: No valid frame\./);
+    expect(await ok('status')).toMatch(/Storage +ok/);
+    feeder.components = [{ name: 'storage', state: 'degraded', why: 'it was restored' }];
+    expect(await ok('status')).toMatch(/Storage +degraded: it was restored/);
+    expect(await ok('status')).not.toMatch(/Storage +ok|storage/);
     expect(await ok('plan')).toContain('There is no plan');
     expect(await ok('plan add --time 07:30 --grams 15 --days 1,3 --name Breakfast')).toMatch(
       /07:30 {2}15 g {2}Breakfast {2}Mon Wed/,
@@ -78,7 +82,7 @@ describe('every command', () => {
     expect(await ok('skip-next')).toContain('2026-11-23');
     expect(await ok('pet add Mia --kg 4.2 --ration 55 --stage neutered_adult')).toContain('Mia');
     expect(await ok('pet')).toContain('of 55 g');
-    expect(await ok('feed 12 --pet Mia --wait')).toContain('served 12 g');
+    expect(await ok('feed 12 --pet Mia --wait')).toContain('served, 12 g in the bowl');
     expect(feeder.feedings[0]?.petId).toBe(feeder.pets.list()[0]?.id);
     expect(await ok('why last')).toContain('It was served.');
     expect(await ok(`why ${feeder.feedings[0]?.id}`)).toContain('It was served.');

@@ -58,7 +58,8 @@ export function tableText(rows: readonly (readonly string[])[]): string {
 /** One feeding in one line. */
 export function feedingText(feeding: Feeding, zone: string): string {
   const outcome = feeding.result ?? feeding.refusal ?? `${feeding.state} (${feeding.stage})`;
-  const served = feeding.dose === null ? '' : `, served ${gramsText(feeding.dose.likelyGrams)}`;
+  const served =
+    feeding.dose === null ? '' : `, ${gramsText(feeding.dose.likelyGrams)} in the bowl`;
   const asked = `${gramsText(feeding.portionGrams)} by ${feeding.cause}`;
   return `${timeText(feeding.startedAtMs, zone)}  ${feeding.id}  ${asked}: ${outcome}${served}`;
 }

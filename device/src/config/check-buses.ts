@@ -57,7 +57,7 @@ function portProblems(claim: PartClaims, board: BoardFacts): WiringProblem[] {
   const port = portOn(claim.port, board.family);
   const facts = board.serialPorts.find((candidate) => candidate.path === port);
   if (facts === undefined) {
-    return [{ path, message: absentPort(port, label, board), isAbsence: true }];
+    return [{ path, ...absentPort(port, label, board), isAbsence: true }];
   }
   if (facts.takenBy === 'console') {
     const message = `${port} of ${label} is taken by the text console: remove console=serial0,115200 from cmdline.txt and reboot.`;
@@ -70,11 +70,18 @@ function portProblems(claim: PartClaims, board: BoardFacts): WiringProblem[] {
   return [];
 }
 
-function absentPort(port: string, label: string, { family }: BoardFacts): string {
+function absentPort(
+  port: string,
+  label: string,
+  { family }: BoardFacts,
+): Pick<WiringProblem, 'message' | 'isPluggable'> {
   if (!isHeaderPort(port, family) && !/^\/dev\/(ttyAMA|ttyS)/.test(port)) {
-    return `${port} of ${label} is not there: plug it in, or name the port that ls /dev/serial/by-id shows.`;
+    const message = `${port} of ${label} is not there: plug it in, or name the port that ls /dev/serial/by-id shows.`;
+    return { message, isPluggable: true };
   }
-  return `${port} of ${label} is switched off: add ${uartLines(family)[0]} to config.txt and reboot.`;
+  return {
+    message: `${port} of ${label} is switched off: add ${uartLines(family)[0]} to config.txt and reboot.`,
+  };
 }
 
 function sharedPorts(claims: readonly PartClaims[], board: BoardFacts): WiringProblem[] {
@@ -121,8 +128,10 @@ const drivers: Partial<Record<WiredPart['part'], Need>> = {
 
 function needProblem(part: WiredPart, index: number, board: BoardFacts): WiringProblem[] {
   const path = `parts.${index}`;
-  if ('pigpiod' in part && board.family === 'pi5') {
-    const message = `${part.part} needs pigpio, which does not run on a Pi 5; use tmc2209, dc_motor or coprocessor.`;
+  const isByPwm = part.part === 'servo_gate' && part.way === 'pwm';
+  if ('pigpiod' in part && !isByPwm && board.family === 'pi5') {
+    const instead = part.part === 'servo_gate' ? 'way pwm' : 'tmc2209, dc_motor or coprocessor';
+    const message = `${part.part} needs pigpio, which does not run on a Pi 5; use ${instead}.`;
     return [{ path, message }];
   }
   const message = drivers[part.part]?.(part, board) ?? null;

@@ -265,7 +265,24 @@ describe('checkWiring', () => {
         scale,
       ],
       facts({ family: 'pi5' }),
-      'servo_gate needs pigpio, which does not run on a Pi 5',
+      'servo_gate needs pigpio, which does not run on a Pi 5; use way pwm.',
+    ],
+    [
+      'a gate by PWM at a pin without one',
+      [
+        {
+          part: 'servo_gate',
+          way: 'pwm',
+          pin: 20,
+          closedUs: 900,
+          openUs: 1800,
+          turnsPerSecond: 1,
+          gramsPerTurn: 5,
+        },
+        scale,
+      ],
+      facts({ family: 'pi5' }),
+      'BCM 20 of servo_gate has no PWM; use BCM 12, 13, 18 or 19.',
     ],
     [
       'a shaft sensor at the wrong computer',

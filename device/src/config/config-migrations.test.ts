@@ -26,4 +26,9 @@ describe('migrateConfig', () => {
       host: 'new',
     });
   });
+
+  it('takes no name for renamed that every object inherits', () => {
+    const values = JSON.parse('{"__proto__": 1, "constructor": 2}');
+    expect(migrateConfig(values, 1)).toEqual({ values, notes: [] });
+  });
 });

@@ -31,22 +31,27 @@ export function migrateConfig(
   migrations: readonly ConfigMigration[] = configMigrations,
 ): MigratedConfig {
   const notes: string[] = [];
-  let present: Record<string, unknown> = { ...values };
+  let present = values;
   for (const migration of migrations.slice(version - 1)) {
-    const next: Record<string, unknown> = {};
+    const next: [string, unknown][] = [];
     for (const [name, value] of Object.entries(present)) {
-      const newName = migration.renamed[name];
-      const reason = migration.removed[name];
+      const newName = ownText(migration.renamed, name);
+      const reason = ownText(migration.removed, name);
       if (newName !== undefined) {
         notes.push(`${name} is called ${newName} now`);
-        if (!(newName in present)) next[newName] = value;
+        if (!Object.hasOwn(present, newName)) next.push([newName, value]);
       } else if (reason !== undefined) {
         notes.push(`${name} has no effect any more: ${reason}`);
       } else {
-        next[name] = value;
+        next.push([name, value]);
       }
     }
-    present = next;
+    present = Object.fromEntries(next);
   }
   return { values: present, notes };
+}
+
+/** A file may name what every object inherits. */
+function ownText(texts: Readonly<Record<string, string>>, name: string): string | undefined {
+  return Object.hasOwn(texts, name) ? texts[name] : undefined;
 }

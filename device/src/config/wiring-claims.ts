@@ -73,7 +73,10 @@ function pinsOf(part: WiredPart): PinClaim[] {
   return Object.entries(part).flatMap(([field, value]) => {
     const signal = signals[field];
     if (signal === undefined || typeof value !== 'number') return [];
-    const isPwm = field === 'pwmPin' || (part.part === 'buzzer' && part.tone === 'pwm');
+    const isPwm =
+      field === 'pwmPin' ||
+      (part.part === 'buzzer' && part.tone === 'pwm') ||
+      (part.part === 'servo_gate' && part.way === 'pwm' && field === 'pin');
     return [{ pin: value, field, signal, needs: isPwm ? ('pwm' as const) : ('line' as const) }];
   });
 }

@@ -8,6 +8,8 @@ export interface WiringProblem extends ErrorDetail {
    * plugged in. A feeder can do without such a part unless it feeds with it.
    */
   readonly isAbsence?: true;
+  /** What is absent is plugged in, not switched on: it may come at any time, and needs no restart. */
+  readonly isPluggable?: true;
 }
 
 /** Without these nothing can be fed by weight: the motor and the scale under the bowl. */
@@ -21,14 +23,18 @@ export function partOf({ path }: WiringProblem, { parts }: Wiring): WiredPart | 
   return index === undefined ? undefined : parts[Number(index)];
 }
 
-/** Splits problems into those that forbid a start, and parts without which feeding goes on. */
+/**
+ * Splits problems into those that forbid a start, and parts without which the daemon runs: those that
+ * feeding does not need, and those that may still be plugged in. Until a motor is, meals are refused.
+ */
 export function sortProblems(problems: readonly WiringProblem[], wiring: Wiring) {
   const forbidding: WiringProblem[] = [];
-  const absent: { readonly part: WiredPart['part']; readonly problem: WiringProblem }[] = [];
+  const absent: { readonly part: WiredPart; readonly problem: WiringProblem }[] = [];
   for (const problem of problems) {
     const part = partOf(problem, wiring);
-    const isBearable = problem.isAbsence === true && part !== undefined && !isNeededToFeed(part);
-    if (isBearable) absent.push({ part: part.part, problem });
+    const mayBeMissing = (its: WiredPart) => problem.isPluggable === true || !isNeededToFeed(its);
+    const isBearable = problem.isAbsence === true && part !== undefined && mayBeMissing(part);
+    if (isBearable) absent.push({ part, problem });
     else forbidding.push(problem);
   }
   return { forbidding, absent };

@@ -116,6 +116,8 @@ const drives = [
   v.strictObject({
     part: v.literal('servo_gate'),
     pin,
+    /** `pwm`: the header's PWM makes the pulses, on every board. `pigpiod`: any pin, not on a Pi 5. */
+    way: v.optional(oneOf(['pigpiod', 'pwm']), 'pigpiod'),
     pigpiod,
     closedUs: wholeIn(500, 2500),
     openUs: wholeIn(500, 2500),

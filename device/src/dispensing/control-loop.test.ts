@@ -7,6 +7,7 @@ import {
 } from '@cat-feeder/shared';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { SeededRandom } from '../platform/random.ts';
 import type { Sample } from '../weighing/sample.ts';
 import type { BoardTraits } from './control-board.ts';
 import { cancelRun, step } from './control-loop.ts';
@@ -161,6 +162,17 @@ describe('the control loop', () => {
     expect(run.stage).toBe('done');
     expect(outcomeOf(run)).toMatchObject({ result: 'cancelled', turns: 0 });
     expect(outcomeOf(run).dose).toMatchObject({ lowGrams: 0, likelyGrams: 0 });
+  });
+
+  it('FMEA-16 sees food that flows by itself although now and then a reading is missing', () => {
+    const run = newRun();
+    const random = new SeededRandom('flows by itself');
+    for (let n = 0; n < 300; n += 1) {
+      const counts = 12_000 + n * 0.2 * 400 + 40 * random.gaussian();
+      const sample = sampleAt(n * 100, Math.round(counts));
+      step(run, n % 7 === 0 ? { ...sample, bowl: null } : sample, true);
+    }
+    expect(run.closing?.fault).toBe('overflow');
   });
 
   it('serves nothing for an order without mass', () => {

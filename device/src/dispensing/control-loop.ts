@@ -25,10 +25,10 @@ import { touch, watchTouch } from './touch.ts';
  *    when the scale has been given up.
  * L2 Outside coarse, fine and unjam, and once the run is closing, the command is never `run`.
  * L3 Forward turns, motor time and the time of the run are bounded before any stage is asked.
- * L4 Without permission or voltage nothing turns; the run waits, and its deadline goes on.
+ * L4 Without permission, voltage or a driver nothing turns; the run waits, and its deadline goes on.
  */
 
-/** Sag and lost heartbeat together may last this long within one run. */
+/** Sag, lost heartbeat and a driver that is away together may last this long within one run. */
 const PAUSED_MS_MAX: Milliseconds = 20_000;
 /** Signs of a motor that turns by itself. */
 const RUNAWAY_TURNS = 0.15;
@@ -98,7 +98,7 @@ function observe(run: Run, sample: Sample): void {
 }
 
 function guard(run: Run, sample: Sample, now: { elapsedMs: Milliseconds; mayMove: boolean }): void {
-  run.isPaused = !now.mayMove || sample.undervoltage;
+  run.isPaused = whyPaused(sample, now.mayMove) !== null;
   if (run.isPaused && motionStages.has(run.stage)) run.pausedMs += now.elapsedMs;
   if (run.closing !== null) {
     if (run.nowMs - run.closingAtMs > CLOSING_MS_MAX) go(run, 'finish');
@@ -107,7 +107,7 @@ function guard(run: Run, sample: Sample, now: { elapsedMs: Milliseconds; mayMove
   if (run.nowMs - run.startedAtMs > run.limits.activeMsMax) {
     close(run, { result: null, fault: 'deadline' });
   } else if (run.pausedMs > PAUSED_MS_MAX) {
-    close(run, { result: null, fault: sample.undervoltage ? 'undervoltage' : 'controller_lost' });
+    close(run, { result: null, fault: whyPaused(sample, now.mayMove) ?? 'controller_lost' });
   } else if (isRunningAway(run)) {
     close(run, { result: null, fault: 'motor_runaway' });
   } else if (isOverflowing(run)) {
@@ -118,6 +118,13 @@ function guard(run: Run, sample: Sample, now: { elapsedMs: Milliseconds; mayMove
   } else if (run.meter.motorMs > Math.min(run.limits.motorMsMax, MOTOR_RUN_MS_CEILING)) {
     close(run, { result: null, fault: 'slow_flow' });
   }
+}
+
+/** What keeps the motor off for now, the first cause first; null: nothing does. */
+function whyPaused(sample: Sample, mayMove: boolean): Fault | null {
+  if (sample.undervoltage) return 'undervoltage';
+  if (sample.motorUnreachable === true) return 'motor_unreachable';
+  return mayMove ? null : 'controller_lost';
 }
 
 function act(run: Run, elapsedMs: Milliseconds): void {
@@ -155,13 +162,12 @@ function isRunningAway(run: Run): boolean {
 }
 
 function isOverflowing(run: Run): boolean {
-  const { bowl, overflow, stage } = run;
-  const isWatched = !motionStages.has(stage) || stage === 'fine';
-  if (!bowl.isFresh || !isWatched || quietMs(run) < run.flow.lagMs + 300) {
+  const { bowl, overflow } = run;
+  if (quietMs(run) < run.flow.lagMs + 300) {
     overflow.reset();
     return false;
   }
-  return overflow.isOverflowing(run.nowMs, bowl.grams, bowl.noiseGrams);
+  return bowl.isFresh && overflow.isOverflowing(run.nowMs, bowl.grams, bowl.noiseGrams);
 }
 
 function isBowlGone(run: Run): boolean {

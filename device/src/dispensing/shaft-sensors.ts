@@ -3,7 +3,10 @@ import type { Part } from '../platform/part.ts';
 import type { FeedDrive } from './control-board.ts';
 
 /** A drive as a part: what it is besides turning. A fault line or a lost link shows in its health. */
-export interface DrivePart extends FeedDrive, Part {}
+export interface DrivePart extends FeedDrive, Part {
+  /** False: a slice that began now would surely move nothing. True also where trying may mend it. */
+  canTurn(): boolean;
+}
 
 /** Counts the edges of the shaft's index or encoder. */
 export interface EdgeCounter extends Part {

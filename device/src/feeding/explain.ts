@@ -38,6 +38,7 @@ const faultWords: Readonly<Record<Fault, string>> = {
   overflow: 'food kept falling after the motor stopped',
   motor_runaway: 'the motor turned without being told to',
   motor_dead: 'the motor did not turn',
+  motor_unreachable: 'the motor’s driver did not answer',
   undervoltage: 'the supply was too weak',
   deadline: 'it took too long',
   controller_lost: 'the control loop was lost',

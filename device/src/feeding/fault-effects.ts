@@ -23,6 +23,7 @@ export const faultEffects: Readonly<Record<Fault, FaultEffect>> = {
   motor_dead: 'retry',
   deadline: 'retry',
   bowl_missing: 'wait',
+  motor_unreachable: 'wait',
   undervoltage: 'wait',
   controller_lost: 'wait',
   lid_open: 'wait',
@@ -49,6 +50,8 @@ export const faultAdvice: Readonly<Record<Fault, string>> = {
   motor_dead: 'The motor does not turn. Check its plug and its supply.',
   deadline: 'The feeding took too long and was ended.',
   bowl_missing: 'The bowl is not on the scale. Put it back.',
+  motor_unreachable:
+    'The motor’s driver does not answer, or reports a fault. Check its plug, its cable and its supply.',
   undervoltage: 'The supply is too weak for the motor. Use the supply that came with the feeder.',
   controller_lost: 'The control loop was lost and is being restarted.',
   lid_open: 'The lid of the hopper is open. Close it.',

@@ -1,5 +1,6 @@
 import { COMMAND_TTL_MS_MAX, DAY_MS, defaultSettings, type FeedingCause } from '@cat-feeder/shared';
 import { expect, test } from 'vitest';
+import { calmHealth } from '../../test/support/calm-health.ts';
 import { checkFeed, type FeedContext } from './feed-checks.ts';
 import type { FeedCommand } from './feed-command.ts';
 
@@ -26,15 +27,7 @@ const context = (over: Partial<FeedContext> = {}): FeedContext => ({
   isStopping: false,
   faults: [],
   interlocks: [],
-  health: {
-    bowl: { grams: 3, sigmaGrams: 0.1, state: 'stable', ageMs: 0 },
-    hopperGrams: null,
-    hopperState: 'not_fitted',
-    motorOn: false,
-    undervoltage: false,
-    fault: null,
-    loopAgeMs: 10,
-  },
+  health: calmHealth,
   localMinute: 12 * 60,
   startedAtAgeMs: now.ageMs - 3_600_000,
   ...over,

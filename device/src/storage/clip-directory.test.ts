@@ -3,6 +3,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -11,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FeederError } from '@cat-feeder/shared';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { clipOf } from '../../test/support/clip-fixtures.ts';
 import { ClipDirectory } from './clip-directory.ts';
 
 const id = '01h00000000000000000000000';
@@ -38,28 +40,58 @@ describe('the directory of clips', () => {
     write(id, 100);
     expect(await files.list()).toEqual([]);
     expect(files.path(id, 'video')).toBeNull();
-    await files.publish(id);
+    await files.publish(clipOf({ id }));
     expect(await files.list()).toEqual([{ id, videoBytes: 100, pictures: ['thumbnail'] }]);
     expect(files.path(id, 'video')).toBe(join(dir, `${id}.mp4`));
     expect(files.path(id, 'before')).toBeNull();
-    expect((await files.space()).usedBytes).toBe(101);
+    const recordBytes = JSON.stringify(clipOf({ id })).length;
+    expect((await files.space()).usedBytes).toBe(101 + recordBytes);
+  });
+
+  it('says of a clip what it is, until it is disowned', async () => {
+    const clip = clipOf({ id, petIds: [other], rank: 'failed_feeding' });
+    write(id, 100);
+    expect(await files.record(id)).toBeNull();
+    await files.publish(clip);
+    expect(await new ClipDirectory(dir).record(id)).toEqual(clip);
+    const said = readFileSync(join(dir, `${id}.json`), 'utf8');
+    for (const text of [
+      '',
+      '{',
+      '{}',
+      'null',
+      said.replace(id, other),
+      said + ' '.repeat(70_000),
+    ]) {
+      writeFileSync(join(dir, `${id}.json`), text);
+      expect(await files.record(id)).toBeNull();
+    }
+    writeFileSync(join(folder, 'elsewhere.json'), said);
+    rmSync(join(dir, `${id}.json`));
+    symlinkSync(join(folder, 'elsewhere.json'), join(dir, `${id}.json`));
+    expect(await files.record(id)).toBeNull();
+    await files.disown(id);
+    await files.disown(id);
+    expect(await files.record(id)).toBeNull();
+    expect(await files.list()).toMatchObject([{ id, videoBytes: 100 }]);
+    expect(readFileSync(join(folder, 'elsewhere.json'), 'utf8')).toBe(said);
   });
 
   it('removes everything of a clip and nothing else, and may be asked again', async () => {
     for (const name of [id, other]) {
       write(name, 10);
-      await files.publish(name);
+      await files.publish(clipOf({ id: name }));
     }
     write(id, 5);
     await files.remove(id);
     await files.remove(id);
     expect(readdirSync(dir).every((name) => name.startsWith(other))).toBe(true);
-    expect(readdirSync(dir)).toHaveLength(2);
+    expect(readdirSync(dir)).toHaveLength(3);
   });
 
   it('FMEA-57 sweeps away what is unfinished, and nothing that is not its own', async () => {
     write(id, 10);
-    await files.publish(id);
+    await files.publish(clipOf({ id }));
     write(other, 10);
     writeFileSync(join(dir, `${other}.before.jpg`), 'of no video');
     const foreign = ['notes.txt', 'film.mp4', 'x.part', `${id}.mp4.bak`, `${other}.thumb.jpg`];
@@ -68,10 +100,11 @@ describe('the directory of clips', () => {
     for (const name of folders) mkdirSync(join(dir, name));
     writeFileSync(join(dir, 'folder', `${other}.mp4.part`), 'somebody’s');
     symlinkSync(join(dir, 'notes.txt'), join(dir, `${other}.after.jpg.part`));
-    expect(await files.sweep()).toBe(3);
+    writeFileSync(join(dir, `${other}.json`), 'of no video either');
+    expect(await files.sweep()).toBe(4);
     expect(readdirSync(dir).sort()).toEqual(
       [
-        ...[`${id}.mp4`, `${id}.thumbnail.jpg`, `${other}.after.jpg.part`],
+        ...[`${id}.mp4`, `${id}.json`, `${id}.thumbnail.jpg`, `${other}.after.jpg.part`],
         ...[...foreign, ...folders],
       ].sort(),
     );
@@ -80,10 +113,11 @@ describe('the directory of clips', () => {
 
   it('FMEA-60 counts nothing as its own that somebody else put there', async () => {
     write(id, 10);
-    await files.publish(id);
+    await files.publish(clipOf({ id }));
     writeFileSync(join(dir, 'film.mp4'), 'x'.repeat(5000));
     symlinkSync(join(dir, 'film.mp4'), join(dir, `${other}.mp4`));
-    expect((await files.space()).usedBytes).toBe(11);
+    const recordBytes = JSON.stringify(clipOf({ id })).length;
+    expect((await files.space()).usedBytes).toBe(11 + recordBytes);
     expect(await files.list()).toMatchObject([{ id }]);
   });
 
@@ -95,7 +129,7 @@ describe('the directory of clips', () => {
     rmSync(dir, { recursive: true });
     symlinkSync(usb, dir);
     const attempts = [files.sweep(), files.space(), files.list(), files.remove(id)];
-    for (const result of await Promise.allSettled([...attempts, files.publish(id)])) {
+    for (const result of await Promise.allSettled([...attempts, files.publish(clipOf({ id }))])) {
       expect(result).toMatchObject({
         reason: { code: 'ERR_STORAGE', message: expect.stringContaining('clips is a link') },
       });
@@ -121,7 +155,9 @@ describe('the directory of clips', () => {
     expect(files.path(name, 'video')).toBeNull();
     expect(() => files.work(name)).toThrow(FeederError);
     await expect(files.remove(name)).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' });
-    await expect(files.publish(name)).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' });
+    await expect(files.publish(clipOf({ id: name }))).rejects.toMatchObject({
+      code: 'ERR_NOT_FOUND',
+    });
     expect(existsSync(join(folder, 'secret'))).toBe(true);
   });
 
@@ -135,7 +171,7 @@ describe('the directory of clips', () => {
   });
 
   it('tells what the disk refuses', async () => {
-    await expect(files.publish(id)).rejects.toMatchObject({ code: 'ERR_STORAGE' });
+    await expect(files.publish(clipOf({ id }))).rejects.toMatchObject({ code: 'ERR_STORAGE' });
     writeFileSync(join(folder, 'file'), '');
     const nowhere = new ClipDirectory(join(folder, 'file', 'clips'));
     await expect(nowhere.space()).rejects.toMatchObject({ code: 'ERR_STORAGE' });

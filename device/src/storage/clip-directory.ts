@@ -1,15 +1,35 @@
 import { existsSync, lstatSync } from 'node:fs';
-import { lstat, mkdir, open, readdir, rename, rm, statfs } from 'node:fs/promises';
+import {
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  statfs,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
-import { ClipIdSchema, type ClipPicture, ClipPictureSchema, FeederError } from '@cat-feeder/shared';
+import {
+  type Clip,
+  ClipIdSchema,
+  type ClipPicture,
+  ClipPictureSchema,
+  ClipSchema,
+  FeederError,
+} from '@cat-feeder/shared';
 import * as v from 'valibot';
 import type { ClipFiles, ClipSpace, StoredClip } from '../camera/clip-files.ts';
 import type { ClipWork } from '../camera/clip-making.ts';
 
-type What = 'video' | ClipPicture;
+/** `record` says what the clip is. */
+type What = 'video' | 'record' | ClipPicture;
 
 const pictures = ClipPictureSchema.options;
-const all: readonly What[] = ['video', ...pictures];
+const all: readonly What[] = ['video', 'record', ...pictures];
+/** A record is far smaller; what is not is none. */
+const RECORD_BYTES_MAX = 64_000;
 /** What an unfinished file's name ends with. */
 const PART = '.part';
 
@@ -46,15 +66,34 @@ export class ClipDirectory implements ClipFiles {
     };
   }
 
-  publish(id: string): Promise<void> {
+  publish(clip: Clip): Promise<void> {
+    const { id } = clip;
     return this.#guarded(async () => {
+      await writeFile(this.#name(id, 'record') + PART, JSON.stringify(clip), { mode: 0o600 });
       // The video last: where it is, everything that belongs to it is.
-      for (const what of [...pictures, 'video'] as const) {
+      for (const what of [...pictures, 'record', 'video'] as const) {
         const part = this.#name(id, what) + PART;
         if (what !== 'video' && !existsSync(part)) continue;
         await synced(part);
         await rename(part, this.#name(id, what));
       }
+      await synced(this.#dir);
+    });
+  }
+
+  record(id: string): Promise<Clip | null> {
+    return this.#guarded(async () => {
+      const path = this.#name(id, 'record');
+      const bytes = await plainBytes(path);
+      if (bytes === null || bytes > RECORD_BYTES_MAX) return null;
+      const read = v.safeParse(ClipSchema, parsed(await readFile(path, 'utf8')));
+      return read.success && read.output.id === id ? read.output : null;
+    });
+  }
+
+  disown(id: string): Promise<void> {
+    return this.#guarded(async () => {
+      await rm(this.#name(id, 'record'), { force: true });
       await synced(this.#dir);
     });
   }
@@ -93,7 +132,7 @@ export class ClipDirectory implements ClipFiles {
     });
   }
 
-  path(id: string, what: What): string | null {
+  path(id: string, what: 'video' | ClipPicture): string | null {
     if (!v.is(ClipIdSchema, id)) return null;
     if (lstatSync(this.#dir, { throwIfNoEntry: false })?.isDirectory() !== true) return null;
     const path = this.#name(id, what);
@@ -141,6 +180,7 @@ export class ClipDirectory implements ClipFiles {
 }
 
 function fileName(id: string, what: What): string {
+  if (what === 'record') return `${id}.json`;
   return what === 'video' ? `${id}.mp4` : `${id}.${what}.jpg`;
 }
 
@@ -153,6 +193,14 @@ function isOurName(name: string): boolean {
   const id = idOf(name);
   const finished = name.endsWith(PART) ? name.slice(0, -PART.length) : name;
   return v.is(ClipIdSchema, id) && all.some((what) => finished === fileName(id, what));
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null; // Whatever stands there, it says nothing of a clip.
+  }
 }
 
 async function synced(path: string): Promise<void> {

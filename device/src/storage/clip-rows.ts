@@ -1,4 +1,5 @@
 import type { Clip, EventBody } from '@cat-feeder/shared';
+import type { ShelfRow } from '../camera/clip-catalogue.ts';
 import type { ClipLinkRow, ClipRow } from './schema.ts';
 
 export function clipRow(clip: Clip): ClipRow {
@@ -44,6 +45,18 @@ export function toClip(row: ClipRow): Clip {
     frames: row.frames,
     hasAudio: row.has_audio === 1,
     pictures: JSON.parse(row.pictures),
+    keep: row.keep === 1,
+    sentAtMs: row.sent_ms,
+  };
+}
+
+/** What retention knows of a clip. */
+export function toShelfRow(row: ClipRow): ShelfRow {
+  return {
+    id: row.clip_id,
+    rank: row.rank as Clip['rank'],
+    startedMs: row.started_ms,
+    bytes: row.bytes,
     keep: row.keep === 1,
     sentAtMs: row.sent_ms,
   };

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import {
   type Clip,
   type ClipDropReason,
@@ -7,7 +8,7 @@ import {
   FeederError,
 } from '@cat-feeder/shared';
 import type Database from 'better-sqlite3';
-import type { ClipCatalogue, ClipFilter } from '../camera/clip-catalogue.ts';
+import type { ClipCatalogue, ClipFilter, ShelfRow } from '../camera/clip-catalogue.ts';
 import { CheckedTable } from './checked-table.ts';
 import {
   clipLinks,
@@ -18,6 +19,7 @@ import {
   petLink,
   recordedBody,
   toClip,
+  toShelfRow,
 } from './clip-rows.ts';
 import type { EventLog } from './event-log.ts';
 import { clipWhy } from './feeding-rows.ts';
@@ -26,6 +28,8 @@ import { type SqlValue, statement } from './statements.ts';
 import type { Transactor } from './transactor.ts';
 
 const PAGE_MAX = 500;
+/** Read in a few milliseconds, also on a slow board; then whoever waits has a turn. */
+const SHELF_PAGE = 100;
 
 interface Totals {
   readonly count: number;
@@ -74,8 +78,18 @@ export class ClipStore implements ClipCatalogue {
       .map(toClip);
   }
 
-  all(): readonly Clip[] {
-    return this.#clips.all('ORDER BY clip_id').map(toClip);
+  async *shelf(): AsyncGenerator<readonly ShelfRow[]> {
+    let after = '';
+    for (;;) {
+      const page = this.#clips
+        .all('WHERE clip_id > ? ORDER BY clip_id LIMIT ?', after, SHELF_PAGE)
+        .map(toShelfRow);
+      yield page;
+      const last = page.at(-1);
+      if (last === undefined || page.length < SHELF_PAGE) return;
+      after = last.id;
+      await setImmediate();
+    }
   }
 
   totals(): Totals {

@@ -107,10 +107,8 @@ export function finishedRow(row: FeedingRow, record: FinishRecord): FeedingRow {
 }
 
 /**
- * The caps count from the last instant at which food may have fallen. That is the end, if the
- * program lived to see it; else a feeding's longest time after its claim, if that is earlier, and
- * not after the power came back where it was cut in between: a stamp that reached into the present
- * power-up would lose the hours in the dark, for hunger as for the caps.
+ * The caps count from the last instant at which food may have fallen: the end, if the program lived
+ * to see it, else the earlier of a feeding's longest time after its claim and its closing.
  */
 function lastMotion(
   row: FeedingRow,
@@ -121,13 +119,23 @@ function lastMotion(
   if (end.bootId === row.boot_id) return { motion_ms: endMs, motion_age_ms: endAgeMs };
   const latestMs = row.claimed_ms + FEEDING_MS_CEILING;
   const latestAgeMs = row.claimed_age_ms + FEEDING_MS_CEILING;
-  const poweredAtAgeMs = Math.floor(end.poweredAtAgeMs ?? Number.NEGATIVE_INFINITY);
-  const wasCut = row.claimed_age_ms <= poweredAtAgeMs;
   const isOrdered = isTrusted(end.quality) && endMs >= row.claimed_ms;
   return {
     motion_ms: isOrdered ? Math.min(latestMs, endMs) : latestMs,
-    motion_age_ms: wasCut ? Math.min(latestAgeMs, poweredAtAgeMs) : latestAgeMs,
+    motion_age_ms: Math.min(latestAgeMs, lastPossibleAgeMs(row, end)),
   };
+}
+
+/**
+ * The lived time by which a feeding that its program did not end was surely over. Where its power
+ * was cut, that is when the power came back: a stamp that reached into the present power-up would
+ * lose the hours in the dark, for hunger as for the caps. Where the power stayed on, lived time went
+ * on without a gap, and it was over when it was closed. Where nobody knows, there is no such time.
+ */
+function lastPossibleAgeMs(row: FeedingRow, end: StationTime): Milliseconds {
+  if (end.poweredAtAgeMs === undefined) return Number.POSITIVE_INFINITY;
+  const poweredAtAgeMs = Math.floor(end.poweredAtAgeMs);
+  return row.claimed_age_ms <= poweredAtAgeMs ? poweredAtAgeMs : Math.round(end.ageMs);
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   sampleRefusal,
 } from '../../test/contracts/feeding-journal.ts';
 import { memoryStore, openDirStore, testDir } from '../../test/contracts/store-fixture.ts';
+import { leastElapsedMs } from '../feeding/elapsed.ts';
 import { MemoryEmergencyJournal } from './emergency-journal.ts';
 import type { DeviceStore } from './store.ts';
 import { PowerCut } from './transactor.ts';
@@ -148,6 +149,35 @@ describe('FeedingStore', () => {
     const time = { ...journalTime(600_000, 'boot-2'), poweredAtAgeMs: 0 };
     later.journal.finish(sampleFinish('one', { result: 'unknown_after_crash', time }));
     expect(later.journal.doses(time)[0]?.at.ageMs).toBe(305_000);
+  });
+
+  it('I3 lets a feeding whose program was killed end no later than it was closed', () => {
+    const { store, reopen } = memoryStore();
+    store.journal.claim(sampleClaim('one', { time: journalTime(5000) }));
+    const later = reopen();
+    const closed = { ...journalTime(12_000, 'boot-2'), poweredAtAgeMs: 0 };
+    later.journal.finish(sampleFinish('one', { result: 'unknown_after_crash', time: closed }));
+    const [dose] = later.journal.doses(closed);
+    // Else a person waits five minutes for a pause of ten seconds.
+    expect(dose && leastElapsedMs(dose.at, { ...closed, ageMs: 24_000 })).toBe(12_000);
+    later.clockMemory.save({ wallMs: 1, ageMs: 0, doubtedAtAgeMs: null, power: null });
+    expect(reopen().clockMemory.load()?.ageMs).toBe(12_000);
+  });
+
+  it('I5 tells of a feeding that was cut off as interrupted until it is closed', () => {
+    const { store, reopen } = memoryStore();
+    store.journal.claim(sampleClaim('one'));
+    const interrupted = /^The feeder was interrupted/;
+    expect(store.journal.find('one')?.why).not.toMatch(interrupted);
+    const later = reopen();
+    later.journal.claim(sampleClaim('two'));
+    expect(later.journal.find('one')).toMatchObject({
+      state: 'running',
+      why: expect.stringMatching(interrupted),
+    });
+    expect(later.journal.find('two')?.why).not.toMatch(interrupted);
+    later.journal.finish(sampleFinish('one', { why: 'Weighed.' }));
+    expect(later.journal.find('one')?.why).toBe('Weighed.');
   });
 
   it('cuts sentences that are too long for the ledger', () => {

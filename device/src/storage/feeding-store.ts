@@ -71,6 +71,10 @@ export interface FeedingStoreOptions {
   readonly assumeDose: (dose: BookedDose) => void;
 }
 
+/** Said of a feeding between the start after a crash and its closing. */
+const INTERRUPTED =
+  'The feeder was interrupted in the middle. It weighs the bowl to find out what was served.';
+
 /** Writes feedings: the claim before the motor turns, the outcome after, each one transaction. */
 export class FeedingStore implements FeedingJournal {
   readonly #options: FeedingStoreOptions;
@@ -79,6 +83,8 @@ export class FeedingStore implements FeedingJournal {
   readonly #traces: CheckedTable<TraceRow>;
   readonly #doses: DoseMemory;
   readonly #notes: ClaimNotes;
+  /** Open feedings of this start; any other open one was cut off. */
+  readonly #claimedHere = new Set<string>();
   #lastN: number | null = null;
 
   constructor(options: FeedingStoreOptions) {
@@ -103,10 +109,11 @@ export class FeedingStore implements FeedingJournal {
     return this.#notes.held().length;
   }
 
-  /** Lived time that the newest feeding is a witness of; 0 before the first. */
+  /** Lived time that the newest feedings are witnesses of; 0 before the first. */
   lastAgeMs(): Milliseconds {
     const newest = this.#feedings.first('ORDER BY n DESC LIMIT 1');
-    return newest === undefined ? 0 : witnessedAgeMs(newest);
+    const rows = [...(newest === undefined ? [] : [newest]), ...this.#notes.heldRows()];
+    return Math.max(0, ...rows.map(witnessedAgeMs));
   }
 
   /** The number of the newest feeding; orders feedings and occurrences without any clock. */
@@ -157,6 +164,7 @@ export class FeedingStore implements FeedingJournal {
     } catch (error) {
       if (!isDiskFull(error) || !this.#notes.hold(record)) throw error;
     }
+    this.#claimedHere.add(record.feedingId);
   }
 
   progress(record: ProgressRecord): void {
@@ -184,6 +192,7 @@ export class FeedingStore implements FeedingJournal {
       const dose = this.#toFeeding(done).dose ?? record.dose;
       this.#options.transactor.afterCommit(() => this.#notes.ended(record.feedingId, dose));
     });
+    this.#claimedHere.delete(record.feedingId);
   }
 
   refuse(record: RefusalRecord): void {
@@ -358,7 +367,8 @@ export class FeedingStore implements FeedingJournal {
   }
 
   #toFeeding(row: FeedingRow): Feeding {
-    const progress = row.state === 'running' ? this.#progress.get(row.feeding_id) : undefined;
-    return toFeeding(row, progress);
+    if (row.state !== 'running') return toFeeding(row, undefined);
+    const feeding = toFeeding(row, this.#progress.get(row.feeding_id));
+    return this.#claimedHere.has(feeding.id) ? feeding : { ...feeding, why: INTERRUPTED };
   }
 }

@@ -1,3 +1,4 @@
+import { HOUR_MS } from '@cat-feeder/shared';
 import { describe, expect, it } from 'vitest';
 import {
   JOURNAL_START_MS,
@@ -8,6 +9,7 @@ import {
 } from '../../test/contracts/feeding-journal.ts';
 import { contractTime, describeScheduleStore } from '../../test/contracts/schedule-store.ts';
 import { memoryStore } from '../../test/contracts/store-fixture.ts';
+import { MemoryEmergencyJournal } from './emergency-journal.ts';
 import type { DeviceStore } from './store.ts';
 
 /** The feeding rules in small: a claim and its end at one instant. */
@@ -147,6 +149,44 @@ describe('what the schedule remembers', () => {
     store.journal.claim(sampleClaim('two', { time: journalTime(70_000) }));
     store.journal.finish(sampleFinish('two', { time: journalTime(75_000) }));
     expect(reopen().clockMemory.load()?.ageMs).toBe(75_000);
+  });
+
+  /** A store whose disk is full when `disk.isFull` says so; claims then wait elsewhere. */
+  function storeOnSmallDisk() {
+    const disk = { isFull: false };
+    const beforeCommit = () => {
+      if (disk.isFull) throw Object.assign(new Error('full'), { code: 'SQLITE_FULL' });
+    };
+    const emergency = new MemoryEmergencyJournal();
+    return { disk, ...memoryStore({ emergency, hooks: { beforeCommit } }) };
+  }
+
+  it('FMEA-47 lives through no minute twice that only a claim from a full disk tells of', () => {
+    const { disk, store, reopen } = storeOnSmallDisk();
+    store.clockMemory.save({ wallMs: 1, ageMs: 5000, doubtedAtAgeMs: null, power: null });
+    disk.isFull = true;
+    store.journal.claim(sampleClaim('held', { time: journalTime(HOUR_MS) }));
+    expect(reopen().clockMemory.load()?.ageMs).toBe(HOUR_MS);
+  });
+
+  it('I10 FMEA-47 remembers a meal that was missed after a feeding that waits for the disk', () => {
+    const { disk, store, reopen } = storeOnSmallDisk();
+    disk.isFull = true;
+    store.journal.claim(sampleClaim('held', { time: journalTime(1000) }));
+    disk.isFull = false;
+    store.schedule.close({
+      occurrence: sampleOccurrence('2026-11-03'),
+      verdict: 'blocked',
+      rule: 'cap_plan',
+      numbers: {},
+      why: 'The share of the plan was used up.',
+      time: journalTime(HOUR_MS),
+    });
+    store.journal.finish(sampleFinish('held'));
+    for (const seen of [store, reopen()]) {
+      expect(seen.schedule.food().lastSure).not.toBeNull();
+      expect(seen.schedule.food().missed).toHaveLength(1);
+    }
   });
 
   it('I2 puts a fence where the plan was edited while nobody knew the time', () => {

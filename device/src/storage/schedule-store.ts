@@ -48,6 +48,7 @@ export interface ScheduleStoreOptions {
   readonly plans: Collection<Plan>;
   readonly meals: Collection<Meal>;
   readonly overlays: Collection<Overlay>;
+  /** The number of the newest claim, also of one that still waits in the emergency journal. */
   readonly lastFeedingNumber: () => number;
   readonly time: () => StationTime;
 }

@@ -107,7 +107,7 @@ export function composeParts(options: PartsOptions): StoreParts {
     plans,
     meals,
     overlays,
-    lastFeedingNumber: () => journal.lastNumber(),
+    lastFeedingNumber: () => journal.lastNumber() + journal.heldCount,
     time,
   });
   return {

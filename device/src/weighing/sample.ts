@@ -14,4 +14,6 @@ export interface Sample {
   readonly motorMilliamps: number | null;
   /** The supply is too weak for the motor. */
   readonly undervoltage: boolean;
+  /** The motor's driver cannot be reached, or refuses: a slice would move nothing. */
+  readonly motorUnreachable?: boolean;
 }

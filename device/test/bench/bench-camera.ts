@@ -1,10 +1,11 @@
 /*
  * Figures of the camera, with the real FFmpeg and its test picture:
  *   npm run bench:camera [-- --json]
- * Beside them a virtual day with 200 faults. Prints figures, asserts nothing.
+ * Beside them real faults of real processes (as root only: they need file systems of their own), and
+ * a virtual day with 200 faults. Prints figures, asserts nothing.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -22,17 +23,19 @@ import { ClipDirectory } from '../../src/storage/clip-directory.ts';
 import { faultyDay } from '../support/camera-day.ts';
 import { feedingOf } from '../support/clip-fixtures.ts';
 import { MemoryClipCatalogue } from '../support/memory-clip-catalogue.ts';
+import { realFaults } from './camera-faults.ts';
 import { isolationFigures } from './camera-isolation.ts';
 import { differenceMs, picturedMs } from './picture-clock.ts';
-import { cpuMsOf, memoryOf, percentile } from './proc-figures.ts';
+import { cpuMsOf, memoryOf, percentile, programsThatName } from './proc-figures.ts';
 
 const { values: options } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     'ring-seconds': { type: 'string', default: '30' },
     clips: { type: 'string', default: '8' },
-    'real-faults': { type: 'string', default: '6' },
-    'late-seconds': { type: 'string', default: '20' },
+    'real-faults': { type: 'string', default: '8' },
+    'isolation-rounds': { type: 'string', default: '2' },
+    'isolation-feedings': { type: 'string', default: '4' },
   },
 });
 const say = (line: string) => {
@@ -77,17 +80,7 @@ const camera = new Camera({
 });
 
 /** The FFmpeg programs that capture into this bench's memory. */
-function captures(): readonly number[] {
-  return readdirSync('/proc')
-    .map(Number)
-    .filter((pid) => {
-      try {
-        return pid > 0 && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`${memory}/`);
-      } catch {
-        return false; // It has just ended.
-      }
-    });
-}
+const captures = () => programsThatName(`${memory}/`);
 
 async function untilRunning(): Promise<number> {
   const startMs = clock.monoMs();
@@ -127,8 +120,8 @@ async function clipFigures(count: number) {
   let corrupt = 0;
   for (let event = 0; event < count; event++) {
     const feeding = feedingOf({ id: makeUlid(clock.wallMs(), safeRandomBytes) });
-    // At another moment of the segment each time.
-    await delay(1000 + 137 * event);
+    // At another moment of the segment each time, and so late that no second belongs to the clip before.
+    await delay(PRE_ROLL_MS + 1000 + 137 * event);
     const fromWallMs = clock.wallMs() - PRE_ROLL_MS;
     const before = arrived.length;
     camera.feedingBegan(feeding);
@@ -160,38 +153,6 @@ async function clipFigures(count: number) {
   };
 }
 
-/** The real child killed and stopped in turn, in the middle of an event. */
-async function realFaults(count: number) {
-  const backMs: number[] = [];
-  let orphans = 0;
-  const before = arrived.length;
-  for (let fault = 0; fault < count; fault++) {
-    const feeding = feedingOf({ id: makeUlid(clock.wallMs(), safeRandomBytes) });
-    camera.feedingBegan(feeding);
-    await delay(1500);
-    await untilRunning();
-    const [pid] = captures();
-    if (pid === undefined) throw new Error('There is no child that could be harmed.');
-    process.kill(pid, fault % 2 === 0 ? 'SIGKILL' : 'SIGSTOP');
-    const startMs = clock.monoMs();
-    while (captures().includes(pid) && clock.monoMs() - startMs < RUNNING_LIMIT_MS) await delay(50);
-    await untilRunning();
-    backMs.push(clock.monoMs() - startMs);
-    camera.feedingEnded({ ...feeding, state: 'done', result: 'served' });
-    await delay(POST_ROLL_MS + 3000);
-    orphans = Math.max(orphans, captures().length - 1);
-  }
-  let corrupt = 0;
-  const clips = arrived.slice(before);
-  for (const { clip } of clips) {
-    const path = files.path(clip.id, 'video');
-    const frames = path === null ? 0 : await countFrames({ clock, ffprobe: 'ffprobe' }, path);
-    if (frames !== clip.frames) corrupt += 1;
-  }
-  const figures = { faults: count, clips: clips.length, corrupt, orphans };
-  return { ...figures, backToRunningMs: spread(backMs), finalState: camera.view().state };
-}
-
 try {
   camera.start();
   const startMs = await untilRunning();
@@ -201,13 +162,16 @@ try {
   say(`ring ${JSON.stringify(ring)}`);
   const clips = await clipFigures(Number(options.clips));
   say(`clips ${JSON.stringify(clips)}`);
-  const real = await realFaults(Number(options['real-faults']));
-  say(`real faults ${JSON.stringify(real)}`);
   const day = await faultyDay({ seed: 'bench', faults: 200 });
   say(`virtual day ${JSON.stringify(day)}`);
   await camera.stop();
   const left = captures().length;
-  const isolation = await isolationFigures(Number(options['late-seconds']), 200);
+  const real = await realFaults(Number(options['real-faults']));
+  say(`real faults ${JSON.stringify(real)}`);
+  const isolation = await isolationFigures(
+    Number(options['isolation-rounds']),
+    Number(options['isolation-feedings']),
+  );
   say(`isolation ${JSON.stringify(isolation)}`);
   const figures = { startMs: round(startMs), ring, clips, real, day, left, isolation };
   if (options.json) console.log(JSON.stringify(figures));

@@ -1,75 +1,229 @@
-import { resolve } from 'node:path';
-import { Worker } from 'node:worker_threads';
-import { signalGroup, spawnGroup } from '../../src/hardware/camera/process-group.ts';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CameraView, ClipsPage, Feeding } from '@cat-feeder/shared';
 import { loadProfile } from '../../src/hardware/simulated/load-profile.ts';
 import { measureAccuracy } from '../../src/simulation/accuracy.ts';
 import type { AccuracyReport } from '../../src/simulation/accuracy-report.ts';
-import { cpuMsOf, percentile } from './proc-figures.ts';
+import { DaemonProcess } from '../daemon/daemon-process.ts';
+import { probeFile } from './loop-probe.ts';
+import { cpuMsOf, percentile, programsThatName } from './proc-figures.ts';
 
+/*
+ * Real daemons on the simulated board, in real time, each with a world of its own from the same
+ * seed: without a camera, with one whose encoder takes a whole core, and without again. What differs
+ * between the two without is noise.
+ */
+
+const PORTION_GRAMS = 6;
+const FEEDING_LIMIT_MS = 90_000;
+const RUNNING_LIMIT_MS = 60_000;
+const ENCODER_SETTLE_MS = 5000;
+/** Between two portions the scale comes to rest. */
+const PAUSE_MS = 500;
 const PROFILE = resolve(import.meta.dirname, '../../profiles/harsh.json');
+/** Portions of the simulator beside each run: in virtual time, which no encoder can touch. */
+const SIMULATED_FEEDINGS = 200;
 
-/** An encoder without a pause, as the camera's programs are started: one core, all of it. */
-const greedy = [
-  ...['ffmpeg', '-v', 'error', '-nostdin', '-f', 'lavfi', '-i', 'testsrc2=size=1280x720:rate=15'],
-  ...['-c:v', 'libx264', '-preset', 'medium', '-threads', '1', '-f', 'null', '-'],
-] as const;
+interface Served {
+  readonly result: string | null;
+  /** What the daemon recorded, and what truly lay in the bowl, beyond the portion. */
+  readonly recordedGrams: number;
+  readonly trueGrams: number;
+  readonly tookMs: number;
+}
 
 interface Run {
-  readonly shown: {
-    readonly cameraCpuPercent: number;
-    /** How late a thread wakes up that wants to 80 times a second. */
-    readonly lateMs: { readonly p50: number; readonly p99: number; readonly max: number };
-  };
+  readonly cameraCpuPercent: number;
+  readonly clips: number;
+  readonly served: readonly Served[];
+  readonly lateMs: readonly number[];
+  /** Of `sim:accuracy`, run while the daemon with its camera goes on. */
   readonly accuracy: AccuracyReport;
 }
 
-/** The loop's lateness and the accuracy of portions: camera off, on at 100 % of a core, off again. */
-export async function isolationFigures(seconds: number, feedings: number) {
-  const off1 = await run(false, seconds, feedings);
-  const on = await run(true, seconds, feedings);
-  const off2 = await run(false, seconds, feedings);
-  const p95 = ({ accuracy }: Run) => accuracy.errorGrams.p95;
-  const isSame = JSON.stringify(on.accuracy) === JSON.stringify(off1.accuracy);
+/** Jitter of the control loop and feedings: off, on at 100 % of a core, off; so many rounds of it. */
+export async function isolationFigures(rounds: number, feedings: number) {
+  const runs = { off1: [] as Run[], on: [] as Run[], off2: [] as Run[] };
+  for (let round = 0; round < rounds; round++) {
+    const seed = round + 1;
+    runs.off1.push(await run(false, seed, feedings));
+    runs.on.push(await run(true, seed, feedings));
+    runs.off2.push(await run(false, seed, feedings));
+  }
+  const off1 = shownOf(runs.off1);
+  const on = shownOf(runs.on);
+  const off2 = shownOf(runs.off2);
+  const beyond = (read: (shown: typeof on) => number) => {
+    const [low, high] = [read(off1), read(off2)].sort((a, b) => a - b);
+    return rounded({ noise: (high ?? 0) - (low ?? 0), on: read(on) - (high ?? 0) });
+  };
+  const reports = [...runs.off1, ...runs.on, ...runs.off2].map((one) => one.accuracy);
   return {
-    ...{ off1: off1.shown, on: on.shown, off2: off2.shown },
-    lateP99NoiseMs: round(Math.abs(off1.shown.lateMs.p99 - off2.shown.lateMs.p99)),
-    accuracy: { feedings, p95Grams: [p95(off1), p95(on), p95(off2)], isSame },
+    portionGrams: PORTION_GRAMS,
+    isAccuracySame: new Set(reports.map((report) => JSON.stringify(report))).size === 1,
+    off1,
+    on,
+    off2,
+    /** The noise between the two runs without, and how much the one with is above the worse of them. */
+    beyond: {
+      lateP50Ms: beyond(({ lateMs }) => lateMs.p50),
+      lateP99Ms: beyond(({ lateMs }) => lateMs.p99),
+      trueErrorMeanGrams: beyond(({ trueErrorGrams }) => trueErrorGrams.mean),
+      recordErrorMeanGrams: beyond(({ recordErrorGrams }) => recordErrorGrams.mean),
+    },
   };
 }
 
-async function run(hasCamera: boolean, seconds: number, feedings: number): Promise<Run> {
-  const camera = hasCamera ? spawnGroup(greedy, { stdio: 'ignore' }) : null;
-  const pid = camera?.pid ?? 0;
-  const startMs = performance.now();
+function shownOf(runs: readonly Run[]) {
+  const served = runs.flatMap((one) => one.served);
+  const late = runs.flatMap(({ lateMs }) => lateMs);
+  const errorOf = (grams: readonly number[]) => {
+    const absolute = grams.map(Math.abs);
+    const mean = absolute.reduce((sum, one) => sum + one, 0) / absolute.length;
+    return rounded({ mean, p95: percentile(absolute, 0.95), max: Math.max(...absolute) });
+  };
+  const results: Record<string, number> = {};
+  for (const { result } of served) results[String(result)] = (results[String(result)] ?? 0) + 1;
+  return {
+    cameraCpuPercent: runs.map(({ cameraCpuPercent }) => Math.round(cameraCpuPercent)),
+    clips: runs.reduce((sum, { clips }) => sum + clips, 0),
+    results,
+    timers: late.length,
+    lateMs: rounded({
+      p50: percentile(late, 0.5),
+      p99: percentile(late, 0.99),
+      p999: percentile(late, 0.999),
+      max: Math.max(...late),
+    }),
+    /** True grams against the portion; recorded grams against true ones. */
+    trueErrorGrams: errorOf(served.map(({ trueGrams }) => trueGrams - PORTION_GRAMS)),
+    recordErrorGrams: errorOf(served.map((one) => one.recordedGrams - one.trueGrams)),
+    tookMs: rounded({
+      p50: percentile(
+        served.map((one) => one.tookMs),
+        0.5,
+      ),
+    }),
+  };
+}
+
+async function run(hasCamera: boolean, seed: number, feedings: number): Promise<Run> {
+  const folder = mkdtempSync(join(tmpdir(), 'feeder-isolation-'));
+  const ringDir = mkdtempSync('/dev/shm/feeder-isolation-');
+  const daemon = new DaemonProcess({
+    entry: 'source',
+    args: [
+      'run',
+      ...['--hardware', 'simulated', '--simulation-seed', String(seed), '--port', '0'],
+      ...['--data-dir', join(folder, 'data'), '--trust-wall-clock'],
+    ],
+    nodeFlags: ['--import', resolve(import.meta.dirname, 'loop-probe.ts')],
+    environment: hasCamera ? greedyCamera(folder, ringDir) : {},
+  });
   try {
-    const late = await lateness(seconds);
-    const cpuMs = camera === null ? 0 : cpuMsOf(pid);
-    const tookMs = performance.now() - startMs;
+    const ask = askerOf(await daemon.ready());
+    await ask('/settings', { manualGapSeconds: 0 }, 'PATCH');
+    const pid = hasCamera ? await encoderOf(ask, ringDir) : null;
+    await delay(ENCODER_SETTLE_MS);
+    const begin = { cpuMs: pid === null ? 0 : cpuMsOf(pid), atMs: performance.now() };
+    rmSync(probeFile(daemon.pid), { force: true });
+    const served: Served[] = [];
+    for (let count = 0; count < feedings; count++) {
+      served.push(await feed(ask, count, join(folder, 'data')));
+    }
+    const tookMs = performance.now() - begin.atMs;
+    const cpuMs = pid === null ? 0 : cpuMsOf(pid) - begin.cpuMs;
+    const clips = hasCamera ? (await ask<ClipsPage>('/clips?limit=100')).items.length : 0;
+    const lateMs = readFileSync(probeFile(daemon.pid), 'utf8').trim().split('\n').map(Number);
     const accuracy = await measureAccuracy(loadProfile(PROFILE), {
-      ...{ profile: 'harsh', feedings, seed: 1, portionGrams: null },
+      ...{ profile: 'harsh', feedings: SIMULATED_FEEDINGS, seed: 1, portionGrams: null },
     });
-    const shown = {
-      cameraCpuPercent: Math.round((100 * cpuMs) / tookMs),
-      lateMs: {
-        p50: round(percentile(late, 0.5)),
-        p99: round(percentile(late, 0.99)),
-        max: round(Math.max(...late)),
-      },
-    };
-    return { shown, accuracy };
+    return { cameraCpuPercent: (100 * cpuMs) / tookMs, clips, served, lateMs, accuracy };
   } finally {
-    if (camera !== null) signalGroup(camera, 'SIGKILL');
+    await daemon.end();
+    for (const dir of [folder, ringDir]) rmSync(dir, { recursive: true, force: true });
+    rmSync(probeFile(daemon.pid), { force: true });
   }
 }
 
-function lateness(seconds: number): Promise<readonly number[]> {
-  return new Promise((resolveLate, reject) => {
-    const worker = new Worker(new URL('./late-worker.ts', import.meta.url), {
-      workerData: { seconds },
-    });
-    worker.once('message', resolveLate);
-    worker.once('error', reject);
-  });
+/** The camera's own programs and arguments, but a preset that a core does not keep up with. */
+function greedyCamera(folder: string, ringDir: string): Record<string, string> {
+  const ffmpeg = join(folder, 'ffmpeg');
+  writeFileSync(
+    ffmpeg,
+    `#!/bin/bash\ncase "$*" in\n*raw%03d.mp4*) exec ffmpeg "\${@/#ultrafast/slow}" ;;\nesac\nexec ffmpeg "$@"\n`,
+  );
+  writeFileSync(join(folder, 'ffprobe'), '#!/bin/sh\nexec ffprobe "$@"\n');
+  for (const name of ['ffmpeg', 'ffprobe']) chmodSync(join(folder, name), 0o755);
+  return {
+    FEEDER_CAMERA_SOURCE: 'synthetic',
+    FEEDER_CAMERA_FPS: '30',
+    FEEDER_CAMERA_RING_DIR: ringDir,
+    FEEDER_FFMPEG_PATH: ffmpeg,
+  };
 }
 
-const round = (value: number) => Math.round(value * 1000) / 1000;
+type Ask = <T>(path: string, body?: unknown, method?: 'POST' | 'PATCH') => Promise<T>;
+
+function askerOf(url: string): Ask {
+  return async <T>(path: string, body?: unknown, method: 'POST' | 'PATCH' = 'POST') => {
+    const init =
+      body === undefined
+        ? {}
+        : {
+            method,
+            body: JSON.stringify(body),
+            headers: { 'content-type': 'application/json' },
+          };
+    const response = await fetch(`${url}/api/v1${path}`, init);
+    const json = (await response.json()) as { data: T };
+    if (!response.ok) throw new Error(`${path}: ${JSON.stringify(json)}`);
+    return json.data;
+  };
+}
+
+/** The process that encodes, once the camera runs. */
+async function encoderOf(ask: Ask, ringDir: string): Promise<number> {
+  const startMs = performance.now();
+  while ((await ask<CameraView>('/camera')).state !== 'running') {
+    if (performance.now() - startMs > RUNNING_LIMIT_MS) throw new Error('The camera does not run.');
+    await delay(200);
+  }
+  const [pid] = programsThatName(`${ringDir}/`);
+  if (pid === undefined) throw new Error('There is no encoder.');
+  return pid;
+}
+
+async function feed(ask: Ask, count: number, dataDir: string): Promise<Served> {
+  const landed = () => {
+    const text = readFileSync(join(dataDir, 'simulated-world.json'), 'utf8');
+    return (JSON.parse(text) as { landedGrams: number }).landedGrams;
+  };
+  const before = landed();
+  const wish = { requestId: `isolation-${count}`, portionGrams: PORTION_GRAMS, cause: 'person' };
+  const { id } = await ask<Feeding>('/feedings', wish);
+  const startMs = performance.now();
+  let feeding = await ask<Feeding>(`/feedings/${id}`);
+  while (feeding.state === 'running' && performance.now() - startMs < FEEDING_LIMIT_MS) {
+    await delay(250);
+    feeding = await ask<Feeding>(`/feedings/${id}`);
+  }
+  await delay(PAUSE_MS);
+  const trueGrams = landed() - before;
+  return {
+    result: feeding.result ?? feeding.refusal,
+    recordedGrams: feeding.dose?.likelyGrams ?? Number.NaN,
+    trueGrams,
+    tookMs: (feeding.endedAtMs ?? Number.NaN) - feeding.startedAtMs,
+  };
+}
+
+function rounded<T extends Record<string, number>>(values: T): T {
+  const entries = Object.entries(values).map(([name, value]) => [
+    name,
+    Math.round(value * 1000) / 1000,
+  ]);
+  return Object.fromEntries(entries) as T;
+}

@@ -1,7 +1,7 @@
 import { type Clip, type EventBody, makeUlid } from '@cat-feeder/shared';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ClipCatalogue, ClipFilter } from '../../src/camera/clip-catalogue.ts';
+import type { ClipCatalogue, ClipFilter, ShelfRow } from '../../src/camera/clip-catalogue.ts';
 import { clipOf } from '../support/clip-fixtures.ts';
 import { codeOf } from '../support/thrown-code.ts';
 
@@ -30,6 +30,9 @@ export function clipId(n: number): string {
 const feedings = [1, 2, 3].map((n) => clipId(10_000 + n));
 const pets = [1, 2].map((n) => clipId(20_000 + n));
 
+/** Every clip, oldest first. */
+const allOf = (catalogue: ClipCatalogue) => catalogue.list({ limit: 500 }).toReversed();
+
 function clip(n: number, more: Partial<Clip> = {}): Clip {
   return clipOf({ id: clipId(n), startedMs: START_MS + n * 1000, ...more });
 }
@@ -39,6 +42,7 @@ export function clipCatalogueContract(name: string, make: () => ClipCatalogueSub
   describe(`${name} as a catalogue of clips`, () => {
     remembers(make);
     finds(make);
+    shelves(make);
     forgets(make);
   });
 }
@@ -59,7 +63,7 @@ function remembers(make: () => ClipCatalogueSubject): void {
     catalogue.add(whole);
     expect(catalogue.get(whole.id)).toEqual(whole);
     expect(reopen().get(whole.id)).toEqual(whole);
-    expect(reopen().all()).toEqual([whole]);
+    expect(allOf(reopen())).toEqual([whole]);
     expect(ledger()).toEqual([{ name: 'clip.recorded', clipId: whole.id }]);
     expect(catalogue.get(clipId(2))).toBeUndefined();
   });
@@ -104,7 +108,7 @@ function finds(make: () => ClipCatalogueSubject): void {
       seen.push(...page.map(({ id }) => id));
     }
     expect(seen).toEqual([5, 4, 3, 2, 1].map(clipId));
-    expect(catalogue.all().map(({ id }) => id)).toEqual([1, 2, 3, 4, 5].map(clipId));
+    expect(allOf(catalogue).map(({ id }) => id)).toEqual([1, 2, 3, 4, 5].map(clipId));
   });
 
   it('finds what fits every word of the question, as a walk over all clips does', () => {
@@ -132,7 +136,7 @@ function finds(make: () => ClipCatalogueSubject): void {
         const question = Object.fromEntries(
           Object.entries(asked).filter(([, value]) => value !== undefined),
         ) as unknown as ClipFilter;
-        const wanted = catalogue.all().filter((one) => fits(one, question));
+        const wanted = allOf(catalogue).filter((one) => fits(one, question));
         const found = catalogue.list(question).map(({ id }) => id);
         expect(found).toEqual(
           wanted
@@ -157,6 +161,28 @@ function fits(one: Clip, asked: ClipFilter): boolean {
   ].every(Boolean);
 }
 
+function shelves(make: () => ClipCatalogueSubject): void {
+  it('shows every clip once, oldest first, though some come and go between the pages', async () => {
+    const { catalogue } = make();
+    const count = 250;
+    for (let n = 1; n <= count; n++) catalogue.add(clip(n, { keep: n === 7 }));
+    const shown: ShelfRow[] = [];
+    for await (const page of catalogue.shelf()) {
+      shown.push(...page);
+      if (shown.length === page.length && page.length < count) {
+        catalogue.drop(clipId(1), 'age', 'Too old.');
+        catalogue.drop(clipId(count), 'age', 'Too old.');
+      }
+    }
+    const ids = shown.map(({ id }) => id);
+    expect(ids.slice(0, count - 1)).toEqual(
+      Array.from({ length: count - 1 }, (_, at) => clipId(at + 1)),
+    );
+    const { id, rank, startedMs, bytes, keep, sentAtMs } = clip(7, { keep: true });
+    expect(shown[6]).toMatchObject({ id, rank, startedMs, bytes, keep, sentAtMs });
+  });
+}
+
 function forgets(make: () => ClipCatalogueSubject): void {
   it('C1 leaves an entry for every clip that is given up before the cloud has it', () => {
     const { catalogue, ledger } = make();
@@ -170,7 +196,7 @@ function forgets(make: () => ClipCatalogueSubject): void {
     const body = { clipId: id, feedingIds, startedMs, bytes, sha256 };
     const why = 'x'.repeat(400);
     expect(dropped).toEqual([{ name: 'clip.dropped', body: { ...body, reason: 'age', why } }]);
-    expect(catalogue.all()).toEqual([]);
+    expect(allOf(catalogue)).toEqual([]);
     expect(catalogue.list({ limit: 5, feedingId: feedings[0] ?? '' })).toEqual([]);
   });
 
@@ -216,7 +242,7 @@ function forgets(make: () => ClipCatalogueSubject): void {
       () => catalogue.drop(clipId(1), 'quota', 'To make room.'),
     ];
     for (const work of works) expect(codeOf(work)).toBe('ERR_STORAGE');
-    expect(catalogue.all()).toEqual([clip(1)]);
+    expect(allOf(catalogue)).toEqual([clip(1)]);
     expect(catalogue.totals()).toEqual({ count: 1, bytes: 100 });
     expect(ledger()).toHaveLength(1);
   });

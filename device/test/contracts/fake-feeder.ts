@@ -7,7 +7,7 @@ import {
   type LedgerPage,
   type Meal,
   type Overlay,
-  occurrenceKey,
+  type PartTest,
   type Pet,
   type Plan,
   type ReaderView,
@@ -21,8 +21,15 @@ import type { Entity } from '../../src/platform/collection.ts';
 import { LiveEvents } from '../../src/platform/live-events.ts';
 import { type Logger, silentLogger } from '../../src/platform/logger.ts';
 import { VirtualClock } from '../../src/platform/virtual-clock.ts';
+import { calmHealth } from '../support/calm-health.ts';
 import { FakeCamera, FakeClips } from './fake-camera.ts';
-import { FakeCollection, fakeId, START_MS, sampleFeeding } from './fake-parts.ts';
+import {
+  FakeCollection,
+  fakeId,
+  plannedOccurrence,
+  START_MS,
+  sampleFeeding,
+} from './fake-parts.ts';
 import { testDir } from './store-fixture.ts';
 
 export const FAKE_PORT = 8480;
@@ -46,6 +53,7 @@ export class FakeFeeder {
   readonly camera = new FakeCamera();
   readonly clips: FakeClips;
   storageOk = true;
+  components: ReturnType<ApiDeps['components']> = [{ name: 'scheduler', state: 'ok', why: 'runs' }];
   /** Thrown by the next call of `feed`. */
   refuseWith: Error | null = null;
   calibration: ScaleCalibration = {
@@ -60,6 +68,7 @@ export class FakeFeeder {
   readonly overlays = this.#collection<Overlay>();
   readonly pets = this.#collection<Pet>();
   readonly kibbles = this.#collection<Kibble>();
+  partTests: PartTest[] = [{ part: 'clock', ok: true, found: 'The clock is rtc.', fix: null }];
   readonly deps: ApiDeps;
   readonly api: Api;
 
@@ -103,15 +112,7 @@ export class FakeFeeder {
       log,
       live: this.live,
       station: {
-        health: () => ({
-          bowl: { grams: 3.2, sigmaGrams: 0.1, state: 'stable', ageMs: 12 },
-          hopperGrams: null,
-          hopperState: 'not_fitted',
-          motorOn: this.running !== null,
-          undervoltage: false,
-          fault: null,
-          loopAgeMs: 20,
-        }),
+        health: () => ({ ...calmHealth, motorOn: this.running !== null }),
       },
       feeding: this.#feedDoor(),
       journal: {
@@ -201,10 +202,11 @@ export class FakeFeeder {
         verify: () => ({ ok: true, entries: 150, lastSeq: 150, brokenSeq: null, why: 'All fit.' }),
       },
       alerts: () => [],
-      components: () => [{ name: 'scheduler', state: 'ok', why: 'runs' }],
+      components: () => this.components,
       reader: () => this.reader,
       camera: this.camera,
       clips: this.clips,
+      selfTest: async () => this.partTests,
       storage: () => ({ ok: this.storageOk, why: this.storageOk ? 'writes' : 'read-only' }),
       diskFreeBytes: () => 5_000_000_000,
       onAudience: () => {},
@@ -337,24 +339,7 @@ export class FakeFeeder {
   }
 
   #schedule(): ApiDeps['schedule'] {
-    const occurrenceOf = (meal: Meal, localDate: string) => ({
-      key: occurrenceKey(meal.id, localDate),
-      mealId: meal.id,
-      mealName: meal.name,
-      petId: meal.petId,
-      localDate,
-      localTime: typeof meal.time === 'string' ? meal.time : '06:00',
-      dueAtMs: START_MS,
-      portionGrams: meal.portionGrams,
-      state: 'planned' as const,
-      verdict: null,
-      rule: null,
-      feedingId: null,
-      servedGrams: null,
-      decidedAtMs: null,
-      why: 'Planned.',
-    });
-    const all = (date: string) => this.meals.list().map((meal) => occurrenceOf(meal, date));
+    const all = (date: string) => this.meals.list().map((meal) => plannedOccurrence(meal, date));
     return {
       next: () => all('2026-11-23')[0] ?? null,
       localDate: () => '2026-11-22',

@@ -3,7 +3,10 @@ import {
   ErrorEnvelopeSchema,
   FeederError,
   type Feeding,
+  type Meal,
   makeUlid,
+  type Occurrence,
+  occurrenceKey,
   type SuccessEnvelope,
 } from '@cat-feeder/shared';
 import * as v from 'valibot';
@@ -88,4 +91,25 @@ export async function errorOf(
   response: Response | Promise<Response>,
 ): Promise<ErrorEnvelope['error']> {
   return v.parse(ErrorEnvelopeSchema, await (await response).json()).error;
+}
+
+/** A meal's occurrence that nothing has decided yet. */
+export function plannedOccurrence(meal: Meal, localDate: string): Occurrence {
+  return {
+    key: occurrenceKey(meal.id, localDate),
+    mealId: meal.id,
+    mealName: meal.name,
+    petId: meal.petId,
+    localDate,
+    localTime: typeof meal.time === 'string' ? meal.time : '06:00',
+    dueAtMs: START_MS,
+    portionGrams: meal.portionGrams,
+    state: 'planned',
+    verdict: null,
+    rule: null,
+    feedingId: null,
+    servedGrams: null,
+    decidedAtMs: null,
+    why: 'Planned.',
+  };
 }

@@ -115,10 +115,20 @@ export function feedDriveContract(name: string, open: () => DriveBench): void {
       expect(bench.motion()).toBe(0);
     });
 
+    it('says whether it would turn, so that nobody counts turns that were none', async () => {
+      expect(bench.part.canTurn()).toBe(true);
+      bench.breakIt();
+      // A line that is gone is found out by touching it.
+      run('forward', 100);
+      await bench.pass(3000);
+      expect(bench.part.canTurn()).toBe(false);
+    });
+
     it('stands still once it was closed', async () => {
       run('forward', 250);
       await bench.pass(bench.startMsMax);
       bench.part.close();
+      expect(bench.part.canTurn()).toBe(false);
       run('forward', 250);
       bench.part.stop();
       await bench.pass(bench.startMsMax);

@@ -6,6 +6,7 @@ import type { BoardTraits } from '../../src/dispensing/control-board.ts';
 import { runLimits } from '../../src/dispensing/run-limits.ts';
 import { checkFeed, type FeedContext } from '../../src/feeding/feed-checks.ts';
 import type { FeedCommand } from '../../src/feeding/feed-command.ts';
+import { calmHealth } from '../support/calm-health.ts';
 
 const docs = join(import.meta.dirname, '../../../docs');
 const page = readFileSync(join(docs, 'feeding.md'), 'utf8');
@@ -51,15 +52,7 @@ const worst: FeedContext = {
   isStopping: true,
   faults: [{ fault: 'overflow', feedingId: null, sinceMs: 0, why: '' }],
   interlocks: ['lid_open'],
-  health: {
-    bowl: { grams: 100, sigmaGrams: 0.1, state: 'stable', ageMs: 0 },
-    hopperGrams: null,
-    hopperState: 'not_fitted',
-    motorOn: false,
-    undervoltage: false,
-    fault: null,
-    loopAgeMs: 10,
-  },
+  health: { ...calmHealth, bowl: { ...calmHealth.bowl, grams: 100 } },
   localMinute: 12 * 60,
   startedAtAgeMs: now.ageMs - 3_600_000,
 };

@@ -49,10 +49,13 @@ export class DaemonProcess {
     /** Everything after the program's name. */
     readonly args: readonly string[];
     readonly environment?: Readonly<Record<string, string>>;
+    /** For Node itself, which hands them on to its threads. */
+    readonly nodeFlags?: readonly string[];
     /** Through systemd/start-notifying, as the service manager starts it. */
     readonly isNotifying?: boolean;
   }) {
-    const node = [process.execPath, ...shippedNodeFlags(), entries[options.entry]];
+    const flags = [...shippedNodeFlags(), ...(options.nodeFlags ?? [])];
+    const node = [process.execPath, ...flags, entries[options.entry]];
     const line = options.isNotifying === true ? [LAUNCHER, ...node] : node;
     const [program = '', ...args] = [...line, ...options.args];
     this.child = spawn(program, args, {

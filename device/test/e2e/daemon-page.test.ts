@@ -1,53 +1,26 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Feeding, FeedingsPage, Status } from '@cat-feeder/shared';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openPage, startBrowser, type WatchedPage } from './browser.ts';
-import { buildPage } from './built-page.ts';
-import { RealDaemon } from './real-daemon.ts';
+import type { Page } from 'playwright-core';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { DaemonStage } from './daemon-stage.ts';
 
 /** The page with the true daemon behind it: its own process, database and simulated dispenser. */
 const look = { width: 360, height: 740, scheme: 'light' } as const;
 /** A portion of the simulated dispenser, weighing included, on a busy machine. */
 const PORTION_MS_MAX = 60_000;
 
-let browser: Browser;
-let uiDir: string;
-let dataDir: string;
-let daemon: RealDaemon;
-let watched: WatchedPage | undefined;
-
-beforeAll(async () => {
-  [uiDir, browser] = await Promise.all([buildPage(), startBrowser()]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await rm(uiDir, { recursive: true });
-});
-
+const stage = DaemonStage.forThisFile();
 beforeEach(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'feeder-e2e-'));
-  daemon = await RealDaemon.start({ dataDir, uiDir });
-  await daemon.ask('PATCH', '/settings', { zone: 'Europe/Berlin' });
-});
-
-afterEach(async () => {
-  await watched?.context.close();
-  await daemon?.kill('SIGTERM');
-  await rm(dataDir, { recursive: true });
+  await stage.daemon.ask('PATCH', '/settings', { zone: 'Europe/Berlin' });
 });
 
 async function open(): Promise<Page> {
-  watched = await openPage(browser, daemon.url, look);
-  await watched.page.getByText('at rest').first().waitFor();
-  return watched.page;
+  const page = await stage.open(look);
+  await page.getByText('at rest').first().waitFor();
+  return page;
 }
 
 async function lastFeeding(): Promise<Feeding | undefined> {
-  return (await daemon.ask<FeedingsPage>('GET', '/feedings?limit=1')).items[0];
+  return (await stage.daemon.ask<FeedingsPage>('GET', '/feedings?limit=1')).items[0];
 }
 
 describe('the page of a running daemon', () => {
@@ -57,10 +30,10 @@ describe('the page of a running daemon', () => {
     await hopper.getByText(/^1[45]\d\d g$/).waitFor();
     // Where it is no later than two in the afternoon, so that the meal is one of today.
     const zone = new Date().getUTCHours() < 12 ? 'UTC' : 'Pacific/Honolulu';
-    await daemon.ask('PATCH', '/settings', { zone });
-    await daemon.ask('POST', '/meals', { time: '20:00', portionGrams: 20 });
+    await stage.daemon.ask('PATCH', '/settings', { zone });
+    await stage.daemon.ask('POST', '/meals', { time: '20:00', portionGrams: 20 });
     await hopper.getByText(/^about 7[45] days of the plan$/).waitFor();
-    expect(watched?.complaints).toEqual([]);
+    stage.house.expectClean();
   });
 
   it('feeds 12 g with live progress, and shows what the ledger keeps', async () => {
@@ -76,8 +49,7 @@ describe('the page of a running daemon', () => {
     const likely = (feeding?.dose?.likelyGrams ?? 0).toFixed(1);
     await page.getByText(`Fed ${likely} g`).waitFor();
     await page.locator('.spark path').first().waitFor();
-    expect(watched?.complaints).toEqual([]);
-    expect(watched?.foreign).toEqual([]);
+    stage.house.expectClean();
   });
 
   it('cancels a feeding, and the motor is off', async () => {
@@ -88,8 +60,8 @@ describe('the page of a running daemon', () => {
     await page.getByRole('button', { name: 'Cancel this feeding' }).click();
     await page.getByText(/^Cancelled after \d/).waitFor({ timeout: PORTION_MS_MAX });
     expect(await lastFeeding()).toMatchObject({ result: 'cancelled' });
-    expect((await daemon.ask<Status>('GET', '/status')).motorOn).toBe(false);
-    expect(watched?.complaints).toEqual([]);
+    expect((await stage.daemon.ask<Status>('GET', '/status')).motorOn).toBe(false);
+    stage.house.expectClean();
   });
 
   it('makes the first plan out of the first meal, and shows it for the next seven days', async () => {
@@ -105,16 +77,16 @@ describe('the page of a running daemon', () => {
     await expect.poll(() => page.locator('.day').count()).toBe(7);
     await page.getByRole('button', { name: 'Skip next meal' }).click();
     await page.getByText(/^Supper on .* is left out\.$/).waitFor();
-    expect(watched?.complaints).toEqual([]);
+    stage.house.expectClean();
   });
 
   it('survives the death of the daemon: lost at once, back by itself, nothing sent later', async () => {
     const page = await open();
-    const { port } = new URL(daemon.url);
-    await daemon.kill('SIGKILL');
+    const { port } = new URL(stage.daemon.url);
+    await stage.daemon.kill('SIGKILL');
     await page.getByText('No connection to the feeder').waitFor({ timeout: 3_000 });
     expect(await page.getByRole('button', { name: /^Feed \d/ }).isDisabled()).toBe(true);
-    daemon = await RealDaemon.start({ dataDir, uiDir, port: Number(port) });
+    await stage.start({ port: Number(port) });
     await page.getByText('No connection to the feeder').waitFor({ state: 'detached' });
     expect(await lastFeeding()).toBeUndefined();
   });
@@ -137,6 +109,6 @@ describe('the page of a running daemon', () => {
     await page.getByRole('button', { name: 'Add food' }).click();
     await page.getByRole('button', { name: 'Calibrate' }).click();
     await page.getByText('Round 1 of 3').waitFor();
-    expect(watched?.complaints).toEqual([]);
+    stage.house.expectClean();
   });
 });

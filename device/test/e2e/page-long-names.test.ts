@@ -50,6 +50,18 @@ async function expectNothingStandsOut(page: Page, where: string): Promise<void> 
     .filter((one) => one.getBoundingClientRect().height > 64)
     .map((one) => one.textContent)`);
   expect(broken, where).toEqual([]);
+  // A word is broken where it does not fit on a line of its own, and a label is not split by its field.
+  const split = await page.evaluate(`const textOf = (one) => {
+      const range = document.createRange();
+      range.selectNodeContents(one);
+      return range.getBoundingClientRect();
+    };
+    [...document.querySelectorAll('.pairs dt, label[for]')]
+    .filter((one) => one.localName === 'dt' && textOf(one).height > 40
+      || one.nextElementSibling?.matches('input.short')
+        && one.nextElementSibling.getBoundingClientRect().top < textOf(one).bottom)
+    .map((one) => one.textContent)`);
+  expect(split, where).toEqual([]);
 }
 
 describe('names of the greatest length', () => {

@@ -1,8 +1,7 @@
-import { rm } from 'node:fs/promises';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
-import { type Look, openPage, startBrowser, type WatchedPage } from './browser.ts';
-import { buildPage } from './built-page.ts';
+import type { Page } from 'playwright-core';
+import { afterEach, beforeEach } from 'vitest';
+import type { Look, WatchedPage } from './browser.ts';
+import { PageHouse } from './page-house.ts';
 import { stageOrdinaryDay } from './stage-scene.ts';
 import { StagedFeeder } from './staged-feeder.ts';
 
@@ -11,45 +10,47 @@ export const desk: Look = { width: 1440, height: 900, scheme: 'light' };
 
 /** One built page and one browser for a file of stories; each story has its own staged feeder. */
 export class PageStage {
+  readonly #house: PageHouse;
   feeder = new StagedFeeder();
   url = '';
-  uiDir = '';
-  watched: WatchedPage | undefined;
-  #browser: Browser | undefined;
+
+  private constructor(house: PageHouse) {
+    this.#house = house;
+  }
 
   /** Sets the stage up before the stories of the file that calls this, and clears it after. */
   static forThisFile(): PageStage {
-    const stage = new PageStage();
-    beforeAll(async () => {
-      [stage.uiDir, stage.#browser] = await Promise.all([buildPage(), startBrowser()]);
-    });
-    afterAll(async () => {
-      await stage.#browser?.close();
-      await rm(stage.uiDir, { recursive: true });
-    });
-    beforeEach(async () => {
-      stage.feeder = new StagedFeeder();
-      stageOrdinaryDay(stage.feeder);
-      stage.url = await stage.feeder.open(stage.uiDir);
-    });
-    afterEach(async () => {
-      await stage.watched?.context.close();
-      await stage.feeder.close();
-    });
+    const stage = new PageStage(PageHouse.forThisFile());
+    beforeEach(() => stage.restage(() => {}));
+    afterEach(() => stage.feeder.close());
     return stage;
+  }
+
+  get uiDir(): string {
+    return this.#house.uiDir;
+  }
+
+  get watched(): WatchedPage | undefined {
+    return this.#house.watched;
+  }
+
+  /** Another feeder in place of the one that is not opened yet, or was closed. */
+  async restage(change: (feeder: StagedFeeder) => void): Promise<void> {
+    this.feeder = new StagedFeeder();
+    stageOrdinaryDay(this.feeder);
+    change(this.feeder);
+    this.url = await this.feeder.open(this.uiDir);
   }
 
   /** Opens the page and waits until it shows the scale. */
   async open(look: Look): Promise<Page> {
-    if (!this.#browser) throw new Error('The stage is opened before its stories begin.');
-    this.watched = await openPage(this.#browser, this.url, look);
-    await this.watched.page.getByText('at rest').first().waitFor();
-    return this.watched.page;
+    const page = await this.#house.open(this.url, look);
+    await page.getByText('at rest').first().waitFor();
+    return page;
   }
 
   /** The page has kept quiet and to itself. */
   expectClean(): void {
-    expect(this.watched?.complaints).toEqual([]);
-    expect(this.watched?.foreign).toEqual([]);
+    this.#house.expectClean();
   }
 }

@@ -3,6 +3,7 @@ import type { ApiDeps } from '../../src/api/deps.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { localDateOf } from '../../src/scheduling/local-time.ts';
 import { previewSchedule } from '../../src/scheduling/preview.ts';
+import { calmHealth } from '../support/calm-health.ts';
 import type { StagedFeeder } from './staged-feeder.ts';
 
 /** The parts that the API asks, answered by a staged feeder. */
@@ -38,13 +39,11 @@ export function stagedDeps(stage: StagedFeeder): ApiDeps {
     live: stage.live,
     station: {
       health: () => ({
+        ...calmHealth,
         bowl: stage.bowl,
         hopperGrams: stage.hopperGrams,
         hopperState: stage.hopperState,
         motorOn: stage.running !== null,
-        undervoltage: false,
-        fault: null,
-        loopAgeMs: 12,
       }),
     },
     feeding: {
@@ -212,6 +211,7 @@ export function stagedDeps(stage: StagedFeeder): ApiDeps {
     reader: () => stage.reader,
     camera: stage.hasCamera ? stage.camera : null,
     clips: stage.clips,
+    selfTest: async () => [],
     storage: () => stage.storage,
     diskFreeBytes: () => 21_400_000_000,
     onAudience: () => {},

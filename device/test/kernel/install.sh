@@ -78,7 +78,7 @@ note() { printf '%s %s\n' "$1" "$2" >>/run/figures; } # a figure, printed at the
 line_falls_after_sigkill() {
   local pid killed fell
   fresh && watch_line /run/levels && starts_to_feed || return 1
-  pid=$(property MainPID)
+  pid=$(running_pid) || return 1
   killed=$(now_ms)
   kill -KILL "$pid"
   within 60 is_new_daemon "$pid" || return 1
@@ -92,8 +92,7 @@ line_falls_after_sigkill() {
 stopped_daemon_is_restarted() {
   local pid began fell
   fresh && watch_line /run/levels && starts_to_feed || return 1
-  pid=$(property MainPID)
-  [[ $pid != 0 ]] || return 1
+  pid=$(running_pid) || return 1
   began=$(now_ms)
   kill -STOP "$pid"
   within 60 is_new_daemon "$pid" || return 1
@@ -111,8 +110,7 @@ stopped_daemon_is_restarted() {
 killed_daemon_is_made_safe() {
   local pid killed low
   fresh || return 1
-  pid=$(property MainPID)
-  [[ $pid != 0 ]] || return 1
+  pid=$(running_pid) || return 1
   echo pull-up >"$(sim_lines)/sim_gpio$ENABLE/pull"
   watch_line /run/levels || return 1
   killed=$(now_ms)

@@ -9,6 +9,13 @@ releases=/exchange/releases
 property() { systemctl show -P "$1" "${2:-cat-feeder.service}"; }
 # A daemon that has started is ready with the first word of its scale.
 is_ready() { within 15 curl -fsS -o /dev/null --max-time 5 http://127.0.0.1:8480/api/v1/health/ready; }
+# The daemon's process. A signal to 0 would go to all of the sender's own group.
+running_pid() {
+  local pid
+  pid=$(property MainPID)
+  ((pid > 0)) || { printf 'The daemon does not run.\n' >&2; return 1; }
+  printf '%s\n' "$pid"
+}
 version_running() { readlink "/proc/$(property MainPID)/exe" | cut -d/ -f5; }
 log() { journalctl -u "${1:-cat-feeder.service}" -o cat --no-pager -n 300; }
 is_new_daemon() { [[ $(property MainPID) != "$1" && $(property ActiveState) == active ]] && is_ready; }

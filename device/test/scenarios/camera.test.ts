@@ -28,7 +28,8 @@ class Scene {
   };
 }
 
-const clipsOf = (feeder: VirtualFeeder): readonly Clip[] => feeder.device.store.clips.all();
+const clipsOf = (feeder: VirtualFeeder): readonly Clip[] =>
+  feeder.device.store.clips.list({ limit: 500 }).toReversed();
 
 describe('A-71 a feeding and its clip', () => {
   test('the clip is linked to the feeding, in a row and in the ledger', async () => {

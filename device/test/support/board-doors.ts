@@ -22,6 +22,7 @@ export function fakeDoors(
   const fakeLines = new FakeLines(clock);
   const port = new HandLink();
   const openSerial: OpenSerial = async (_, { onBytes, onGone }) => {
+    if (!port.isOpen) throw new FeederError('ERR_HARDWARE_FAULT', { message: port.why ?? '' });
     port.onBytes(onBytes);
     port.onLink(({ isOpen, why }) => {
       if (!isOpen) onGone(why ?? 'It is away.');

@@ -1,5 +1,5 @@
 import { type Clip, type EventBody, FeederError } from '@cat-feeder/shared';
-import type { ClipCatalogue, ClipFilter } from '../../src/camera/clip-catalogue.ts';
+import type { ClipCatalogue, ClipFilter, ShelfRow } from '../../src/camera/clip-catalogue.ts';
 
 /** What the ledger was told of clips. */
 type Entry =
@@ -36,8 +36,13 @@ export class MemoryClipCatalogue implements ClipCatalogue {
     return wanted.reverse().slice(0, limit);
   }
 
+  /** Oldest first; for tests alone. */
   all(): readonly Clip[] {
     return this.#clips;
+  }
+
+  async *shelf(): AsyncGenerator<readonly ShelfRow[]> {
+    yield this.#clips;
   }
 
   totals(): { readonly count: number; readonly bytes: number } {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type ClipPicture, FeederError } from '@cat-feeder/shared';
+import { type Clip, type ClipPicture, FeederError } from '@cat-feeder/shared';
 import type {
   CameraSource,
   CaptureProcess,
@@ -152,6 +152,8 @@ interface File {
 /** A disk for clips that can be full, and the maker that writes to it. */
 export class SimulatedClipDisk implements ClipFiles, ClipMaker {
   readonly files = new Map<string, File>();
+  /** What clips say of themselves. */
+  readonly records = new Map<string, Clip>();
   readonly #memory: SimulatedMemory;
   freeBytes = 10_000_000_000;
   mostUsedBytes = 0;
@@ -196,11 +198,21 @@ export class SimulatedClipDisk implements ClipFiles, ClipMaker {
     return { video: `${id}.part`, pictures };
   }
 
-  async publish(id: string): Promise<void> {
+  async publish(clip: Clip): Promise<void> {
+    const { id } = clip;
     const file = this.files.get(`${id}.part`);
     if (file === undefined) throw new FeederError('ERR_STORAGE');
     this.files.delete(`${id}.part`);
     this.files.set(id, { ...file, isDurable: true });
+    this.records.set(id, clip);
+  }
+
+  async record(id: string): Promise<Clip | null> {
+    return this.records.get(id) ?? null;
+  }
+
+  async disown(id: string): Promise<void> {
+    this.records.delete(id);
   }
 
   async list(): Promise<readonly StoredClip[]> {
@@ -210,6 +222,7 @@ export class SimulatedClipDisk implements ClipFiles, ClipMaker {
   }
 
   async remove(id: string): Promise<void> {
+    this.records.delete(id);
     for (const name of [id, `${id}.part`]) {
       this.freeBytes += this.files.get(name)?.bytes ?? 0;
       this.files.delete(name);

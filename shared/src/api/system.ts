@@ -35,6 +35,19 @@ export const SystemSchema = v.strictObject({
 });
 export type SystemView = v.InferOutput<typeof SystemSchema>;
 
+/** What a part found out about itself when it was asked. */
+export const PartTestSchema = v.strictObject({
+  part: v.string(),
+  ok: v.boolean(),
+  found: v.string(),
+  /** What to do; null when nothing is to be done. */
+  fix: v.nullable(v.string()),
+});
+export type PartTest = v.InferOutput<typeof PartTestSchema>;
+/** POST /api/v1/system/self-test. */
+export const SelfTestSchema = v.strictObject({ parts: v.array(PartTestSchema) });
+export type SelfTest = v.InferOutput<typeof SelfTestSchema>;
+
 /** GET /api/v1/health/live: the process answers. */
 export const LiveSchema = v.strictObject({ live: v.literal(true), uptimeMs: v.number() });
 

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import type { BoardIo } from '@cat-feeder/board-io';
 
 /** A call of the addon that can be made to fail. */
-export type FakeCall = 'open' | 'request' | 'set' | 'get' | 'read' | 'i2c' | 'spi';
+export type FakeCall = 'open' | 'request' | 'set' | 'get' | 'read' | 'write' | 'i2c' | 'spi';
 
 /** What a test does to the kernel below the addon. Chips, levels and lines are physical ones. */
 export interface FakeKernel {

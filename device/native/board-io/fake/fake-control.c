@@ -165,7 +165,7 @@ static napi_value plug(napi_env env, napi_callback_info info) {
   return end(&call, NULL);
 }
 
-/* fail(call, errno, times): open, request, set, get, read, i2c, spi. */
+/* fail(call, errno, times): open, request, set, get, read, write, i2c, spi. */
 static napi_value fail(napi_env env, napi_callback_info info) {
   struct call call = begin(env, info);
   text(&call, 0, fake.failure.call, sizeof fake.failure.call);

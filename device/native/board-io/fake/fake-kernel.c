@@ -270,12 +270,32 @@ static int fake_ioctl(int fd, unsigned long request, void *argument) {
   return result;
 }
 
+/* The channel's file is a real one, in a folder of the test's. */
+static int open_pwm(const char *path, const char *copy) {
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  struct fake_file *file = fd < 0 ? NULL : new_file(FAKE_PWM, copy);
+  if (fd < 0) return -errno;
+  if (file == NULL) return -EMFILE;
+  file->fd = fd;
+  return fd;
+}
+
+static long fake_write(int fd, const void *buffer, size_t size) {
+  pthread_mutex_lock(&fake.lock);
+  int failure = fails("write");
+  pthread_mutex_unlock(&fake.lock);
+  if (failure != 0) return failure;
+  ssize_t length = pwrite(fd, buffer, size, 0);
+  return length < 0 ? -errno : length;
+}
+
 static int open_path(const char *path) {
   char copy[FAKE_PATH] = "";
   strncpy(copy, path, sizeof copy - 1);
   int failure = fails("open");
   if (failure != 0) return failure;
   bool is_i2c = strncmp(path, "/dev/i2c-", 9) == 0, is_spi = strncmp(path, "/dev/spidev", 11) == 0;
+  if (strstr(path, "/duty_cycle") != NULL) return open_pwm(path, copy);
   struct fake_chip *chip = fake_chip_at(copy);
   if (chip == NULL ? !(is_i2c || is_spi) || fake.is_bus_gone : chip->is_gone) return -ENOENT;
   enum fake_kind bus = is_i2c ? FAKE_I2C : FAKE_SPI;
@@ -340,6 +360,7 @@ const struct kernel_calls kernel = {
     .ioctl = fake_ioctl,
     .poll = fake_poll,
     .read = fake_read,
+    .write = fake_write,
     .close = fake_close,
     .now_ns = fake_now_ns,
     .wait_until = fake_wait_until,

@@ -39,7 +39,7 @@ struct fake_chip {
   struct fake_line line[FAKE_LINES];
 };
 
-enum fake_kind { FAKE_FREE, FAKE_CHIP_FILE, FAKE_REQUEST, FAKE_I2C, FAKE_SPI };
+enum fake_kind { FAKE_FREE, FAKE_CHIP_FILE, FAKE_REQUEST, FAKE_I2C, FAKE_SPI, FAKE_PWM };
 
 struct fake_file {
   enum fake_kind kind;

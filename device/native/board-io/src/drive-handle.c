@@ -1,5 +1,6 @@
 /* The drive as JavaScript sees it. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 
 #include "addon.h"
@@ -9,6 +10,7 @@
 #include "js.h"
 #include "seam.h"
 
+enum { DUTY_NS_MAX = 20000000, DUTY_BITS = 25 };
 enum { LINES_OF_A_CHIP = 1024, DEAD_US_MAX = 1000000, PERIOD_US_MAX = 1000000 };
 
 struct drive_handle {
@@ -51,10 +53,14 @@ static void close_drive(struct handle *handle) {
 
 static void free_drive(struct handle *handle) { free(handle); }
 
-static bool read_pulse(napi_env env, napi_value run, uint64_t all, struct drive_order *order) {
+static bool read_pulse(napi_env env, napi_value run, const struct drive *drive,
+                       struct drive_order *order) {
+  uint64_t all = drive->all_mask;
+  bool is_pwm = drive->rest_ns != 0;
   napi_value pulse;
   int64_t mask, period_us, inverted_us;
   if (!js_has(env, run, "pulse")) return true;
+  if (is_pwm) return js_refuse(env, "A PWM channel has no pulses.");
   bool is_read = js_get(env, run, "pulse", &pulse) &&
                  js_get_integer(env, pulse, "mask", (int64_t)all, &mask) &&
                  js_get_integer(env, pulse, "periodUs", PERIOD_US_MAX, &period_us);
@@ -71,6 +77,10 @@ static bool read_pulse(napi_env env, napi_value run, uint64_t all, struct drive_
   return true;
 }
 
+static int64_t levels_max(const struct drive *drive) {
+  return drive->rest_ns == 0 ? (int64_t)drive->all_mask : DUTY_NS_MAX;
+}
+
 static napi_value run(napi_env env, napi_callback_info info) {
   int64_t now = kernel.now_ns();
   napi_value argument;
@@ -80,9 +90,9 @@ static napi_value run(napi_env env, napi_callback_info info) {
   struct drive_handle *self = (struct drive_handle *)handle_of(env, info, &drive_kind, 1, &argument);
   if (self == NULL) return NULL;
   struct drive *drive = &self->drive;
-  bool is_read = js_get_integer(env, argument, "levels", (int64_t)drive->all_mask, &levels) &&
+  bool is_read = js_get_integer(env, argument, "levels", levels_max(drive), &levels) &&
                  js_get_number(env, argument, "ms", range, &ms) &&
-                 read_pulse(env, argument, drive->all_mask, &order);
+                 read_pulse(env, argument, drive, &order);
   if (!is_read) return NULL;
   order.levels = (uint64_t)levels;
   if ((order.levels & drive->power_mask) == 0) {
@@ -168,7 +178,19 @@ static bool read_lines(napi_env env, napi_value object, struct gpio_request *req
   return true;
 }
 
+static bool read_pwm(napi_env env, napi_value object, struct drive_handle *self) {
+  napi_value pwm;
+  bool is_read = js_get(env, object, "pwm", &pwm) &&
+                 js_get_text(env, pwm, "path", self->request.path, sizeof self->request.path) &&
+                 js_get_integer(env, pwm, "restNs", DUTY_NS_MAX, &self->drive.rest_ns);
+  if (!is_read) return false;
+  if (self->drive.rest_ns == 0) return js_refuse(env, "restNs must be 1 or more.");
+  self->drive.all_mask = self->drive.power_mask = ((uint64_t)1 << DUTY_BITS) - 1;
+  return true;
+}
+
 static bool read_request(napi_env env, napi_value object, struct drive_handle *self) {
+  if (js_has(env, object, "pwm")) return read_pwm(env, object, self);
   struct gpio_request *request = &self->request;
   int64_t power_mask, dead_us;
   request->flags = GPIO_V2_LINE_FLAG_OUTPUT;
@@ -195,10 +217,11 @@ napi_value open_drive(napi_env env, napi_callback_info info) {
     free(self);
     return NULL;
   }
-  int fd = gpio_request(&self->request);
+  bool is_pwm = self->drive.rest_ns != 0;
+  int fd = is_pwm ? kernel.open(self->request.path, O_WRONLY) : gpio_request(&self->request);
   int result = fd < 0 ? fd : drive_open(&self->drive, fd, &self->handle.outbox);
   if (result < 0) {
-    js_throw(env, -result, fd < 0 ? "request line" : "start thread", self->request.path);
+    js_throw(env, -result, fd >= 0 ? "start thread" : is_pwm ? "open" : "request line", self->request.path);
     free(self);
     return NULL;
   }

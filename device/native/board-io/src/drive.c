@@ -1,6 +1,8 @@
 #include "drive.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 
 #include "gpio.h"
 #include "native-thread.h"
@@ -24,8 +26,15 @@ static void lose(struct drive *drive, int error) {
   tell(drive, DRIVE_LOST, drive->still_since_ns);
 }
 
+static int put(const struct drive *drive, uint64_t levels) {
+  if (drive->rest_ns == 0) return gpio_set(drive->fd, drive->all_mask, levels);
+  char text[24];
+  int length = snprintf(text, sizeof text, "%" PRIu64 "\n", levels == 0 ? (uint64_t)drive->rest_ns : levels);
+  return (int)kernel.write(drive->fd, text, (size_t)length);
+}
+
 static bool set_levels(struct drive *drive, uint64_t levels) {
-  int result = gpio_set(drive->fd, drive->all_mask, levels);
+  int result = put(drive, levels);
   if (result < 0) lose(drive, -result);
   return result >= 0;
 }

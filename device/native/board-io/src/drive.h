@@ -10,6 +10,10 @@
  * D2  A deadline counts from the call that gave the order, and an order replaces what is left.
  * D3  stop() returns with all lines at 0 or with the request closed (the kernel lets the lines go).
  * D4  A failed system call closes the request; a lost drive never runs again.
+ *
+ * The same for a servo at a PWM channel: there is one number instead of lines, the duty in ns, and
+ * the duty of the closed gate stands for 0. The kernel goes on giving the last duty when this process
+ * dies; systemd/motor-safe closes the gate then.
  */
 #ifndef BOARD_IO_DRIVE_H
 #define BOARD_IO_DRIVE_H
@@ -54,6 +58,8 @@ struct drive {
   uint64_t all_mask;
   uint64_t power_mask;
   int64_t dead_ns;
+  /* 0: `fd` is a request of lines. Else it is a channel's duty_cycle, and this is its duty at rest. */
+  int64_t rest_ns;
   struct outbox *outbox;
   /* Under the lock from here on. */
   bool is_closing;
@@ -72,7 +78,7 @@ struct drive {
   struct drive_tally tally;
 };
 
-/* Takes over `fd`, a request of output lines that are all 0. Returns 0 or -errno (fd is closed then). */
+/* Takes over `fd`, a request of output lines that are all 0, or a duty at rest. Returns 0 or -errno (fd is closed then). */
 int drive_open(struct drive *drive, int fd, struct outbox *outbox);
 /* 0, or a positive errno: the drive is lost. */
 int drive_run(struct drive *drive, const struct drive_order *order);

@@ -30,6 +30,11 @@ static long real_read(int fd, void *buffer, size_t size) {
   return length < 0 ? -errno : length;
 }
 
+static long real_write(int fd, const void *buffer, size_t size) {
+  ssize_t length = pwrite(fd, buffer, size, 0);
+  return length < 0 ? -errno : length;
+}
+
 static int real_close(int fd) { return close(fd) < 0 ? -errno : 0; }
 
 static int64_t real_now_ns(void) {
@@ -53,6 +58,7 @@ const struct kernel_calls kernel = {
     .ioctl = real_ioctl,
     .poll = real_poll,
     .read = real_read,
+    .write = real_write,
     .close = real_close,
     .now_ns = real_now_ns,
     .wait_until = real_wait_until,

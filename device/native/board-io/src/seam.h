@@ -16,6 +16,8 @@ struct kernel_calls {
   int (*ioctl)(int fd, unsigned long request, void *argument);
   int (*poll)(struct pollfd *fds, unsigned count, int timeout_ms);
   long (*read)(int fd, void *buffer, size_t size);
+  /* At the start of the file, as files of sysfs are written. */
+  long (*write)(int fd, const void *buffer, size_t size);
   int (*close)(int fd);
   /* CLOCK_MONOTONIC in nanoseconds; the fake may add pauses, or stand still until it is moved. */
   int64_t (*now_ns)(void);

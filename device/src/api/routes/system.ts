@@ -1,9 +1,11 @@
 import {
+  FeederError,
   LiveSchema,
   type Ready,
   ReadySchema,
   type RouteList,
   RouteListSchema,
+  SelfTestSchema,
   StatusSchema,
   SystemSchema,
 } from '@cat-feeder/shared';
@@ -58,6 +60,22 @@ function stateRoutes(deps: ApiDeps): RouteDef[] {
       statuses: { 200: 'The program and the machine under it.' },
       errors: [],
       handler: () => ok(systemView(deps)),
+    }),
+    defineRoute({
+      method: 'POST',
+      path: '/api/v1/system/self-test',
+      operationId: 'testParts',
+      summary: 'Asks every part what it finds out about itself. Nothing turns.',
+      tags,
+      auth: 'local',
+      response: SelfTestSchema,
+      statuses: { 200: 'What each part found.' },
+      errors: ['ERR_BUSY', 'ERR_UNAVAILABLE'],
+      handler: async () => {
+        // A part that is looked at is not at work.
+        if (deps.feeding.running() !== null) throw new FeederError('ERR_BUSY');
+        return ok({ parts: await deps.selfTest() });
+      },
     }),
   ];
 }

@@ -51,13 +51,20 @@ function statusText(status: Status): string {
     ['Today', `${served} (${interval}), ${left}`],
     ...(status.reader === null ? [] : [['Reader', readerText(status.reader)]]),
     ...(status.camera === null ? [] : [['Camera', cameraText(status.camera)]]),
-    ['Storage', status.storage.ok ? 'ok' : status.storage.why],
+    ['Storage', storageText(status)],
     ...status.components
-      .filter(({ state }) => state !== 'ok')
+      .filter(({ name, state }) => state !== 'ok' && name !== 'storage')
       .map(({ name, state, why }) => [name, `${state}: ${why}`]),
     ...status.faults.map(({ fault, advice }) => ['Fault', `${fault}: ${advice}`]),
     ...status.alerts.map(({ alert, why }) => ['Alert', `${alert}: ${why}`]),
   ]);
+}
+
+/** That the disk takes writes says nothing of what was lost before. */
+function storageText({ storage, components }: Status): string {
+  if (!storage.ok) return storage.why;
+  const part = components.find(({ name }) => name === 'storage');
+  return part === undefined || part.state === 'ok' ? 'ok' : `${part.state}: ${part.why}`;
 }
 
 function stockText(status: Status): string {

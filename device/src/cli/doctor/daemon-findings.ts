@@ -2,6 +2,7 @@ import {
   type LedgerVerify,
   roundGrams,
   type ScaleView,
+  type SelfTest,
   type Settings,
   type Status,
   type SystemView,
@@ -27,6 +28,7 @@ export async function lookAtDaemon({ api, url }: CommandInput): Promise<Finding[
       api.get<ScaleView>('/scale'),
       api.get<Settings>('/settings'),
     ]);
+    const tests = await selfTestFindings(api);
     const ledger = await api.post<LedgerVerify>('/ledger/verify');
     return [
       good('daemon', `answers at ${url}, version ${system.version}, board ${system.board}`),
@@ -35,6 +37,7 @@ export async function lookAtDaemon({ api, url }: CommandInput): Promise<Finding[
       clockFinding(status),
       ...scaleFindings(scale),
       loopFinding(system),
+      ...tests,
       ...componentFindings(system),
       ...faultFindings(status),
       cameraFinding(status),
@@ -115,6 +118,23 @@ function loopFinding({ loopAgeMs }: SystemView): Finding {
   const found = `last sign of life ${Math.round(loopAgeMs)} ms ago`;
   if (loopAgeMs < LOOP_AGE_BAD_MS) return good('control loop', found);
   return bad('control loop', found, 'Restart the feeder; if it comes back, look into its log.');
+}
+
+/** What the parts find out about themselves when they are asked; not in the middle of a feeding. */
+async function selfTestFindings(api: CommandInput['api']): Promise<Finding[]> {
+  try {
+    const { parts } = await api.post<SelfTest>('/system/self-test');
+    const failed = parts.filter(({ ok }) => !ok);
+    const names = parts.map(({ part }) => part).join(', ');
+    if (failed.length === 0) return [good('self-test', `${names}: all well`)];
+    return failed.map(({ part, found, fix }) => {
+      const finding = part === 'clock' ? warn : bad;
+      return finding(`self-test of the ${part}`, found, fix ?? 'The log says more.');
+    });
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    return [warn('self-test', error.error.message, 'Run the doctor again when nothing is fed.')];
+  }
 }
 
 /** Components with a finding of their own. */

@@ -1,7 +1,7 @@
 import { bootConfig } from '../../config/boot-config.ts';
 import { checkWiring } from '../../config/check-wiring.ts';
 import { claimsOf, type PartClaims } from '../../config/wiring-claims.ts';
-import { sortProblems } from '../../config/wiring-problem.ts';
+import { isNeededToFeed, sortProblems } from '../../config/wiring-problem.ts';
 import type { Hardware, Wiring } from '../../config/wiring-schema.ts';
 import { bad, type Finding, good, warn } from './finding.ts';
 import type { Machine } from './machine.ts';
@@ -24,7 +24,13 @@ export function lookAtWiring(machine: Machine, hardware: Hardware | null): Findi
       bad('wiring', message, `Then restart; in the profile: ${path}.`),
     ),
     ...absent.map(({ part, problem: { path, message } }) =>
-      warn(part, message, `The feeder feeds without it meanwhile; in the profile: ${path}.`),
+      isNeededToFeed(part)
+        ? bad(part.part, message, `Nothing is fed until it is there; in the profile: ${path}.`)
+        : warn(
+            part.part,
+            message,
+            `The feeder feeds without it meanwhile; in the profile: ${path}.`,
+          ),
     ),
     ...(problems.length > 0 ? [] : [good('wiring', `${hardware.name}: ${partList(hardware)}`)]),
     ...lineFindings(machine, claims),

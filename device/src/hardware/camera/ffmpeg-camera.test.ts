@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -13,8 +14,9 @@ import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeUlid } from '@cat-feeder/shared';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CaptureProcess, Segment } from '../../camera/capture.ts';
+import { clipOf } from '../../../test/support/clip-fixtures.ts';
 import { testCapture } from '../../../test/support/test-capture.ts';
+import type { CaptureProcess, Segment } from '../../camera/capture.ts';
 import { safeRandomBytes } from '../../platform/safe-random.ts';
 import { SystemClock } from '../../platform/system-clock.ts';
 import { ClipDirectory } from '../../storage/clip-directory.ts';
@@ -122,7 +124,7 @@ describe('FFmpeg as a camera', () => {
     const maker = new FfmpegClipMaker({ clock, ffmpeg: 'ffmpeg' });
     const order = { id, segments, beforeAtMs: 500, afterAtMs: 3500 };
     const made = await maker.make(order, files.work(id));
-    await files.publish(id);
+    await files.publish(clipOf({ id }));
     expect(made).toMatchObject({
       codec: 'h264',
       width: 320,
@@ -186,6 +188,11 @@ describe('FFmpeg as a camera', () => {
     const [pid = 0] = programsThatName(place);
     expect(getPriority(pid)).toBe(15);
     expect(readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8').trim()).toBe('900');
+    // Without a service manager each session is one of equals, whatever its programs' own niceness.
+    if (existsSync('/proc/self/autogroup')) {
+      expect(readFileSync(`/proc/${pid}/autogroup`, 'utf8')).toMatch(/ nice 5$/m);
+      expect(readFileSync('/proc/self/autogroup', 'utf8')).toMatch(/ nice 0$/m);
+    }
     child.kill();
     await ended;
     source.close();

@@ -6,15 +6,14 @@ import { type ClipPicture, FeederError, type Milliseconds } from '@cat-feeder/sh
 import type { Segment } from '../../camera/capture.ts';
 import type { ClipMaker, ClipOrder, ClipWork, MadeClip } from '../../camera/clip-making.ts';
 import type { Clock } from '../../platform/clock.ts';
-import { countFrames, type MediaFacts, mediaFacts } from './media-facts.ts';
+import { makePictures, shotArguments } from './clip-pictures.ts';
 import { probePath } from './ffmpeg-tools.ts';
+import { countFrames, type MediaFacts, mediaFacts } from './media-facts.ts';
 import { runTool } from './run-tool.ts';
 
 /** Copying a few megabytes, onto a card that stalls. */
 const JOIN_MS: Milliseconds = 30_000;
 const PICTURE_MS: Milliseconds = 10_000;
-/** Wide enough for a page on a phone; the height follows. */
-const PICTURE_WIDTH = 640;
 /** The joined clip may be this much shorter than its segments promised. */
 const SHORT_MS_MAX: Milliseconds = 700;
 
@@ -36,23 +35,28 @@ export class FfmpegClipMaker implements ClipMaker {
   }
 
   async make(order: ClipOrder, work: ClipWork): Promise<MadeClip> {
+    // Beside the join and from memory: a clip is waited for, its pictures are not.
+    const early = this.#pictures(order, work, order.segments);
     try {
       const facts = await this.#joined(order.segments, work.video);
-      const [file, pictures] = await Promise.all([
-        this.#file(work.video),
-        this.#pictures(order, work, facts),
-      ]);
+      const file = await this.#file(work.video);
+      const made = await early;
+      // A spoilt segment that is not in the clip shows nothing.
+      const joined = [{ path: work.video, durationMs: facts.durationMs }];
+      const pictures = made.length > 0 ? made : await this.#pictures(order, work, joined);
       return { ...facts, ...file, pictures };
     } catch (cause) {
       if (cause instanceof FeederError || !(cause instanceof Error && 'code' in cause)) throw cause;
       throw new FeederError('ERR_CAMERA', { message: `No clip was made: ${cause.message}`, cause });
+    } finally {
+      await early;
     }
   }
 
   async snapshot({ path, durationMs }: Segment): Promise<Uint8Array> {
     const { end, stdout, why } = await this.#run(
       // From shortly before the end: the last picture of the segment.
-      pictureArguments(path, Math.max(0, durationMs - 100), 'pipe:1'),
+      shotArguments([{ moment: { path, atMs: Math.max(0, durationMs - 100) }, path: 'pipe:1' }]),
       PICTURE_MS,
     );
     if (end === 'ok' && stdout.length > 0) return stdout;
@@ -105,47 +109,22 @@ export class FfmpegClipMaker implements ClipMaker {
     return { bytes: (await stat(path)).size, sha256: hash.digest('hex') };
   }
 
-  /** Those that could be made: a clip without its preview is still a clip. */
   async #pictures(
-    { beforeAtMs, afterAtMs }: ClipOrder,
+    order: ClipOrder,
     work: ClipWork,
-    { durationMs }: MediaFacts,
+    footage: Parameters<typeof makePictures>[3],
   ): Promise<ClipPicture[]> {
-    const thumbnailAtMs = afterAtMs ?? beforeAtMs ?? durationMs / 2;
-    const wanted: readonly (readonly [ClipPicture, Milliseconds | null])[] = [
-      ['thumbnail', thumbnailAtMs],
-      ['before', beforeAtMs],
-      ['after', afterAtMs],
-    ];
-    const made: ClipPicture[] = [];
-    for (const [picture, atMs] of wanted) {
-      if (atMs === null) continue;
-      const path = work.pictures[picture];
-      const insideMs = Math.max(0, Math.min(atMs, durationMs - 200));
-      const { end } = await this.#run(pictureArguments(work.video, insideMs, path), PICTURE_MS);
-      if (end === 'ok' && (await sizeOf(path)) > 0) made.push(picture);
-      else await rm(path, { force: true });
+    try {
+      return await makePictures((args) => this.#run(args, PICTURE_MS), order, work, footage);
+    } catch (error) {
+      // The disk refused a picture; if it refuses the clip, too, that is told.
+      if (error instanceof Error && 'code' in error) return [];
+      throw error;
     }
-    return made;
   }
 
   #run(args: readonly string[], limitMs: Milliseconds) {
     const command = [this.#ffmpeg, '-hide_banner', '-nostdin', '-loglevel', 'error'] as const;
     return runTool(this.#clock, [...command, ...args], limitMs);
-  }
-}
-
-function pictureArguments(from: string, atMs: Milliseconds, to: string): readonly string[] {
-  return [
-    ...['-y', '-ss', (atMs / 1000).toFixed(3), '-i', from, '-frames:v', '1'],
-    ...['-vf', `scale=${PICTURE_WIDTH}:-2`, '-f', 'image2', '-c:v', 'mjpeg', '-q:v', '5', to],
-  ];
-}
-
-async function sizeOf(path: string): Promise<number> {
-  try {
-    return (await stat(path)).size;
-  } catch {
-    return 0; // It was not made.
   }
 }

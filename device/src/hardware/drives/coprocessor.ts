@@ -121,6 +121,11 @@ class CoprocessorDrive extends CoprocessorPart implements DrivePart {
     if (!this.isClosed) this.#give({ kind: 'stop' }, this.#clock.monoMs());
   }
 
+  /** A fault that its driver reported belongs to the run before: only another run can tell more. */
+  canTurn(): boolean {
+    return !this.isClosed && super.health().state === 'ok';
+  }
+
   override health(): PartHealth {
     const health = super.health();
     return health.state === 'ok' ? (this.#trouble ?? health) : health;

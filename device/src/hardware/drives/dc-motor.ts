@@ -84,7 +84,7 @@ export class DcMotorDrive implements DrivePart {
 
   run(slice: MotorSlice): void {
     assertSlice(slice);
-    if (this.health().state !== 'ok' && !this.#mayTryAgain()) {
+    if (!this.canTurn()) {
       this.stop();
       return;
     }
@@ -95,6 +95,12 @@ export class DcMotorDrive implements DrivePart {
 
   stop(): void {
     this.#native.stop();
+  }
+
+  /** A PWM that was lost may have come back; nothing else comes back by trying. */
+  canTurn(): boolean {
+    const isHeld = !this.#isClosed && this.#native.state().lost === null;
+    return isHeld && this.#faultWhy === null;
   }
 
   health(): PartHealth {
@@ -120,12 +126,6 @@ export class DcMotorDrive implements DrivePart {
     this.#native.close();
     this.#speed?.close();
     this.#faultLine?.close();
-  }
-
-  /** A PWM that was lost may have come back; nothing else comes back by trying. */
-  #mayTryAgain(): boolean {
-    const isHeld = !this.#isClosed && this.#native.state().lost === null;
-    return isHeld && this.#faultWhy === null;
   }
 
   #order({ direction, speed, maxMs }: MotorSlice): DriveRun {

@@ -22,6 +22,10 @@ export abstract class PulseDrive implements DrivePart {
     if (!this.#isClosed) this.rest();
   }
 
+  canTurn(): boolean {
+    return !this.#isClosed && this.player.why === null;
+  }
+
   health(): PartHealth {
     const why = this.player.why;
     return why === null ? healthy : { state: 'unplugged', why };

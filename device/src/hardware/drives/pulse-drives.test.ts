@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { feedDriveContract } from '../../../test/contracts/feed-drive.ts';
+import { type DriveBench, feedDriveContract } from '../../../test/contracts/feed-drive.ts';
 import { passSlowly } from '../../../test/support/hand-link.ts';
 import { VirtualClock } from '../../platform/virtual-clock.ts';
 import type { Pulse, PulseLine, PulsePlayer } from '../io/pulse-player.ts';
@@ -59,6 +59,27 @@ class FakePlayer implements PulsePlayer {
   }
 }
 
+/** A drive of this room on the bench of its port's contract; it breaks with its player. */
+function pulseBench(opened: {
+  readonly player: FakePlayer;
+  readonly part: StepDirDrive | ServoGateDrive;
+  readonly motion: DriveBench['motion'];
+  readonly pass: DriveBench['pass'];
+}): DriveBench {
+  const { player, part, motion, pass } = opened;
+  return {
+    part,
+    pass,
+    motion,
+    startMsMax: 2,
+    ready: async () => {},
+    breakIt: () => {
+      player.why = 'pigpiod is away.';
+    },
+    end: () => part.close(),
+  };
+}
+
 const settings: StepDirSettings = {
   stepPin: 17,
   dirPin: 27,
@@ -79,20 +100,7 @@ function openStepper(change: Partial<StepDirSettings> = {}) {
   return { clock, player, part, motion, pass: (ms: number) => passSlowly(clock, ms) };
 }
 
-feedDriveContract('a stepper with STEP and DIR', () => {
-  const { player, part, motion, pass } = openStepper();
-  return {
-    part,
-    pass,
-    motion,
-    startMsMax: 2,
-    ready: async () => {},
-    breakIt: () => {
-      player.why = 'pigpiod is away.';
-    },
-    end: () => part.close(),
-  };
-});
+feedDriveContract('a stepper with STEP and DIR', () => pulseBench(openStepper()));
 
 describe('a stepper with STEP and DIR', () => {
   it('gets as many steps as fit its time, and ends with all lines idle', () => {
@@ -155,17 +163,7 @@ feedDriveContract('a gate with a servo', () => {
     if (width() === gate.openUs) return 1;
     return now !== null && now.train.length - now.at > CLOSING_PULSES ? -1 : 0;
   };
-  return {
-    part,
-    pass,
-    motion,
-    startMsMax: 2,
-    ready: async () => {},
-    breakIt: () => {
-      player.why = 'pigpiod is away.';
-    },
-    end: () => part.close(),
-  };
+  return pulseBench({ player, part, motion, pass });
 });
 
 describe('a gate with a servo', () => {

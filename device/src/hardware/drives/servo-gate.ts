@@ -4,7 +4,7 @@ import type { Pulse, PulseLine, PulsePlayer } from '../io/pulse-player.ts';
 import { PulseDrive } from './pulse-drive.ts';
 
 /** A servo wants a pulse every 20 ms. */
-const FRAME_US = 20_000;
+export const FRAME_US = 20_000;
 /** Pulses that close the gate, before the servo is left alone. */
 export const CLOSING_MS: Milliseconds = 500;
 
@@ -13,6 +13,15 @@ export interface ServoGateSettings {
   /** Widths of the pulse, 500 to 2500. */
   readonly closedUs: number;
   readonly openUs: number;
+}
+
+/** Throws ERR_CONFIG for widths that would drive a servo against its stop. */
+export function assertWidths({ closedUs, openUs }: ServoGateSettings): void {
+  for (const us of [closedUs, openUs]) {
+    if (us >= 500 && us <= 2500) continue;
+    const message = `A servo takes pulses of 500 to 2500 us, not ${us}.`;
+    throw new FeederError('ERR_CONFIG', { message });
+  }
 }
 
 /** The line as it stands when the servo is left alone. */
@@ -32,12 +41,7 @@ export class ServoGateDrive extends PulseDrive {
   constructor(player: PulsePlayer, settings: ServoGateSettings) {
     super(player);
     this.#settings = settings;
-    for (const us of [settings.closedUs, settings.openUs]) {
-      if (us >= 500 && us <= 2500) continue;
-      throw new FeederError('ERR_CONFIG', {
-        message: `A servo takes pulses of 500 to 2500 us, not ${us}.`,
-      });
-    }
+    assertWidths(settings);
   }
 
   protected play({ direction, speed, maxMs }: MotorSlice): void {

@@ -1,9 +1,9 @@
 import { FeederError, type Milliseconds } from '@cat-feeder/shared';
 import type { MotorSlice } from '../../dispensing/control-board.ts';
 import type { DrivePart } from '../../dispensing/shaft-sensors.ts';
+import { backOffMs, type Chance } from '../../platform/back-off.ts';
 import type { Cancel, Clock } from '../../platform/clock.ts';
 import { checkOf, healthy, type PartCheck, type PartHealth } from '../../platform/part.ts';
-import { backOffMs, type Chance } from '../../platform/back-off.ts';
 import type { SerialLink } from '../io/serial-link.ts';
 import type { TimedOutput } from '../io/timed-output.ts';
 import { assertSlice } from './slice-check.ts';
@@ -143,6 +143,10 @@ export class Tmc2209Drive implements DrivePart {
     this.#cancelEnd();
     this.#cancelWatch();
     if (this.#isReady) void this.#steer();
+  }
+
+  canTurn(): boolean {
+    return this.#isReady && !this.#isClosed && this.#enable.why === null;
   }
 
   /** The last hint of this run; null while it stands still or gives none. */

@@ -27,6 +27,22 @@ export function headerPwmChannel(tree: SysfsTree, chip: string, pin: number): nu
   return (isPi5 ? pi5PwmChannels : pwmChannels)[pin] ?? null;
 }
 
+/** The folder of the pin's channel, exported; or why it cannot be had, as half a sentence. */
+export function exportHeaderPwm(
+  tree: SysfsTree,
+  pin: number,
+): { readonly folder: string } | { readonly why: string } {
+  const chip = headerPwmChip(tree);
+  if (chip === null) return { why: 'the header has no PWM; dtoverlay=pwm-2chan is missing' };
+  const channel = headerPwmChannel(tree, chip, pin);
+  if (channel === null) return { why: `BCM ${pin} has no PWM` };
+  const folder = `${chip}/pwm${channel}`;
+  if (tree.read(`${folder}/enable`) !== null) return { folder };
+  const problem = tree.write(`${chip}/export`, String(channel));
+  if (problem === null || problem === 'EBUSY') return { folder };
+  return { why: `the PWM of BCM ${pin} cannot be had (${problem})` };
+}
+
 /**
  * What is written to a channel before its duty, in this order: files of its folder and their values.
  * Kernels such as 6.1 and 6.6 refuse whatever is written to a channel that has no period, as one

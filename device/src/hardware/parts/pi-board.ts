@@ -111,12 +111,14 @@ function serialPorts(tree: SysfsTree): SerialPortFacts[] {
   const deviceOf = (name: string) => `/dev/${(tree.link(`dev/${name}`) ?? name).split('/').pop()}`;
   const consoles = (tree.read('sys/class/tty/console/active') ?? '').split(/\s+/);
   const bluetooth = bluetoothPort(tree);
-  const byId = tree.list('dev/serial/by-id').map((name) => ({
-    path: `/dev/serial/by-id/${name}`,
-    device: `/dev/${(tree.link(`dev/serial/by-id/${name}`) ?? '').split('/').pop()}`,
-  }));
+  const byPlug = ['by-id', 'by-path'].flatMap((folder) =>
+    tree.list(`dev/serial/${folder}`).map((name) => ({
+      path: `/dev/serial/${folder}/${name}`,
+      device: deviceOf(`serial/${folder}/${name}`),
+    })),
+  );
   const plain = names.map((name) => ({ path: `/dev/${name}`, device: deviceOf(name) }));
-  return [...plain, ...byId].map(({ path, device }) => {
+  return [...plain, ...byPlug].map(({ path, device }) => {
     const isConsole = consoles.includes(device.slice('/dev/'.length));
     const takenBy = isConsole ? 'console' : device === bluetooth ? 'bluetooth' : null;
     return { path, device, takenBy };

@@ -1,6 +1,6 @@
 import { FeederError } from '@cat-feeder/shared';
 import type { SysfsTree } from '../../platform/sysfs-tree.ts';
-import { hasPeriod, headerPwmChannel, headerPwmChip, periodWrites } from './header-pwm.ts';
+import { exportHeaderPwm, hasPeriod, periodWrites } from './header-pwm.ts';
 import type { ToneOutput } from './tone-sounder.ts';
 
 const NS_PER_S = 1_000_000_000;
@@ -39,18 +39,9 @@ export class PwmTone implements ToneOutput {
   }
 
   #export(): string {
-    const chip = headerPwmChip(this.#tree);
-    if (chip === null) throw lost('the header has no PWM; dtoverlay=pwm-2chan is missing');
-    const channel = headerPwmChannel(this.#tree, chip, this.#pin);
-    if (channel === null) throw lost(`BCM ${this.#pin} has no PWM`);
-    const folder = `${chip}/pwm${channel}`;
-    if (this.#tree.read(`${folder}/enable`) === null) {
-      const problem = this.#tree.write(`${chip}/export`, String(channel));
-      if (problem !== null && problem !== 'EBUSY') {
-        throw lost(`the PWM of BCM ${this.#pin} cannot be had (${problem})`);
-      }
-    }
-    return folder;
+    const found = exportHeaderPwm(this.#tree, this.#pin);
+    if ('why' in found) throw lost(found.why);
+    return found.folder;
   }
 
   #write(file: string, value: string): void {

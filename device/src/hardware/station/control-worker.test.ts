@@ -66,6 +66,13 @@ describe('the control loop in its thread', () => {
     expect(Math.abs((await read.promise) - 1500)).toBeLessThan(5);
   });
 
+  it('answers what its parts find out about themselves; a model has none', async () => {
+    const { station } = await spawnReal();
+    expect(await station.selfTest()).toEqual([]);
+    await station.close();
+    await expect(station.selfTest()).rejects.toMatchObject({ code: 'ERR_UNAVAILABLE' });
+  });
+
   it('leaves the hopper of a profile without a cell unweighed', async () => {
     const { hopperCalibration } = await spawnReal(20, join(profiles, 'small-kibble.json'));
     expect(hopperCalibration).toBeNull();

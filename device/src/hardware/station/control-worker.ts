@@ -43,6 +43,7 @@ function openWorld(data: StationThreadData, clock: Clock) {
     calibration: { ...world.trueCalibration(), ...stamps },
     hopperCalibration: hopper === null ? null : { ...hopper, ...stamps },
     problems: () => file.problems(),
+    selfTest: () => Promise.resolve([]),
   };
 }
 
@@ -55,6 +56,7 @@ function openWiring(data: StationThreadData, wiring: Wiring) {
     // Nobody but its owner can know what an empty hopper weighs.
     hopperCalibration: null,
     problems: () => board.problems(),
+    selfTest: () => board.selfTest(),
   };
 }
 
@@ -74,7 +76,7 @@ function main(): void {
     // A real feeder lives at the speed of life.
     const clock = hardware.kind === 'board' ? realClock : new ScaledClock(realClock, data.speed);
     const opened = hardware.kind === 'board' ? openWiring(data, hardware) : openWorld(data, clock);
-    const { board: raw, calibration, hopperCalibration, problems } = opened;
+    const { board: raw, calibration, hopperCalibration, problems, selfTest } = opened;
     const permission = () =>
       !cells.isRevoked && cells.heartbeatAgeMs(realClock.monoMs()) <= HEARTBEAT_AGE_MS_MAX;
     const board = permittedBoard(raw, permission);
@@ -83,7 +85,8 @@ function main(): void {
     const maker = { traits: board.traits, calibration, hopperCalibration };
     const station = new InlineStation({ board, clock, calibration, permission });
     const onClosed = () => port.close();
-    serveStation({ station, maker, line, cells, clock: realClock, onClosed, problems });
+    const told = { onClosed, problems, selfTest };
+    serveStation({ station, maker, line, cells, clock: realClock, ...told });
   } catch (error) {
     line.post({ kind: 'start-failed', failure: toFailure(error) });
   }

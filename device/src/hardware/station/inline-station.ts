@@ -81,6 +81,7 @@ export class InlineStation implements FeedStation {
   #readingAtMs: Milliseconds = Number.NEGATIVE_INFINITY;
   #lastSampleAtMs: Milliseconds;
   #undervoltage = false;
+  #motorUnreachable = false;
   /** What runs have learned of the screw, and where its shaft stands. */
   readonly #pulse = new PulseModel();
   #angle = 0;
@@ -204,7 +205,7 @@ export class InlineStation implements FeedStation {
       ...this.#hopper.reading(),
       motorOn: this.#guard.isOn(nowMs),
       undervoltage: this.#undervoltage,
-      fault: this.#active === null ? this.#rest.fault(nowMs) : null,
+      fault: this.#active === null ? this.#faultAtRest(nowMs) : null,
       loopAgeMs: Math.max(0, nowMs - this.#lastSampleAtMs),
     };
   }
@@ -230,12 +231,20 @@ export class InlineStation implements FeedStation {
     this.#lastSampleAtMs = this.#clock.monoMs();
     for (const sample of batch) {
       this.#undervoltage = sample.undervoltage;
+      this.#motorUnreachable = sample.motorUnreachable ?? false;
       this.#hopper.accept(sample);
       if (this.#active === null) this.#atRest(sample);
       else this.#inRun(this.#active, sample, this.#permission());
     }
     if (this.#active === null) this.#afterRestBatch();
     else this.#watch();
+  }
+
+  /** What the motor or the flap did wrong comes first; a scale matters only where a motor turns. */
+  #faultAtRest(nowMs: Milliseconds): Fault | null {
+    const seen = this.#rest.fault(nowMs);
+    if (seen === 'overflow' || seen === 'motor_runaway') return seen;
+    return this.#motorUnreachable ? 'motor_unreachable' : seen;
   }
 
   #atRest(sample: Sample): void {

@@ -1,6 +1,7 @@
 import type { BoardIo } from '@cat-feeder/board-io';
 import type { CellWiring, DriveWiring } from '../../config/wiring-schema.ts';
 import type { CurrentMeter, DrivePart, EdgeCounter } from '../../dispensing/shaft-sensors.ts';
+import type { Chance } from '../../platform/back-off.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { SysfsTree } from '../../platform/sysfs-tree.ts';
 import type { CellSource } from '../../weighing/cell-source.ts';
@@ -9,9 +10,9 @@ import { type BridgeWiring, DcMotorDrive } from '../drives/dc-motor.ts';
 import { HeaderPwmSpeed } from '../drives/header-pwm-speed.ts';
 import { LineEdgeCounter } from '../drives/line-edge-counter.ts';
 import { ServoGateDrive, servoGateLines } from '../drives/servo-gate.ts';
+import { ServoPwmDrive } from '../drives/servo-pwm-gate.ts';
 import { StepDirDrive, stepDirLines } from '../drives/step-dir.ts';
 import { Tmc2209Drive } from '../drives/tmc2209.ts';
-import type { Chance } from '../../platform/back-off.ts';
 import type { LineSource } from '../io/lines.ts';
 import type { PulseLine, PulsePlayer } from '../io/pulse-player.ts';
 import type { SerialLink } from '../io/serial-link.ts';
@@ -76,6 +77,12 @@ export function openDrive(wiring: DriveWiring, doors: BoardDoors): OpenedDrive {
       return withEdges(wiring, new StepDirDrive(player, settings, doors.clock), doors);
     }
     case 'servo_gate': {
+      if (wiring.way === 'pwm') {
+        const { tree, clock } = doors;
+        const { board } = doors.native();
+        const drive = new ServoPwmDrive({ board, tree, clock, settings: wiring });
+        return withEdges(wiring, drive, doors);
+      }
       const player = doors.openPulses(servoGateLines(wiring), wiring.pigpiod);
       return withEdges(wiring, new ServoGateDrive(player, wiring), doors);
     }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { loadFakeBoard } from '../../../native/board-io/fake/fake-board.ts';
 import {
   type ControlBoardBench,
   controlBoardContract,
@@ -14,8 +15,11 @@ import { SysfsFolder } from '../../../test/support/sysfs-folder.ts';
 import { parseHardware } from '../../config/read-hardware.ts';
 import type { Wiring } from '../../config/wiring-schema.ts';
 import type { ControlBoard } from '../../dispensing/control-board.ts';
+import type { DispenseOutcome } from '../../dispensing/feed-station.ts';
+import { guessModel } from '../../dispensing/kibble-model.ts';
 import { VirtualClock } from '../../platform/virtual-clock.ts';
 import { Nau7802Cell } from '../cells/nau7802-cell.ts';
+import { InlineStation } from './inline-station.ts';
 import { openWiredBoard } from './open-wired-board.ts';
 import { firstCalibration, traitsOf } from './wiring-traits.ts';
 
@@ -54,7 +58,7 @@ function watched(board: ControlBoard, clock: VirtualClock, folder: SysfsFolder) 
 }
 
 /** A stepper whose driver speaks frames, and a converter that is a map of registers. */
-function stepperBench() {
+function stepperBench(isPlugged = true) {
   const clock = new VirtualClock();
   const folder = voltFolder();
   const adc = new FakeNau7802(clock);
@@ -65,6 +69,7 @@ function stepperBench() {
   });
   const chip = new SimulatedTmc2209(doors.port, clock, line);
   const wiring = wiringOf({ part: 'tmc2209', port: '/dev/serial0', enablePin: 23 }, [nau]);
+  doors.port.plug(isPlugged);
   const board = openWiredBoard(wiring, doors);
   return {
     ...watched(board, clock, folder),
@@ -145,6 +150,87 @@ describe('openWiredBoard', () => {
     bench.end();
   });
 
+  it.each([
+    ['a stepper', stepperBench],
+    [
+      'a controller',
+      () => {
+        const bench = controllerBench();
+        bench.chip.milliamps = 0;
+        return bench;
+      },
+    ],
+  ] as const)('FMEA-12 books nothing for %s whose port is pulled', async (_, openBench) => {
+    const bench = openBench();
+    const { clock, doors } = bench;
+    const board = bench.wired;
+    const calibration = firstCalibration(board.traits);
+    const station = new InlineStation({ board, clock, calibration });
+    await bench.pass(3000);
+    expect(station.health().fault).toBeNull();
+    doors.port.plug(false);
+    await bench.pass(3000);
+    // By this fault a feeding is refused for as long as it lasts.
+    expect(station.health().fault).toBe('motor_unreachable');
+    // One that was under way, or came first, turns nothing and says so.
+    const { portionGrams, gramsMax } = { portionGrams: 10, gramsMax: 20 };
+    const model = guessModel(board.traits);
+    const order = { feedingId: 'f', portionGrams, gramsMax, openLoop: true, model };
+    let outcome: DispenseOutcome | null = null;
+    station
+      .dispense(order, () => {})
+      .then(
+        (told) => {
+          outcome = told;
+        },
+        () => {},
+      );
+    await bench.pass(60_000);
+    expect(outcome).toMatchObject({
+      result: 'failed',
+      fault: 'motor_unreachable',
+      dose: { lowGrams: 0, likelyGrams: 0, highGrams: 0 },
+      turns: 0,
+    });
+    doors.port.plug(true);
+    await bench.pass(70_000);
+    expect(station.health().fault).not.toBe('motor_unreachable');
+    expect(bench.wired.problems().map(({ part }) => part)).not.toContain('motor drive');
+    await station.close();
+    bench.end();
+  });
+
+  it('tells what each part finds out about itself, and what to do about one that is away', async () => {
+    const bench = stepperBench();
+    await bench.pass(2000);
+    const well = bench.wired.selfTest();
+    await bench.pass(2500);
+    expect((await well).map(({ part, ok }) => [part, ok])).toEqual([
+      ['motor drive', true],
+      ['bowl scale', true],
+      ['supply', true],
+    ]);
+    bench.doors.port.plug(false);
+    const away = bench.wired.selfTest();
+    await bench.pass(2500);
+    expect((await away)[0]).toMatchObject({ part: 'motor drive', ok: false });
+    expect((await away)[0]?.fix).toContain('Check the 12 V supply');
+    bench.end();
+  });
+
+  it('takes a motor that is plugged in long after the start', async () => {
+    const bench = stepperBench(false);
+    await bench.pass(20_000);
+    expect(bench.wired.problems()).toMatchObject([{ part: 'motor drive', state: 'unplugged' }]);
+    bench.doors.port.plug(true);
+    await bench.pass(70_000);
+    expect(bench.wired.problems()).toEqual([]);
+    bench.board.drive.run({ direction: 'forward', speed: 1, maxMs: 200 });
+    await bench.pass(50);
+    expect(bench.isMotorOn()).toBe(true);
+    bench.end();
+  });
+
   it('names a scale whose bus is pulled, and that it is back', async () => {
     const bench = stepperBench();
     await bench.pass(3000);
@@ -158,6 +244,31 @@ describe('openWiredBoard', () => {
     expect(bench.wired.problems()).toEqual([]);
     expect(bench.batches.at(-1)?.samples.at(-1)?.bowl).not.toBeNull();
     bench.end();
+  });
+
+  it('B-44 closes a servo gate at the header’s PWM when it opens the board', () => {
+    const clock = new VirtualClock();
+    const channel = 'sys/devices/fe20c000.pwm/pwm/pwmchip0/pwm0';
+    const folder = new SysfsFolder({
+      [`${channel}/enable`]: '0',
+      [`${channel}/period`]: '20000000',
+      [`${channel}/duty_cycle`]: '1900000',
+    });
+    folder.link('sys/class/pwm/pwmchip0', '../../devices/fe20c000.pwm/pwm/pwmchip0');
+    const cell = () => new Nau7802Cell({ name: 'bowl', bus, clock, chance: () => 0.5 });
+    const bus = new FakeNau7802(clock);
+    const board = loadFakeBoard();
+    const doors = fakeDoors(clock, folder, {
+      openCell: cell,
+      native: () => ({ board, chip: '/dev/gpiochip0' }),
+    });
+    const gate = { part: 'servo_gate', way: 'pwm', pin: 18, closedUs: 1100, openUs: 1900 };
+    const wired = openWiredBoard(wiringOf(gate, [nau]), doors);
+    expect(folder.text(`${channel}/duty_cycle`)).toMatch(/^1100000/);
+    expect(folder.text(`${channel}/enable`)).toBe('1');
+    wired.close();
+    board.fake.reset();
+    folder.end();
   });
 
   it('gives up what it opened when a later part cannot be had', async () => {

@@ -22,7 +22,7 @@ const MISSING_MAX = 16;
 const AFTER_MS: Milliseconds = 0.001;
 
 /** What is the same for all samples of one delivery. */
-type Shared = Pick<Sample, 'indexEdges' | 'motorMilliamps' | 'undervoltage'>;
+type Shared = Pick<Sample, 'indexEdges' | 'motorMilliamps' | 'undervoltage' | 'motorUnreachable'>;
 
 /** Makes one stream of samples of the readings of several parts. Its times only grow. */
 export class SampleJoiner {
@@ -121,7 +121,7 @@ export class SampleJoiner {
   }
 
   #sharedAt(nowMs: Milliseconds): Shared {
-    const { edges, current, isUndervoltage } = this.#parts;
+    const { drive, edges, current, isUndervoltage } = this.#parts;
     const milliamps = current?.takeMilliamps() ?? null;
     if (milliamps !== null) {
       this.#milliamps = milliamps;
@@ -132,6 +132,7 @@ export class SampleJoiner {
       indexEdges: edges?.edges() ?? null,
       motorMilliamps: isFresh ? this.#milliamps : null,
       undervoltage: isUndervoltage(),
+      motorUnreachable: !drive.canTurn(),
     };
   }
 }

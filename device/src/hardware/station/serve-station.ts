@@ -1,4 +1,9 @@
-import { FeederError, type Milliseconds, type ScaleCalibration } from '@cat-feeder/shared';
+import {
+  FeederError,
+  type Milliseconds,
+  type PartTest,
+  type ScaleCalibration,
+} from '@cat-feeder/shared';
 import type {
   BoardTraits,
   ControlBoard,
@@ -53,6 +58,8 @@ export function serveStation(options: {
   readonly onClosed: () => void;
   /** What is wrong with which part; told when it changes. */
   readonly problems?: () => readonly PartProblem[];
+  /** What each part finds out about itself. */
+  readonly selfTest?: () => Promise<PartTest[]>;
 }): void {
   const { station, line, cells, clock } = options;
   let isWanted = false;
@@ -103,6 +110,12 @@ export function serveStation(options: {
         const { call, timeoutMs } = request;
         const weighed = station.weighHopper(timeoutMs);
         answer(call, weighed, (level) => line.post({ kind: 'hopper-weighed', call, level }));
+        break;
+      }
+      case 'self-test': {
+        const { call } = request;
+        const tested = options.selfTest?.() ?? Promise.resolve([]);
+        answer(call, tested, (parts) => line.post({ kind: 'self-tested', call, parts }));
         break;
       }
       case 'calibrate-hopper':

@@ -8,6 +8,7 @@ import {
   FeederError,
   FeedingStageSchema,
   HopperReadingSchema,
+  PartTestSchema,
   type ScaleCalibration,
   ScaleCalibrationSchema,
 } from '@cat-feeder/shared';
@@ -19,6 +20,7 @@ export type StationRequest =
   | { readonly kind: 'dispense'; readonly call: number; readonly order: DispenseOrder }
   | { readonly kind: 'weigh'; readonly call: number; readonly timeoutMs: number }
   | { readonly kind: 'weigh-hopper'; readonly call: number; readonly timeoutMs: number }
+  | { readonly kind: 'self-test'; readonly call: number }
   | { readonly kind: 'calibrate-hopper'; readonly calibration: ScaleCalibration | null }
   | { readonly kind: 'calibrate'; readonly calibration: ScaleCalibration }
   | { readonly kind: 'cancel'; readonly fault: Fault | null }
@@ -124,6 +126,7 @@ export const StationReplySchema = v.variant('kind', [
   v.object({ kind: v.literal('outcome'), call: v.number(), outcome: OutcomeSchema }),
   v.object({ kind: v.literal('weighed'), call: v.number(), result: WeighSchema }),
   v.object({ kind: v.literal('hopper-weighed'), call: v.number(), level: HopperLevelSchema }),
+  v.object({ kind: v.literal('self-tested'), call: v.number(), parts: v.array(PartTestSchema) }),
   v.object({ kind: v.literal('call-failed'), call: v.number(), failure: FailureSchema }),
   v.object({
     kind: v.literal('reading'),

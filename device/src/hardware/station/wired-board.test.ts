@@ -161,7 +161,7 @@ function wiredOn(clock: VirtualClock) {
   };
   const board = new WiredBoard({
     parts: {
-      drive: { ...quiet, run: () => {}, stop: () => {} },
+      drive: { ...quiet, run: () => {}, stop: () => {}, canTurn: () => true },
       bowl,
       hopper: null,
       edges: null,

@@ -1,4 +1,9 @@
-import { FeederError, type Milliseconds, MOTOR_SLICE_MS_MAX } from '@cat-feeder/shared';
+import {
+  FeederError,
+  type Milliseconds,
+  MOTOR_SLICE_MS_MAX,
+  type PartTest,
+} from '@cat-feeder/shared';
 import type {
   BoardTraits,
   ControlBoard,
@@ -95,16 +100,7 @@ export class WiredBoard implements ControlBoard {
 
   /** What is wrong with which part, as of now; empty when all is well. */
   problems(): readonly PartProblem[] {
-    const { drive, bowl, hopper, edges, current, supply } = this.#parts;
-    const named: readonly (readonly [string, Part | null])[] = [
-      ['motor drive', drive],
-      ['bowl scale', bowl],
-      ['hopper scale', hopper],
-      ['shaft sensor', edges],
-      ['motor current', current],
-      ['supply', supply ?? null],
-    ];
-    const told = named.flatMap(([part, its]) => {
+    const told = this.#named().flatMap(([part, its]) => {
       const health = its?.health() ?? null;
       return health === null || health.state === 'ok' ? [] : [{ part, ...health }];
     });
@@ -112,6 +108,15 @@ export class WiredBoard implements ControlBoard {
       .problems()
       .filter(({ part }) => !told.some((problem) => problem.part === part));
     return [...told, ...seen];
+  }
+
+  /** What each part finds out about itself; two seconds at most. Nothing turns. */
+  selfTest(): Promise<PartTest[]> {
+    return Promise.all(
+      this.#named().flatMap(([part, its]) =>
+        its === null ? [] : [its.selfTest().then((check) => ({ part, ...check }))],
+      ),
+    );
   }
 
   close(): void {
@@ -122,6 +127,18 @@ export class WiredBoard implements ControlBoard {
     const { drive, bowl, hopper, edges, current, supply } = this.#parts;
     drive.stop();
     for (const part of [drive, bowl, hopper, edges, current, supply]) part?.close();
+  }
+
+  #named(): readonly (readonly [string, Part | null])[] {
+    const { drive, bowl, hopper, edges, current, supply } = this.#parts;
+    return [
+      ['motor drive', drive],
+      ['bowl scale', bowl],
+      ['hopper scale', hopper],
+      ['shaft sensor', edges],
+      ['motor current', current],
+      ['supply', supply ?? null],
+    ];
   }
 
   #enter(mode: 'rest' | 'dispense'): void {

@@ -5,6 +5,7 @@ import {
   FeederError,
   type HopperReading,
   type Milliseconds,
+  type PartTest,
   type ScaleCalibration,
   SECOND_MS,
 } from '@cat-feeder/shared';
@@ -35,6 +36,8 @@ export const HEARTBEAT_MS: Milliseconds = 500;
 const ANSWER_SLACK_MS: Milliseconds = 10 * SECOND_MS;
 const READY_LIMIT_MS: Milliseconds = 10 * SECOND_MS;
 const CLOSE_LIMIT_MS: Milliseconds = SECOND_MS;
+/** Every part looks two seconds long at most. */
+const SELF_TEST_MS_MAX: Milliseconds = 2 * SECOND_MS;
 /** Calls that wait for the loop at the same time. */
 const CALLS_MAX = 16;
 
@@ -192,6 +195,15 @@ export class WorkerStation implements FeedStation {
     return this.#problems;
   }
 
+  /** What each part of the dispenser finds out about itself; nothing turns. */
+  async selfTest(): Promise<PartTest[]> {
+    const answer = await this.#call(SELF_TEST_MS_MAX, (call) =>
+      this.#thread.post({ kind: 'self-test', call }),
+    );
+    if (answer.kind !== 'self-tested') throw unexpected(answer);
+    return answer.parts;
+  }
+
   /** Takes the motor's permission back for good: synchronous, from any state, never throws. */
   motorOff(): void {
     this.#cells.revoke();
@@ -268,6 +280,7 @@ export class WorkerStation implements FeedStation {
       case 'outcome':
       case 'weighed':
       case 'hopper-weighed':
+      case 'self-tested':
         this.#settle(reply.call)?.resolve(reply);
         break;
       case 'call-failed':

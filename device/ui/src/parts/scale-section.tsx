@@ -85,7 +85,7 @@ function Span({ steps }: { steps: Steps }) {
         saving.run(span);
       }}
     >
-      <div>
+      <div class="field">
         <label for={fieldId}>{say(`${steps.of}.spanLabel`)}</label>
         <input
           id={fieldId}

@@ -61,6 +61,10 @@ export class SimulatedDrive extends SimulatedPart implements DrivePart {
     this.#board.drive.stop();
   }
 
+  canTurn(): boolean {
+    return !this.isClosed && this.health().state === 'ok';
+  }
+
   override close(): void {
     this.stop();
     super.close();

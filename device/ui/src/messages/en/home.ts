@@ -29,7 +29,7 @@ export const home = {
   'facts.hopperDays.other': 'about {count} days of the plan',
   'facts.hopperPace.one': 'about {count} day at last week’s pace',
   'facts.hopperPace.other': 'about {count} days at last week’s pace',
-  'facts.hopperNoPlan': 'no plan to count against',
+  'facts.hopperNoPlan': 'nothing is planned today',
 
   'next.title': 'Next meal',
   'next.at': 'at {time}',
@@ -152,6 +152,7 @@ export const home = {
   'fault.overflow': 'More fell than was asked for',
   'fault.motor_runaway': 'The motor turned while it was off',
   'fault.motor_dead': 'The motor does not turn',
+  'fault.motor_unreachable': 'The motor’s driver does not answer',
   'fault.undervoltage': 'The supply is too weak',
   'fault.deadline': 'A feeding took too long',
   'fault.controller_lost': 'The motor controller is lost',
