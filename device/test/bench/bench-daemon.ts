@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -41,9 +41,18 @@ const split = (values: readonly number[]) => ({
 });
 
 const folder = mkdtempSync(join(tmpdir(), 'feeder-bench-'));
+/** A Node of its own: on a feeder no second one shares the program's pages, as this bench would. */
+function ownNode(name: string): string {
+  const path = join(folder, `${name}-node`);
+  copyFileSync(process.execPath, path);
+  return path;
+}
+
+const nodePath = ownNode('daemon');
 const startDaemon = (name: string) =>
   new DaemonProcess({
     entry: 'bundle',
+    nodePath,
     args: ['run', '--port', '0', '--data-dir', join(folder, name)],
   });
 
@@ -124,7 +133,7 @@ function sumStatuses(...results: OpenLoopResult[]): Record<string, number> {
 }
 
 async function peerFigures(bodyLength: number) {
-  const bare = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'], { stdio: 'ignore' });
+  const bare = spawn(ownNode('bare'), ['-e', 'setInterval(() => {}, 1e6)'], { stdio: 'ignore' });
   const server = spawn(
     process.execPath,
     [resolve(import.meta.dirname, 'peer-server.ts'), String(bodyLength)],

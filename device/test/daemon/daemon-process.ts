@@ -53,9 +53,11 @@ export class DaemonProcess {
     readonly nodeFlags?: readonly string[];
     /** Through systemd/start-notifying, as the service manager starts it. */
     readonly isNotifying?: boolean;
+    /** The Node to run it with; missing: the one that runs this. */
+    readonly nodePath?: string;
   }) {
     const flags = [...shippedNodeFlags(), ...(options.nodeFlags ?? [])];
-    const node = [process.execPath, ...flags, entries[options.entry]];
+    const node = [options.nodePath ?? process.execPath, ...flags, entries[options.entry]];
     const line = options.isNotifying === true ? [LAUNCHER, ...node] : node;
     const [program = '', ...args] = [...line, ...options.args];
     this.child = spawn(program, args, {

@@ -56,6 +56,45 @@ describe('I9, I10 what is broken is named, and the cat still eats where it safel
     expect((await feeder.occurrences())[0]?.verdict).toMatch(/^fed/);
   });
 
+  test('FMEA-12 a motor driver that is unplugged: refused by name, told, and served when it is back', async () => {
+    const feeder = await VirtualFeeder.start();
+    await feeder.ask('POST', '/meals', breakfast);
+    await feeder.feedToEnd(10);
+    const before = feeder.landed();
+    feeder.world.unplugDriver();
+    await feeder.pass(TO_BREAKFAST);
+    const { today, alerts } = await feeder.status();
+    expect(alerts).toMatchObject([{ alert: 'sensor', subject: 'motor_unreachable' }]);
+    const asked = await feeder.ask('POST', '/feedings', { requestId: 'no', portionGrams: 5 });
+    expect(asked.error).toMatchObject({
+      code: 'ERR_HARDWARE_FAULT',
+      message: expect.stringContaining('driver did not answer'),
+    });
+    // Nothing fell, and nothing is booked.
+    expect(feeder.landed()).toBe(before);
+    expect(today.highGrams).toBeLessThan(15);
+    feeder.world.unplugDriver(false);
+    await feeder.pass(180_000);
+    expect((await feeder.occurrences())[0]?.verdict).toMatch(/^fed/);
+    expect((await feeder.status()).alerts).toEqual([]);
+  });
+
+  test('FMEA-12 a motor driver that is pulled in the middle of a portion ends it by name', async () => {
+    const feeder = await VirtualFeeder.start();
+    await feeder.feedToEnd(10);
+    await feeder.pass(20_000);
+    const before = feeder.landed();
+    const { id } = await feeder.feed(20);
+    await feeder.pass(3000);
+    feeder.world.unplugDriver();
+    await feeder.passUntilIdle();
+    const last = await feeder.feeding(id);
+    expect(last.fault).toBe('motor_unreachable');
+    const fell = feeder.landed() - before;
+    expect(last.dose?.lowGrams).toBeLessThanOrEqual(fell + 0.1);
+    expect(last.dose?.highGrams).toBeGreaterThanOrEqual(fell - 0.1);
+  });
+
   test('FMEA-12 a jam ends the meal as failed, and the next meal tries again', async () => {
     const feeder = await VirtualFeeder.start();
     await feeder.ask('POST', '/meals', breakfast);

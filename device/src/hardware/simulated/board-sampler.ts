@@ -80,6 +80,7 @@ export class BoardSampler implements Sampler {
       indexEdges: this.#countEdges(),
       motorMilliamps: this.#profile.motor.hasCurrentSensor ? this.#readCurrent(atMs) : null,
       undervoltage: this.#model.sag.isActive,
+      motorUnreachable: this.#model.isDriverAway,
     });
     this.#lastMs = atMs;
   }

@@ -62,6 +62,8 @@ export class FeederModel {
   leak: Leak | null = null;
   /** The index or encoder gives no more edges. */
   isIndexLost = false;
+  /** The motor's driver is unplugged, and its board says so. */
+  isDriverAway = false;
 
   readonly #profile: Profile;
   readonly #random: SeededRandom;

@@ -285,6 +285,12 @@ export class FeederWorld {
     });
   }
 
+  /** The motor's driver is unplugged: nothing turns, and the board knows it. */
+  unplugDriver(isAway = true): void {
+    this.breakMotor(isAway);
+    this.model.isDriverAway = isAway;
+  }
+
   /** The motor is wired the other way round. */
   flipMotor(isFlipped = true): void {
     this.#switchMotor((shaft) => {
