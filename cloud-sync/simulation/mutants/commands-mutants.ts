@@ -136,6 +136,18 @@ export const commandMutants: readonly SyncMutant[] = [
     faults: ['both_restore'],
   },
   {
+    name: 'session_again',
+    rule: 'a restored cloud begins no session a second time',
+    edits: [
+      {
+        file: `${core}/hello.ts`,
+        find: 'Math.max(device.session, session_prev) + 1',
+        replace: '(session_prev < 0 ? session_prev : device.session) + 1',
+      },
+    ],
+    faults: ['cloud_restore', 'duplicate', 'delay', 'owner_change', 'clone'],
+  },
+  {
     name: 'fencing',
     rule: 'an older session is fenced',
     edits: [

@@ -47,9 +47,9 @@ async function bench(part: { readonly maxEpoch?: number; readonly docEpoch?: num
     await tx.putDoc({ doc, isGone: false, epoch: docEpoch, seq: 1 });
   });
   const context = { store, now: () => 5, random: (n: number) => new Uint8Array(n), sha256 };
-  const hello = async (segs: Hello['segs']) => {
+  const hello = async (segs: Hello['segs'], session_prev = 3) => {
     const answer = await greet(context, 'd', {
-      ...{ v: 1, proto: { min: 1, max: 1 }, caps: [], fw: '1', boot: text(9), session_prev: 3 },
+      ...{ v: 1, proto: { min: 1, max: 1 }, caps: [], fw: '1', boot: text(9), session_prev },
       ...{ dcur: 0, docs: null, now: {}, t0: 0, segs },
     });
     if (!answer.ok) throw new TypeError(answer.refusal);
@@ -69,6 +69,12 @@ describe('the answer to a hello', () => {
     const { hello } = await bench();
     const { segs } = await hello([seg(1, head)]);
     expect(segs).toMatchObject([{ epoch: 1, acked: 4, hash: text(hash) }]);
+  });
+
+  it('begins no session a second time after a restore', async () => {
+    const { hello } = await bench();
+    expect((await hello([seg(1, 4)], 10)).session).toBe(11);
+    expect((await hello([seg(1, 4)], 3)).session).toBe(12);
   });
 
   it('has no hash for a number inside a gap', async () => {

@@ -70,12 +70,15 @@ const limits: HelloAnswer['limits'] = {
 };
 
 /** The next session. A start that comes back after another one is a second copy of the feeder. */
-function withSession(device: DeviceRow, { boot }: Hello, nowMs: number): DeviceRow {
+function withSession(device: DeviceRow, hello: Hello, nowMs: number): DeviceRow {
+  const { boot, session_prev } = hello;
+  // A restored database has forgotten sessions: what is still under way from one must stay fenced.
+  const session = Math.max(device.session, session_prev) + 1;
   const isNewest = device.boots.at(-1) === boot;
   const isBack = !isNewest && device.boots.includes(boot);
   const boots = isNewest ? device.boots : [...device.boots, boot].slice(-BOOTS_KEPT);
   const clonedMs = isBack ? nowMs : device.clonedMs;
-  return { ...device, session: device.session + 1, sessionMs: nowMs, boots, clonedMs };
+  return { ...device, session, sessionMs: nowMs, boots, clonedMs };
 }
 
 /** Finds a segment's epoch, opens one for a new genesis, or takes over one from a later life. */

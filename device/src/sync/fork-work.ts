@@ -29,7 +29,11 @@ export function beginFork(turn: Turn, diverged: readonly LogSegment[]): void {
   if (active.pendingGenesis === null) {
     store.transact('sync.pending_genesis', () => store.setPendingGenesis(genNew));
   }
-  const closed = diverged.filter(({ epoch }) => epoch !== active.epoch);
+  // What is younger than the first of them goes along, so that the order stays that of creation.
+  const from = Math.min(...diverged.map(({ epoch }) => epoch));
+  const closed = store
+    .segments()
+    .filter(({ epoch, closed: isClosed, head, base }) => isClosed && epoch >= from && head >= base);
   const [first = active] = closed;
   const fork: ForkWork = {
     genNew,

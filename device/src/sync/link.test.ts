@@ -149,6 +149,27 @@ describe('the link', () => {
     }
   });
 
+  it('takes younger segments along when an older one has diverged', () => {
+    const { of } = live();
+    const genesis = ['', '', 'BBBBBBBBBBA', 'CCCCCCCCCCA'];
+    for (const epoch of [2, 3]) {
+      of.store.transact('fork', () => {
+        of.store.append('storage.trouble', { reason: 'x' });
+        const cut = [{ epoch: epoch - 1, head: 1 }];
+        of.store.fork({ cut, opened: { epoch, genesis: genesis[epoch] ?? '' }, items: [] });
+      });
+    }
+    of.take({ kind: 'started', boot: 'AAAAAAAAAAE', firmware: '1' });
+    const hello = of.request(of.wait(3000));
+    const segs = [1, 2, 3].map((epoch) => {
+      const hash = epoch === 1 ? 'DDDDDDDDDDA' : genesis[epoch];
+      return { asked: epoch, epoch, acked: epoch === 1 ? 1 : 0, hash, gaps: [] };
+    });
+    const body = helloAnswer(of, { segs, max_epoch: 3 });
+    of.take({ kind: 'answer', id: hello.id, status: 200, body });
+    expect(of.state().fork?.epochs).toEqual([1, 2, 3]);
+  });
+
   it('H2 leaves a closed segment alone when the cloud has more of the same history', () => {
     const { of, answer } = forked();
     answer({ hash: of.store.hashAt(1, 2) });
