@@ -231,7 +231,7 @@ function isNothingFlowing(run: Run, rise: Grams, turns: number): boolean {
     return false;
   }
   run.fruitlessGrams += expected;
-  if (expected > 0) {
+  if (turns !== 0) {
     run.emptyPulses += 1;
     run.dribbledGrams += run.pulse.short.hiddenGrams(expected) - expected;
   }

@@ -112,6 +112,29 @@ describe('the motor and the food', () => {
     expect(fed.outcome.dose.highGrams).toBeGreaterThan(held);
   });
 
+  it('FMEA-14 blocked chute: pulses count whose turns a fine index takes back', async () => {
+    const profile: ProfileInput = {
+      ...alone,
+      faults: hopeless,
+      kibble: { pieceGramsMean: 0.6 },
+      auger: { gramsPerTurnMean: 4.65 },
+      motor: { indexEdgesPerTurn: 40, turnsPerSecond: 1.13 },
+      chute: { dribblePiecesMean: 0.9, holdsGrams: 200 },
+      bowlCell: { samplesPerSecondDispense: 10 },
+    };
+    const feeders = 12;
+    let held = 0;
+    for (let n = 0; n < feeders; n += 1) {
+      feeder = new AccuracyFeeder(parseProfile(profile), `index ${n}`);
+      await feeder.setUp(4, 6);
+      feeder.world.blockChute();
+      const fed = await feeder.feed(1.1);
+      expect(fed.outcome.fault).not.toBeNull();
+      held += feeder.world.truth().inFlightGrams;
+    }
+    expect(held / feeders).toBeLessThan(5.8);
+  });
+
   describe('FMEA-14 a chute that blocks in the first run of a food that nobody knows', () => {
     const factors = [0.45, 1, 2.2];
     const cases = factors.flatMap((factor) =>
