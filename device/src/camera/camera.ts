@@ -18,6 +18,7 @@ import { ClipDesk } from './clip-desk.ts';
 import type { ClipFiles } from './clip-files.ts';
 import { cutOffJob, type JobMaker, jobsOf, type LastClip, unseenJob } from './clip-jobs.ts';
 import type { ClipMaker } from './clip-making.ts';
+import { ClipNotes } from './clip-notes.ts';
 import type { RetentionLimits } from './clip-retention.ts';
 import { LiveSeats } from './live-seats.ts';
 import { EDGE_MS, SegmentRing, startedMs } from './segment-ring.ts';
@@ -87,6 +88,7 @@ export class Camera implements Witness {
   /** Ended takes of which the last segment is still to come. */
   #awaited: Take[] = [];
   readonly #unjudged = new UnjudgedClips();
+  readonly #notes: ClipNotes;
   #lastClip: LastClip | null = null;
   #privacy: Privacy = null;
   #cancelTick: Cancel = () => {};
@@ -99,6 +101,7 @@ export class Camera implements Witness {
     this.#parts = parts;
     const { source, chance, logger, maker, files, catalogue } = parts;
     this.#shield = new Shield(logger);
+    this.#notes = new ClipNotes({ catalogue, logger });
     this.#clock = this.#shield.over(parts.clock);
     this.#ring = new SegmentRing({
       bytesMax: parts.ringBytesMax,
@@ -138,7 +141,7 @@ export class Camera implements Witness {
 
   /** Begins to look. Returns at once: clips are put in order beside it. */
   start(): void {
-    void this.desk.reconcile();
+    void this.desk.reconcile(() => this.#notes.left());
     this.#shield.run(() => this.#tick());
   }
 
@@ -150,6 +153,7 @@ export class Camera implements Witness {
     await this.#capture.close();
     this.#orderReady(true);
     await this.desk.settled();
+    this.#note();
     this.#ring.trim(Number.POSITIVE_INFINITY);
     this.#parts.source.close();
   }
@@ -165,13 +169,17 @@ export class Camera implements Witness {
       feedings: take.feedings.map((one) => (one.id === feeding.id ? feeding : one)),
     }));
     for (const { id, rank } of this.#unjudged.ended(feeding)) this.desk.rank(id, rank);
+    this.#shield.run(() => this.#note());
   }
 
   /** A feeding that was cut off before this start is closed: what was seen went with its memory. */
   feedingCutOff(feeding: Feeding): void {
     this.#shield.run(() => {
       if (this.#parts.privacy() === 'switch') return;
-      const job = cutOffJob(feeding, this.#parts.newId);
+      const { newId, takes } = this.#parts;
+      const { startedAtMs: startedMs } = feeding;
+      const noted = this.#notes.leftOf(feeding, takes.clipMs);
+      const job = cutOffJob(feeding, noted ?? { id: newId(), feedingIds: [], startedMs });
       const why = 'The feeder was interrupted in the middle: what was not yet a clip is lost.';
       this.desk.lose(job, 'not_made', why);
     });
@@ -251,7 +259,10 @@ export class Camera implements Witness {
     const privacy = this.#parts.privacy();
     if (privacy !== null && privacy !== this.#privacy) {
       this.#tell({ kind: 'private', isKept: privacy === 'hours' });
-      if (privacy === 'switch') this.#awaited = [];
+      if (privacy === 'switch') {
+        this.#awaited = [];
+        this.#note();
+      }
       this.live.clear();
     }
     this.#privacy = privacy;
@@ -289,8 +300,16 @@ export class Camera implements Witness {
     this.#takes = rest;
     this.#awaited.push(...ended.filter((take) => !isOfNoUse(take)));
     this.#orderReady(false);
+    this.#note();
     this.#trim();
     this.#publish();
+  }
+
+  #note(): void {
+    const { open } = this.#takes;
+    const takes = open === null ? this.#awaited : [...this.#awaited, open];
+    const isUnjudged = (id: string) => this.#unjudged.has(id);
+    this.#notes.update({ takes, jobs: this.desk.jobs, isUnjudged }, this.#jobMaker());
   }
 
   /** Orders clips of the takes whose last segment is there, or will not come. */
@@ -308,7 +327,7 @@ export class Camera implements Witness {
   }
 
   #order(take: Take): void {
-    const maker = this.#jobMaker();
+    const maker = this.#jobMaker(this.#notes.idOf(take));
     const { jobs, last } = jobsOf(take, this.#ring, this.#lastClip, maker);
     this.#lastClip = last;
     const ids = jobs.map(({ order }) => order.id);
@@ -320,10 +339,12 @@ export class Camera implements Witness {
     }
   }
 
-  #jobMaker(): JobMaker {
+  /** The first clip gets the id that it was noted by. */
+  #jobMaker(notedId?: string): JobMaker {
     const { newId, wallMs } = this.#parts;
+    const ids = notedId === undefined ? [] : [notedId];
     return {
-      newId,
+      newId: () => ids.pop() ?? newId(),
       wallOf: (monoMs) => Math.round(wallMs() - (this.#clock.monoMs() - monoMs)),
     };
   }

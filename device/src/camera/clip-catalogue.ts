@@ -16,11 +16,20 @@ export interface ClipFilter {
 /** What retention, and the check of the files, know of a clip. */
 export type ShelfRow = Pick<Clip, 'id' | 'rank' | 'startedMs' | 'bytes' | 'keep' | 'sentAtMs'>;
 
+/** A clip that is to be: what the ledger is told of it when nothing comes of it. */
+export type ExpectedClip = Pick<Clip, 'id' | 'feedingIds' | 'startedMs'>;
+
 /**
  * The rows of clips and their entries in the ledger, each pair in one durable transaction. Ids are
  * in the order of time. Throws `ERR_STORAGE` and changes nothing when the disk refuses.
  */
 export interface ClipCatalogue {
+  /** Notes clips that are to be, in one small write; `add` and `noteLost` take the note away. */
+  expect(clips: readonly ExpectedClip[]): void;
+  /** Those of which nothing has come yet, oldest first; also those of starts before. */
+  expected(): readonly ExpectedClip[];
+  /** Nothing is to come of these any more. Writes nothing when none of them is noted. */
+  withdraw(ids: readonly string[]): void;
   /** The row and `clip.recorded`. */
   add(clip: Clip): void;
   get(id: string): Clip | undefined;

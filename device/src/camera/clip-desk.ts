@@ -1,16 +1,11 @@
-import {
-  type Clip,
-  type ClipDropReason,
-  type ClipRank,
-  type EventBody,
-  FeederError,
-  type Milliseconds,
-} from '@cat-feeder/shared';
+import type { Clip, ClipDropReason, ClipRank, EventBody, Milliseconds } from '@cat-feeder/shared';
 import type { Logger } from '../platform/logger.ts';
 import { reasonOf } from '../platform/part.ts';
+import type { ExpectedClip } from './clip-catalogue.ts';
 import type { ClipMaker, ClipOrder } from './clip-making.ts';
 import { type ClipRoom, makeRoom } from './clip-room.ts';
 import { absenceTold, orderShelf } from './clip-shelf.ts';
+import { tolerateRefusal } from './disk-refusal.ts';
 
 /** Orders that wait for the one that is being made; more are lost, and told as lost. */
 const WAITING_MAX = 8;
@@ -108,13 +103,19 @@ export class ClipDesk {
     });
   }
 
-  /** The same after a start, when what is not finished never will be. */
-  reconcile(): Promise<void> {
+  /**
+   * The same after a start, when what is not finished never will be: clips that were to be and of
+   * which not even a file is there are told as lost.
+   */
+  reconcile(left: () => readonly ExpectedClip[] = () => []): Promise<void> {
     const { files, logger } = this.#parts;
     return this.#then(async () => {
       const count = await files.sweep();
       if (count > 0) logger.info({ count }, 'Unfinished files of clips were removed.');
       await this.#order();
+      for (const clip of left()) {
+        this.#tellLost(clip, 'not_made', 'The feeder stopped before the clip was made.');
+      }
       await this.#measure();
     });
   }
@@ -126,17 +127,24 @@ export class ClipDesk {
 
   /** Tells the ledger of a clip that there will never be. */
   lose({ order, subject }: ClipJob, reason: ClipDropReason, why: string): void {
+    const { feedingIds, startedMs } = subject;
+    this.#tellLost({ id: order.id, feedingIds, startedMs }, reason, why);
+  }
+
+  #tellLost(clip: ExpectedClip, reason: ClipDropReason, why: string): void {
     const lost: EventBody<'clip.dropped'> = {
-      clipId: order.id,
-      feedingIds: subject.feedingIds,
-      startedMs: subject.startedMs,
+      clipId: clip.id,
+      feedingIds: clip.feedingIds,
+      startedMs: clip.startedMs,
       bytes: null,
       sha256: null,
       reason,
       why: why.slice(0, 400),
     };
     this.#parts.logger.warn(lost, 'A clip is lost.');
-    this.#tolerate(() => this.#parts.catalogue.noteLost(lost));
+    tolerateRefusal(this.#parts.logger, 'The ledger did not take a lost clip.', () =>
+      this.#parts.catalogue.noteLost(lost),
+    );
   }
 
   async #do(job: ClipJob): Promise<void> {
@@ -209,14 +217,5 @@ export class ClipDesk {
       },
     );
     return this.#work;
-  }
-
-  #tolerate(write: () => void): void {
-    try {
-      write();
-    } catch (error) {
-      if (!(error instanceof FeederError) || error.code !== 'ERR_STORAGE') throw error;
-      this.#parts.logger.error({ reason: error.message }, 'The ledger did not take a lost clip.');
-    }
   }
 }

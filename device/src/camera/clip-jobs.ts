@@ -1,5 +1,6 @@
 import type { EpochMs, Feeding, Milliseconds } from '@cat-feeder/shared';
 import type { Segment } from './capture.ts';
+import type { ExpectedClip } from './clip-catalogue.ts';
 import type { ClipJob, ClipSubject } from './clip-desk.ts';
 import { byFormat, EDGE_MS, type SegmentRing, startedMs } from './segment-ring.ts';
 import { rankOf, type Take } from './takes.ts';
@@ -64,16 +65,17 @@ export function unseenJob(take: Take, { newId, wallOf }: JobMaker): ClipJob {
   };
 }
 
-/** The job of a feeding that a crash cut off: never done, but told. */
-export function cutOffJob(feeding: Feeding, newId: () => string): ClipJob {
-  const { id, petId, startedAtMs } = feeding;
+/** The job of a feeding that a crash cut off, in the clip that was to be: never done, but told. */
+export function cutOffJob(feeding: Feeding, clip: ExpectedClip): ClipJob {
+  const { id, petId } = feeding;
   const segments: readonly Segment[] = [];
   return {
-    order: { id: newId(), segments, beforeAtMs: null, afterAtMs: null },
+    order: { id: clip.id, segments, beforeAtMs: null, afterAtMs: null },
     subject: {
-      ...{ rank: 'failed_feeding', feedingIds: [id], visits: [], continues: null, gapMs: 0 },
+      ...{ rank: 'failed_feeding', visits: [], continues: null, gapMs: 0 },
       petIds: petId === null ? [] : [petId],
-      startedMs: startedAtMs,
+      feedingIds: [...new Set([...clip.feedingIds, id])],
+      startedMs: clip.startedMs,
     },
   };
 }

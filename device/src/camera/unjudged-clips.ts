@@ -18,6 +18,10 @@ export class UnjudgedClips {
     this.#clips = [...this.#clips, ...ids.map((id) => ({ id, feedings }))].slice(-CLIPS_MAX);
   }
 
+  has(clipId: string): boolean {
+    return this.#clips.some(({ id }) => id === clipId);
+  }
+
   /** What is known with the end of this feeding: the clips of which all feedings have ended. */
   ended(feeding: Feeding): readonly { readonly id: string; readonly rank: ClipRank }[] {
     const clips = this.#clips.map(({ id, feedings }) => ({

@@ -8,7 +8,12 @@ import {
   FeederError,
 } from '@cat-feeder/shared';
 import type Database from 'better-sqlite3';
-import type { ClipCatalogue, ClipFilter, ShelfRow } from '../camera/clip-catalogue.ts';
+import type {
+  ClipCatalogue,
+  ClipFilter,
+  ExpectedClip,
+  ShelfRow,
+} from '../camera/clip-catalogue.ts';
 import { CheckedTable } from './checked-table.ts';
 import {
   clipLinks,
@@ -24,12 +29,15 @@ import {
 import type { EventLog } from './event-log.ts';
 import { clipWhy } from './feeding-rows.ts';
 import { type ClipLinkRow, type ClipRow, clipLinkTable, clipTable } from './schema.ts';
+import type { StateStore } from './state-store.ts';
 import { type SqlValue, statement } from './statements.ts';
 import type { Transactor } from './transactor.ts';
 
 const PAGE_MAX = 500;
 /** Read in a few milliseconds, also on a slow board; then whoever waits has a turn. */
 const SHELF_PAGE = 100;
+/** More clips than ever wait to be made; of more, the newest are noted. */
+const EXPECTED_MAX = 32;
 
 interface Totals {
   readonly count: number;
@@ -40,6 +48,7 @@ export interface ClipStoreOptions {
   readonly db: Database.Database;
   readonly transactor: Transactor;
   readonly log: EventLog;
+  readonly state: StateStore;
 }
 
 /** The rows of clips, each change in one transaction with its entry in the ledger. */
@@ -56,8 +65,23 @@ export class ClipStore implements ClipCatalogue {
     this.#links = new CheckedTable(options.db, clipLinkTable);
   }
 
+  expect(clips: readonly ExpectedClip[]): void {
+    this.#note([...this.expected(), ...clips].slice(-EXPECTED_MAX));
+  }
+
+  expected(): readonly ExpectedClip[] {
+    return this.#options.state.read<ExpectedClip[]>('expected_clips') ?? [];
+  }
+
+  withdraw(ids: readonly string[]): void {
+    const before = this.expected();
+    const rest = before.filter(({ id }) => !ids.includes(id));
+    if (rest.length < before.length) this.#note(rest);
+  }
+
   add(clip: Clip): void {
     this.#write('clip.add', () => {
+      this.withdraw([clip.id]);
       this.#clips.insert(clipRow(clip));
       for (const link of clipLinks(clip)) this.#links.insert(link);
       this.#options.log.append('clip.recorded', recordedBody(clip));
@@ -127,7 +151,14 @@ export class ClipStore implements ClipCatalogue {
   }
 
   noteLost(lost: EventBody<'clip.dropped'>): void {
-    this.#write('clip.lost', () => this.#appendDropped(lost));
+    this.#write('clip.lost', () => {
+      this.withdraw([lost.clipId]);
+      this.#appendDropped(lost);
+    });
+  }
+
+  #note(clips: readonly ExpectedClip[]): void {
+    this.#options.state.write('expected_clips', clips.length === 0 ? null : clips);
   }
 
   #change(id: string, patch: Partial<Clip>): Clip {

@@ -12,7 +12,8 @@ export type StateKey =
   | 'alerts'
   | 'restore_fence'
   | 'unknown_dose'
-  | 'assumed_doses';
+  | 'assumed_doses'
+  | 'expected_clips';
 
 /** Reads and writes small JSON values; reads come from memory. */
 export class StateStore {

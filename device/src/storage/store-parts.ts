@@ -130,7 +130,7 @@ export function composeParts(options: PartsOptions): StoreParts {
     unnamedKibble,
     journal,
     schedule,
-    clips: new ClipStore({ db, transactor, log }),
+    clips: new ClipStore({ db, transactor, log, state }),
     clockMemory: new ClockStore(state, () => journal.lastAgeMs()),
     boots: new BootRecord({
       transactor,

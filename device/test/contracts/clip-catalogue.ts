@@ -44,6 +44,37 @@ export function clipCatalogueContract(name: string, make: () => ClipCatalogueSub
     finds(make);
     shelves(make);
     forgets(make);
+    expects(make);
+  });
+}
+
+function expects(make: () => ClipCatalogueSubject): void {
+  const noted = (n: number) => ({ id: clipId(n), feedingIds: feedings, startedMs: START_MS + n });
+
+  it('C4 notes what is to be until it is there, lost or not wanted, also over a restart', () => {
+    const { catalogue, reopen, ledger } = make();
+    expect(catalogue.expected()).toEqual([]);
+    catalogue.expect([noted(1), noted(2)]);
+    catalogue.expect([noted(3), noted(4)]);
+    expect(reopen().expected()).toEqual([1, 2, 3, 4].map(noted));
+    const again = reopen();
+    again.add(clip(1));
+    again.withdraw([clipId(2), clipId(9)]);
+    const { id: lostId, feedingIds, startedMs } = noted(3);
+    const lost = { clipId: lostId, feedingIds, startedMs, bytes: null, sha256: null };
+    again.noteLost({ ...lost, reason: 'not_made', why: 'x' });
+    expect(reopen().expected()).toEqual([noted(4)]);
+    expect(ledger()).toHaveLength(2);
+  });
+
+  it('C4 keeps the note when the disk refuses what would take it away', () => {
+    const { catalogue, refuse } = make();
+    catalogue.expect([noted(1)]);
+    refuse();
+    expect(codeOf(() => catalogue.add(clip(1)))).toBe('ERR_STORAGE');
+    expect(codeOf(() => catalogue.withdraw([clipId(1)]))).toBe('ERR_STORAGE');
+    expect(codeOf(() => catalogue.expect([noted(2)]))).toBe('ERR_STORAGE');
+    expect(catalogue.expected()).toEqual([noted(1)]);
   });
 }
 

@@ -1,5 +1,10 @@
 import { type Clip, type EventBody, FeederError } from '@cat-feeder/shared';
-import type { ClipCatalogue, ClipFilter, ShelfRow } from '../../src/camera/clip-catalogue.ts';
+import type {
+  ClipCatalogue,
+  ClipFilter,
+  ExpectedClip,
+  ShelfRow,
+} from '../../src/camera/clip-catalogue.ts';
 
 /** What the ledger was told of clips. */
 type Entry =
@@ -10,11 +15,36 @@ type Entry =
 export class MemoryClipCatalogue implements ClipCatalogue {
   readonly ledger: Entry[] = [];
   isRefusing = false;
+  /** How often clips were noted that are to be. */
+  expectations = 0;
   #clips: readonly Clip[] = [];
+  #expected: readonly ExpectedClip[] = [];
+
+  expect(clips: readonly ExpectedClip[]): void {
+    this.#write();
+    this.expectations += 1;
+    this.#expected = [...this.#expected, ...clips];
+  }
+
+  expected(): readonly ExpectedClip[] {
+    return this.#expected;
+  }
+
+  withdraw(ids: readonly string[]): void {
+    if (!this.#expected.some(({ id }) => ids.includes(id))) return;
+    this.#write();
+    this.#expected = this.#expected.filter(({ id }) => !ids.includes(id));
+  }
+
+  /** As if no clip had ever been added; for tests alone. */
+  forget(): void {
+    this.#clips = [];
+  }
 
   add(clip: Clip): void {
     this.#write();
     this.#clips = [...this.#clips, clip].sort((a, b) => (a.id < b.id ? -1 : 1));
+    this.withdraw([clip.id]);
     this.ledger.push({ name: 'clip.recorded', clipId: clip.id });
   }
 
@@ -74,6 +104,7 @@ export class MemoryClipCatalogue implements ClipCatalogue {
 
   noteLost(body: EventBody<'clip.dropped'>): void {
     this.#write();
+    this.withdraw([body.clipId]);
     this.ledger.push({ name: 'clip.dropped', body });
   }
 
