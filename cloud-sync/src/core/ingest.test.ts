@@ -103,6 +103,18 @@ describe('a batch', () => {
     expect(await send({ events: [event(0, { k: 9 })] })).toMatchObject({ ok: true });
     expect(rows()?.events.get('1:1')?.quarantined).toBe(true);
   });
+
+  it.each([
+    ['an id that is none', { id: 'breakfast' }],
+    ['a kind longer than any key', { kind: 'm'.repeat(41) }],
+    ['half a revision', { rev: 1.5 }],
+  ])('sets a document with %s aside, since no row can hold it', async (_, part) => {
+    const { send, rows } = await bench();
+    const doc = { kind: 'meal', id: '0'.repeat(26), rev: 1, deleted: false, groups: {}, ...part };
+    expect(await send({ events: [event(0, { k: 9, b: doc })] })).toMatchObject({ ok: true });
+    expect(rows()?.events.get('1:1')?.quarantined).toBe(true);
+    expect(rows()?.docs.size).toBe(0);
+  });
 });
 
 describe('ranges', () => {

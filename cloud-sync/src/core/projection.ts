@@ -4,6 +4,7 @@ import {
   eventBodies,
   eventName,
   type SyncDoc,
+  SyncDocSchema,
 } from '@cat-feeder/shared';
 import * as v from 'valibot';
 import type { DeviceTransaction, DocRow, EventRow } from './cloud-store.ts';
@@ -25,15 +26,17 @@ export function isAfter(one: Position, other: Position): boolean {
   return one.epoch > other.epoch || (one.epoch === other.epoch && one.seq > other.seq);
 }
 
+/** What it says of a body that fits its schema and still stands for nothing. */
+type Unreadable = 'unreadable';
+
 type Projector<Name extends EventName> = (
   tx: DeviceTransaction,
   body: EventBody<Name>,
   at: Position,
-) => Promise<void>;
+) => Promise<Unreadable | undefined>;
 
 const projectors: { readonly [Name in EventName]?: Projector<Name> } = {
-  'doc.changed': (tx, { grevs, groups, ...doc }, at) =>
-    putDoc(tx, { ...doc, groups: groups as SyncDoc['groups'], grevs: grevs ?? {} }, at),
+  'doc.changed': changeDoc,
   'mutation.closed': closeMutation,
   'command.ended': endCommand,
   'doc.snapshot': takeSnapshot,
@@ -55,11 +58,22 @@ async function projectOne(tx: DeviceTransaction, row: EventRow): Promise<EventRo
   if (name === undefined || projector === undefined) return row;
   const parsed = v.safeParse(eventBodies[name], JSON.parse(row.body));
   if (!parsed.success) return { ...row, quarantined: true };
-  await (projector as Projector<EventName>)(tx, parsed.output, row);
-  return row;
+  const said = await (projector as Projector<EventName>)(tx, parsed.output, row);
+  return said === 'unreadable' ? { ...row, quarantined: true } : row;
 }
 
-async function putDoc(tx: DeviceTransaction, doc: SyncDoc, at: Position): Promise<void> {
+/** The entry's schema is wider than that of a document: no key can be made of any text. */
+async function changeDoc(
+  tx: DeviceTransaction,
+  { grevs, ...doc }: EventBody<'doc.changed'>,
+  at: Position,
+): Promise<Unreadable | undefined> {
+  const parsed = v.safeParse(SyncDocSchema, { ...doc, grevs: grevs ?? {} });
+  if (!parsed.success) return 'unreadable';
+  return putDoc(tx, parsed.output, at);
+}
+
+async function putDoc(tx: DeviceTransaction, doc: SyncDoc, at: Position): Promise<undefined> {
   const present = await tx.doc(doc.kind, doc.id);
   if (present !== undefined && !isAfter(at, present)) return;
   await tx.putDoc({ doc, isGone: false, epoch: at.epoch, seq: at.seq });
@@ -75,7 +89,7 @@ async function closeMutation(
   tx: DeviceTransaction,
   body: EventBody<'mutation.closed'>,
   at: Position,
-): Promise<void> {
+): Promise<undefined> {
   const { mid, target, outcomes, reason, doc } = body;
   const mutation = await tx.mutation(mid);
   if (mutation !== undefined && mutation.outcomes === null) {
@@ -90,7 +104,10 @@ async function closeMutation(
   if (present !== undefined && isAfter(at, present)) await tx.putDoc(gone(present, at));
 }
 
-async function endCommand(tx: DeviceTransaction, body: EventBody<'command.ended'>): Promise<void> {
+async function endCommand(
+  tx: DeviceTransaction,
+  body: EventBody<'command.ended'>,
+): Promise<undefined> {
   const command = await tx.command(body.commandId);
   const ended = command === undefined ? undefined : endOf(command, body);
   if (ended !== undefined) await tx.putCommand(ended);
@@ -101,7 +118,7 @@ async function takeSnapshot(
   tx: DeviceTransaction,
   body: EventBody<'doc.snapshot'>,
   at: Position,
-): Promise<void> {
+): Promise<undefined> {
   if (body.doc !== null) await putDoc(tx, body.doc, at);
   if (body.n !== body.of) return;
   const runBegin = { epoch: at.epoch, seq: at.seq - Math.max(0, body.of - 1) };
