@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Four kinds of tests, each runnable alone: `vitest run --project unit|scenarios|service|e2e`. */
+/** Five kinds of tests, each runnable alone: `vitest run --project unit|scenarios|cloud|service|e2e`. */
 export default defineConfig({
   test: {
     globals: false,
@@ -17,7 +17,7 @@ export default defineConfig({
             'cloud-sync/**/*.test.ts',
             'scripts/**/*.test.ts',
           ],
-          exclude: ['scripts/service/**'],
+          exclude: ['scripts/service/**', 'cloud-sync/test/**'],
           testTimeout: 10_000,
           hookTimeout: 10_000,
         },
@@ -28,6 +28,18 @@ export default defineConfig({
           name: 'scenarios',
           include: ['device/test/**/*.test.ts'],
           exclude: ['device/test/e2e/**'],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'cloud',
+          include: ['cloud-sync/test/**/*.test.ts'],
+          // All of them share one set of real servers; one file at a time fits two cores.
+          globalSetup: ['cloud-sync/test/rig.ts'],
+          fileParallelism: false,
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },

@@ -23,6 +23,41 @@ export function makeUlid(wallMs: number, randomBytes: RandomBytes): string {
   return head + tail;
 }
 
+/** The 16 bytes of such an id, as a key holds them. Throws on any other text. */
+export function ulidToBytes(id: string): Uint8Array {
+  if (!/^[0-7][0-9a-hjkmnp-tv-z]{25}$/.test(id)) throw new TypeError('An id has 26 characters.');
+  const bytes = new Uint8Array(16);
+  let held = 0;
+  let bits = 0;
+  let at = 0;
+  for (const letter of id) {
+    held = ((held << 5) | CROCKFORD.indexOf(letter)) & 0x1fff;
+    // The first letter stands for three bits: 26 letters are 128 bits and two in front of them.
+    bits += at === 0 && bits === 0 ? 3 : 5;
+    if (bits < 8) continue;
+    bits -= 8;
+    bytes[at] = (held >> bits) & 0xff;
+    at += 1;
+  }
+  return bytes;
+}
+
+/** The text of 16 bytes. */
+export function bytesToUlid(bytes: Uint8Array): string {
+  let text = '';
+  let held = 0;
+  let bits = 2;
+  for (const byte of bytes) {
+    held = ((held << 8) | byte) & 0xfff;
+    bits += 8;
+    while (bits >= 5) {
+      bits -= 5;
+      text += CROCKFORD.charAt((held >> bits) & 31);
+    }
+  }
+  return text;
+}
+
 /** The id of a stored entity: pet, meal, plan, overlay, kibble, feeding. */
 export const EntityIdSchema = v.pipe(
   v.string(),

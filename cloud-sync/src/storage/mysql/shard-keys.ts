@@ -1,0 +1,15 @@
+/** The shard key of each table: the first column of its primary key, which every statement names. */
+export const shardKeys: Readonly<Record<string, 'device_id' | 'home_id' | 'claim_id'>> = {
+  device: 'device_id',
+  device_key: 'device_id',
+  device_epoch: 'device_id',
+  device_event: 'device_id',
+  device_gap: 'device_id',
+  device_doc: 'device_id',
+  device_mutation: 'device_id',
+  device_command: 'device_id',
+  device_downlink: 'device_id',
+  home: 'home_id',
+  home_device: 'home_id',
+  claim: 'claim_id',
+};
