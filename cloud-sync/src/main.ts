@@ -1,10 +1,3 @@
-/**
- * The cloud service's entry point. The service is not built yet, so the program says so and exits
- * with 69 (sysexits EX_UNAVAILABLE) instead of pretending to listen.
- */
-const EX_UNAVAILABLE = 69;
+import { runCloudProgram } from './app/cloud-program.ts';
 
-process.stderr.write(
-  'ERR_CLOUD_NOT_BUILT: the cloud service does not exist yet; the feeder works without it.\n',
-);
-process.exitCode = EX_UNAVAILABLE;
+process.exitCode = await runCloudProgram(process.argv.slice(2));

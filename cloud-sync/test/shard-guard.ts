@@ -1,5 +1,5 @@
 import type { SqlValue, StatementWatch } from '../src/storage/mysql/database.ts';
-import { shardKeys } from '../src/storage/mysql/shard-keys.ts';
+import { shardKeys, unshardedTables } from '../src/storage/mysql/shard-keys.ts';
 
 /**
  * Fails a transaction that touches rows of two shard keys, and any statement on a table that does
@@ -24,6 +24,7 @@ export function watchShards(): StatementWatch & { readonly seen: () => number } 
 /** The shard keys that a statement names, as `column:hex`; throws when it names none. */
 export function shardKeysOf(sql: string, values: readonly SqlValue[]): readonly string[] {
   const table = /\b(?:FROM|INTO|UPDATE)\s+([a-z_]+)/.exec(sql)?.[1] ?? '';
+  if (unshardedTables.includes(table)) return [`table:${table}`];
   const column = shardKeys[table];
   if (column === undefined) throw new Error(`The table '${table}' has no shard key: ${sql}`);
   const places = sql.includes(' VALUES ') ? insertPlaces(sql, column) : wherePlaces(sql, column);

@@ -1,5 +1,5 @@
 /** The shard key of each table: the first column of its primary key, which every statement names. */
-export const shardKeys: Readonly<Record<string, 'device_id' | 'home_id' | 'claim_id'>> = {
+export const shardKeys: Readonly<Record<string, 'device_id' | 'home_id'>> = {
   device: 'device_id',
   device_key: 'device_id',
   device_epoch: 'device_id',
@@ -11,5 +11,7 @@ export const shardKeys: Readonly<Record<string, 'device_id' | 'home_id' | 'claim
   device_downlink: 'device_id',
   home: 'home_id',
   home_device: 'home_id',
-  claim: 'claim_id',
 };
+
+/** Small tables that live in one place; a transaction on one of them touches nothing else. */
+export const unshardedTables: readonly string[] = ['claim'];

@@ -72,5 +72,7 @@ export const startStatements: readonly string[] = [
   claim_id BINARY(16) NOT NULL, code_hash BINARY(32) NOT NULL, public_x VARCHAR(43) NOT NULL,
   hw_hash BINARY(8) NOT NULL, model VARCHAR(200) NOT NULL, state TINYINT UNSIGNED NOT NULL,
   expires_ms BIGINT NOT NULL, home_id BINARY(16) NULL, account VARCHAR(200) NULL,
-  device_id BINARY(16) NULL, PRIMARY KEY (claim_id), UNIQUE KEY by_code (code_hash))`,
+  device_id BINARY(16) NULL,
+  PRIMARY KEY (claim_id), UNIQUE KEY by_code (code_hash),
+  KEY by_expiry (expires_ms))`,
 ];

@@ -1,0 +1,41 @@
+import type { CloudContext } from '../core/cloud-context.ts';
+import type { EventReader } from '../home/event-reader.ts';
+import type { AccessTokens } from '../identity/access-tokens.ts';
+import type { EnrolmentContext } from '../identity/enrolment.ts';
+import type { System } from '../platform/system.ts';
+import type { Admission } from './admission.ts';
+import type { CloudMetrics } from './metrics.ts';
+import type { LocalRateLimiter, RateLimiter } from './rate-limiter.ts';
+
+/** Lines for the operator; no line holds a body, a token, a code or a key. */
+export interface CloudLog {
+  info(fields: object, sentence: string): void;
+  warn(fields: object, sentence: string): void;
+  error(fields: object, sentence: string): void;
+}
+
+/** Whether the parts that the service stands on answer. */
+export interface HealthProbes {
+  readonly [component: string]: {
+    /** Without it nothing can be served. */
+    readonly isVital: boolean;
+    readonly probe: () => Promise<void>;
+  };
+}
+
+/** Everything that the routes use. */
+export interface ApiDeps {
+  readonly cloud: CloudContext;
+  readonly events: EventReader;
+  readonly enrolment: EnrolmentContext;
+  readonly tokens: AccessTokens;
+  readonly admission: Admission;
+  /** For what must hold over all nodes. */
+  readonly limiter: RateLimiter;
+  /** For what a node can judge alone. */
+  readonly ownLimiter: LocalRateLimiter;
+  readonly metrics: CloudMetrics;
+  readonly system: System;
+  readonly log: CloudLog;
+  readonly probes: HealthProbes;
+}

@@ -1,0 +1,92 @@
+import * as v from 'valibot';
+
+const port = (fallback: string) =>
+  v.pipe(
+    v.optional(v.string(), fallback),
+    v.regex(/^\d{1,5}$/, 'must be a port'),
+    v.transform(Number),
+    v.maxValue(65_535),
+  );
+const count = (fallback: string) =>
+  v.pipe(
+    v.optional(v.string(), fallback),
+    v.regex(/^[1-9]\d{0,6}$/, 'must be a whole number above 0'),
+    v.transform(Number),
+  );
+
+/** The service's settings, each an environment variable. No secret stands in any of them. */
+const ConfigSchema = v.object({
+  CLOUD_HOST: v.optional(v.string(), '127.0.0.1'),
+  CLOUD_PORT: port('8490'),
+  /** Health and metrics for the operator; never to be reached from outside. */
+  CLOUD_ADMIN_HOST: v.optional(v.string(), '127.0.0.1'),
+  CLOUD_ADMIN_PORT: port('8491'),
+  /** Where feeders reach the service: they sign it into their proofs, so it must be exact. */
+  CLOUD_PUBLIC_URL: v.pipe(
+    v.optional(v.string(), 'http://127.0.0.1:8490'),
+    v.url('must be the address that feeders use'),
+    v.transform((url) => new URL(url).origin),
+  ),
+  /** A file with the key that signs tokens and the secret of nonces: `cloud-sync keys`. */
+  CLOUD_KEYS_FILE: v.string('must name the file made by `cloud-sync keys`'),
+  /** A file, since the address holds a password: `mysql://user:password@host/database`. */
+  CLOUD_DATABASE_URL_FILE: v.string('must name a file with the address of the database'),
+  CLOUD_REDIS_URL: v.optional(v.string()),
+  CLOUD_CONNECTIONS: count('16'),
+  /** Requests worked on at the same time; one more is asked to come again. */
+  CLOUD_IN_FLIGHT: count('128'),
+  /** Sessions that feeders may open in a second at this node. */
+  CLOUD_HELLOS_PER_SECOND: count('200'),
+  CLOUD_LOG_LEVEL: v.optional(v.picklist(['debug', 'info', 'warn', 'error', 'silent']), 'info'),
+});
+
+export interface CloudConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly adminHost: string;
+  readonly adminPort: number;
+  readonly publicUrl: string;
+  readonly keysFile: string;
+  readonly databaseUrlFile: string;
+  /** Null: every node limits by itself. */
+  readonly redisUrl: string | null;
+  readonly connections: number;
+  readonly inFlight: number;
+  readonly hellosPerSecond: number;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+}
+
+/** Everything that is wrong with the settings, a line each. */
+export class ConfigRefused extends Error {
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'ConfigRefused';
+  }
+}
+
+/** Reads the settings; throws `ConfigRefused`. */
+export function readCloudConfig(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): CloudConfig {
+  const parsed = v.safeParse(ConfigSchema, environment);
+  if (!parsed.success) {
+    throw new ConfigRefused(
+      parsed.issues.map((issue) => `${v.getDotPath(issue) ?? ''} ${issue.message}`),
+    );
+  }
+  const known = parsed.output;
+  return {
+    host: known.CLOUD_HOST,
+    port: known.CLOUD_PORT,
+    adminHost: known.CLOUD_ADMIN_HOST,
+    adminPort: known.CLOUD_ADMIN_PORT,
+    publicUrl: known.CLOUD_PUBLIC_URL,
+    keysFile: known.CLOUD_KEYS_FILE,
+    databaseUrlFile: known.CLOUD_DATABASE_URL_FILE,
+    redisUrl: known.CLOUD_REDIS_URL ?? null,
+    connections: known.CLOUD_CONNECTIONS,
+    inFlight: known.CLOUD_IN_FLIGHT,
+    hellosPerSecond: known.CLOUD_HELLOS_PER_SECOND,
+    logLevel: known.CLOUD_LOG_LEVEL,
+  };
+}
