@@ -1,5 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { type Batch, canonicalJson, chainText, type WireEvent } from '@cat-feeder/shared';
+import {
+  type Batch,
+  canonicalJson,
+  chainText,
+  type EventName,
+  eventKinds,
+  type WireEvent,
+} from '@cat-feeder/shared';
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { realSystem } from '../src/platform/system.ts';
 import { ask, newId, type OwnHome, PUBLIC_URL, type Said } from './own-cloud.ts';
@@ -128,7 +135,9 @@ export class OwnFeeder {
     return said;
   }
 
-  event(b: unknown, k = 60_000): WireEvent {
+  /** An entry of a kind, or of one that nobody knows. */
+  event(b: unknown, name?: EventName): WireEvent {
+    const k = name === undefined ? 60_000 : eventKinds[name].number;
     return { e: text8(), k, kv: 1, t: realSystem.wallMs(), tq: 2, bt: 0, mo: 1, b };
   }
 

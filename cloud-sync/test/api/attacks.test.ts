@@ -288,7 +288,7 @@ describe('a body that is an attack', () => {
     const evil = "'; DROP TABLE device; -- \u0000\\";
     const doc = { kind: evil, id: newId(), rev: 1, deleted: false };
     const groups = { [evil]: { [evil]: evil } };
-    await feeder.send([feeder.event({ ...doc, groups, grevs: { [evil]: 1 } }, 9)]);
+    await feeder.send([feeder.event({ ...doc, groups, grevs: { [evil]: 1 } }, 'doc.changed')]);
     const docs = await ask(cloud.url, `/v1/devices/${feeder.deviceId}/docs`, { token: home.token });
     expect(docs.body['docs']).toMatchObject([{ kind: evil, groups }]);
     for (const path of [`/docs/${encodeURIComponent(evil)}/${evil}`, `/events?after=${evil}`]) {

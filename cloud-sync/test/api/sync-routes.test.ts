@@ -81,7 +81,7 @@ describe('a member and the feeder', () => {
     const feeder = await claimed();
     await feeder.hello();
     const doc = docChanged() as { id: string };
-    await feeder.send([feeder.event(doc, 9)]);
+    await feeder.send([feeder.event(doc, 'doc.changed')]);
     const at = `/v1/devices/${feeder.deviceId}`;
     const docs = await ask(cloud.url, `${at}/docs`, { token: home.token });
     expect(docs.body).toEqual({ docs: [doc] });
@@ -110,7 +110,10 @@ describe('a member and the feeder', () => {
     const ended = { commandId: id, nonce: feeder.boot, state: 'done', reason: '', feedingId: null };
     const closed = { mid, target: ['meal', doc.id], outcomes: { label: 'applied' } };
     const rest = { reason: null, superseded: {}, doc: { ...doc, rev: 2, groups: wish.groups } };
-    await feeder.send([feeder.event(ended, 20), feeder.event({ ...closed, ...rest }, 19)]);
+    await feeder.send([
+      feeder.event(ended, 'command.ended'),
+      feeder.event({ ...closed, ...rest }, 'mutation.closed'),
+    ]);
 
     const command = await ask(cloud.url, `${at}/commands/${id}`, { token: home.token });
     expect(command.body).toEqual({ state: 'done', reason: '' });
@@ -147,7 +150,7 @@ describe('a member and the feeder', () => {
   it('S1 of a new home see nothing of what the feeder wrote for the old one', async () => {
     const feeder = await claimed();
     await feeder.hello();
-    await feeder.send([feeder.event(docChanged(), 9), feeder.event('secret')]);
+    await feeder.send([feeder.event(docChanged(), 'doc.changed'), feeder.event('secret')]);
     const next = await ownHome(cloud, 'bob@example.org');
     await feeder.claim(next);
     const at = `/v1/devices/${feeder.deviceId}`;
