@@ -176,7 +176,7 @@ export class SimFeeder {
       now: this.now(),
       random: (length: number) => this.options.random.bytes(length),
       sha256: this.options.sha256,
-      validate: (doc: DocState) => validateMeal(doc, this.disk.docs()),
+      validate: (doc: DocState) => (doc.deleted ? null : validateMeal(doc, this.disk.docs())),
       present: () => ({ alarms: [] }),
     };
   }

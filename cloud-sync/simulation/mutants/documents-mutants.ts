@@ -104,7 +104,7 @@ export const documentMutants: readonly SyncMutant[] = [
     edits: [
       {
         file: 'shared/src/sync/merge.ts',
-        find: 'const reason = doc.deleted ? null : input.validate(doc);',
+        find: 'const reason = input.validate(doc);',
         replace: 'const reason: string | null = null;',
       },
     ],

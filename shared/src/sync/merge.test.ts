@@ -88,6 +88,19 @@ describe('a patch', () => {
     });
   });
 
+  it('M3 deletes nothing that must not go', () => {
+    const validate = (doc: DocState) => (doc.deleted ? 'the plan is followed' : null);
+    const base = { timing: 5, portion: 2 };
+    for (const part of [
+      { op: 'delete', base } as const,
+      { op: 'restore', deleted: true } as const,
+    ]) {
+      const result = mutate(part, { validate });
+      expect(result).toMatchObject({ doc: meal, reason: 'the plan is followed' });
+      expect(result.outcomes).toEqual({ '*': 'rejected' });
+    }
+  });
+
   it('M4 brings nothing back', () => {
     const dead = { ...meal, deleted: true, groups: {}, stamps: { deleted: stamp(1) } };
     expect(mutate({ groups: eight }, { doc: dead })).toMatchObject({

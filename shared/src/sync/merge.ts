@@ -9,13 +9,14 @@ import { type Hlc, isPlausible } from './hlc.ts';
  * M2 Another one is a conflict: the later stamp wins; on a tie, or when nobody vouches for the
  *    feeder's time of that edit, or when the stamp lies ahead of a trusted clock, the edit made at
  *    the feeder wins.
- * M3 The whole document must be valid afterwards, or nothing of the mutation is taken.
+ * M3 The whole document must be valid afterwards, and its deletion allowed, or nothing of the
+ *    mutation is taken.
  * M4 A deleted document stays deleted, an unknown one is not made by a patch.
  * M5 The cloud's copy of a feeder that came back from an old image is taken only if the document
  *    has not been edited on the feeder since.
  */
 
-/** Says why a document must not be, given all the others; null when it may. */
+/** Says why a document must not be, or not be deleted, given all the others; null when it may. */
 export type DocValidator = (doc: DocState) => string | null;
 
 export interface MergeInput {
@@ -125,7 +126,7 @@ function finish(
   outcomes: Readonly<Record<string, GroupOutcome>>,
   superseded: DocGroups,
 ): MergeResult {
-  const reason = doc.deleted ? null : input.validate(doc);
+  const reason = input.validate(doc);
   if (reason === null) return { doc, outcomes, reason: null, superseded };
   const names = Object.keys(outcomes);
   return {
