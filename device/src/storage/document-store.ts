@@ -1,4 +1,13 @@
-import { canonicalJson, FeederError, makeUlid, type RandomBytes } from '@cat-feeder/shared';
+import {
+  canonicalJson,
+  type DocState,
+  FeederError,
+  type GroupStamp,
+  hlcMs,
+  makeHlc,
+  makeUlid,
+  type RandomBytes,
+} from '@cat-feeder/shared';
 import type Database from 'better-sqlite3';
 import type { StationTime } from '../platform/clock.ts';
 import type { Collection, Entity, Single } from '../platform/collection.ts';
@@ -22,12 +31,12 @@ import { bytesToUlid, ulidToBytes } from './ulid-bytes.ts';
 const SINGLE_ID = '0'.repeat(26);
 
 /** When a group was last changed: its own revision, the wall time and how far that was believed. */
-interface GroupStamp {
+interface OwnStamp {
   readonly rev: number;
   readonly ms: number;
   readonly tq: number;
 }
-type Stamps = Record<string, GroupStamp>;
+type Stamps = Record<string, OwnStamp>;
 
 /** A document in memory. A tombstone keeps its revision and has no fields. */
 interface StoredDocument {
@@ -145,6 +154,33 @@ export class DocumentStore {
     );
   }
 
+  /** A document with the stamps of its groups, tombstones included. */
+  state(kind: string, id: string): DocState | undefined {
+    const stored = isKind(kind) ? this.#loaded().get(kind)?.get(id) : undefined;
+    return stored === undefined ? undefined : stateOf(stored);
+  }
+
+  /** All of them. */
+  states(): readonly DocState[] {
+    return [...this.#loaded().values()].flatMap((documents) =>
+      [...documents.values()].map(stateOf),
+    );
+  }
+
+  /**
+   * Writes a document as it is, in the running transaction and without an entry of its own: what
+   * changed it is told by another one. A kind that this version does not know is left out.
+   */
+  putState({ kind, id, rev, deleted, groups, stamps }: DocState): void {
+    if (!isKind(kind)) return;
+    const own: Stamps = {};
+    for (const [name, stamp] of Object.entries(stamps)) {
+      own[name] = { rev: stamp.rev, ms: hlcMs(stamp.hlc), tq: stamp.tq };
+    }
+    const stored = toStored({ kind, id, rev, deleted, groups: groups as Groups, stamps: own });
+    this.#put(stored, this.#loaded().get(kind)?.get(id));
+  }
+
   /** Takes over a document from the second copy when it is newer than what is here. */
   restore(document: {
     kind: DocumentKind;
@@ -218,28 +254,30 @@ export class DocumentStore {
     const stamps = this.#stamp(change, groups);
     const stored = toStored({ kind, id, rev, deleted, groups, stamps });
     transactor.write('doc.change', () => {
-      this.table.put({
-        kind: documentKinds[kind],
-        id: ulidToBytes(id),
-        rev,
-        deleted: Number(deleted),
-        groups: canonicalJson(groups),
-        stamps: canonicalJson(stamps),
-      });
-      const grevs = Object.fromEntries(
-        Object.entries(stamps).map(([name, stamp]) => [name, stamp.rev]),
-      );
-      log.append('doc.changed', { kind, id, rev, deleted, groups, grevs });
-      this.#remember(stored);
-      transactor.afterRollback(() => this.#forget(stored, change.before));
-      transactor.tell(() => {
-        const groupsChanged = deleted
-          ? ['deleted']
-          : changedGroups(change.before?.groups ?? {}, groups);
-        for (const tell of this.#listeners) tell({ kind, id, groups: groupsChanged });
-      });
+      this.#put(stored, change.before);
+      log.append('doc.changed', { kind, id, rev, deleted, groups, grevs: revsOf(stamps) });
     });
     return stored.entity;
+  }
+
+  /** The row, the value in memory, and the word to those who watch; in the running transaction. */
+  #put(stored: StoredDocument, before: StoredDocument | undefined): void {
+    const { transactor } = this.#options;
+    const { kind, id, rev, deleted, groups, stamps } = stored;
+    this.table.put({
+      kind: documentKinds[kind],
+      id: ulidToBytes(id),
+      rev,
+      deleted: Number(deleted),
+      groups: canonicalJson(groups),
+      stamps: canonicalJson(stamps),
+    });
+    this.#remember(stored);
+    transactor.afterRollback(() => this.#forget(stored, before));
+    transactor.tell(() => {
+      const groupsChanged = deleted ? ['deleted'] : changedGroups(before?.groups ?? {}, groups);
+      for (const tell of this.#listeners) tell({ kind, id, groups: groupsChanged });
+    });
   }
 
   #stamp({ before, deleted }: Change, groups: Groups): Stamps {
@@ -295,6 +333,22 @@ export class DocumentStore {
     this.#documents = documents;
     return documents;
   }
+}
+
+function isKind(kind: string): kind is DocumentKind {
+  return Object.hasOwn(documentKinds, kind);
+}
+
+function revsOf(stamps: Stamps): Record<string, number> {
+  return Object.fromEntries(Object.entries(stamps).map(([name, { rev }]) => [name, rev]));
+}
+
+function stateOf({ kind, id, rev, deleted, groups, stamps }: StoredDocument): DocState {
+  const told: Record<string, GroupStamp> = {};
+  for (const [name, stamp] of Object.entries(stamps)) {
+    told[name] = { rev: stamp.rev, hlc: makeHlc(stamp.ms), tq: stamp.tq };
+  }
+  return { kind, id, rev, deleted, groups, stamps: told };
 }
 
 function toStored(parts: Omit<StoredDocument, 'entity'>): StoredDocument {

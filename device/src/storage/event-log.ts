@@ -23,6 +23,7 @@ import {
   type SegmentRow,
   segmentTable,
 } from './schema.ts';
+import { statement } from './statements.ts';
 import type { Transactor } from './transactor.ts';
 
 /** One ledger entry, as it is read. */
@@ -262,6 +263,87 @@ export class EventLog {
       pending.segment = empty;
       pending.hash = segment.base_hash;
     });
+  }
+
+  /** Every segment, oldest first, with what the running transaction has changed. */
+  allSegments(): readonly SegmentRow[] {
+    const active = this.#pending?.segment ?? this.#segment;
+    return this.segments
+      .all('ORDER BY epoch')
+      .map((segment) => (segment.epoch === active.epoch ? active : segment));
+  }
+
+  /** Gives the ledger that no cloud had claimed its number. */
+  nameEpoch(epoch: number): void {
+    this.#options.transactor.write('log.name_epoch', () => {
+      const pending = this.#startPending();
+      const { epoch: before } = pending.segment;
+      this.segments.remove(before);
+      pending.segment = { ...pending.segment, epoch };
+      this.segments.insert(pending.segment);
+      for (const row of this.#rowsOf(this.events, before)) this.events.insert({ ...row, epoch });
+      for (const row of this.#rowsOf(this.gaps, before)) this.gaps.insert({ ...row, epoch });
+      this.#removeFrom(before, 1);
+    });
+  }
+
+  /**
+   * Ends segments earlier and begins another one with these rows, which may still be read from the
+   * segments while they are written. The caller has chained them.
+   */
+  fork(plan: {
+    readonly cut: readonly { readonly epoch: number; readonly head: number }[];
+    readonly epoch: number;
+    readonly genesis: Buffer;
+    readonly rows: Iterable<EventRow | GapRow>;
+  }): void {
+    const { cut, epoch, genesis, rows } = plan;
+    this.#options.transactor.write('log.fork', () => {
+      const pending = this.#startPending();
+      const was = pending.segment;
+      const opened = { epoch, genesis, base_seq: 1, base_hash: genesis, acked_seq: 0 };
+      const flags = { closed: 0, pending_genesis: null };
+      pending.segment = { ...opened, head_seq: 0, ...flags };
+      pending.hash = genesis;
+      this.segments.insert(pending.segment);
+      for (const row of rows) {
+        if ('seq' in row) this.events.insert(row);
+        else this.gaps.insert(row);
+        pending.hash = row.hash;
+        pending.segment = { ...pending.segment, head_seq: 'seq' in row ? row.seq : row.to_seq };
+      }
+      for (const one of cut) this.#close(one, was);
+    });
+  }
+
+  #close({ epoch, head }: { readonly epoch: number; readonly head: number }, was: SegmentRow) {
+    const segment = epoch === was.epoch ? was : this.segments.get(epoch);
+    if (segment === undefined) return;
+    const acked_seq = Math.min(segment.acked_seq, head);
+    const end = { head_seq: head, acked_seq, closed: 1, pending_genesis: null };
+    this.segments.update({ ...segment, ...end });
+    this.#removeFrom(epoch, head + 1);
+  }
+
+  /** In pages, so that a year of entries is never in memory at once. */
+  *#rowsOf<Row extends EventRow | GapRow>(table: CheckedTable<Row>, epoch: number) {
+    const rest =
+      table.shape.name === 'event_log'
+        ? 'WHERE epoch = ? AND seq > ? ORDER BY seq LIMIT ?'
+        : 'WHERE epoch = ? AND from_seq > ? ORDER BY from_seq LIMIT ?';
+    for (let after = 0; ; ) {
+      const rows = table.all(rest, epoch, after, PAGE_MAX);
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      yield* rows;
+      after = 'seq' in last ? last.seq : last.from_seq;
+    }
+  }
+
+  #removeFrom(epoch: number, seq: number): void {
+    const { db } = this.#options;
+    statement(db, 'DELETE FROM event_log WHERE epoch = ? AND seq >= ?').run(epoch, seq);
+    statement(db, 'DELETE FROM log_gap WHERE epoch = ? AND from_seq >= ?').run(epoch, seq);
   }
 
   /** Calls the listener after each commit, once for each new entry. Returns the unsubscribe. */

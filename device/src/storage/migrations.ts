@@ -5,6 +5,7 @@ import { CheckedTable, type TableShape } from './checked-table.ts';
 import { APPLICATION_ID } from './database.ts';
 import { startSql } from './migrations/0001-start.ts';
 import { clipsSql } from './migrations/0002-clips.ts';
+import { syncSql } from './migrations/0003-sync.ts';
 import { statement } from './statements.ts';
 import type { Transactor } from './transactor.ts';
 
@@ -18,6 +19,7 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { number: 1, name: 'start', sql: startSql },
   { number: 2, name: 'clips', sql: clipsSql },
+  { number: 3, name: 'sync', sql: syncSql },
 ];
 
 /** The schema that this version of the program works with. */

@@ -5,11 +5,13 @@ import type { EventLog } from './event-log.ts';
 import {
   clipLinkTable,
   clipTable,
+  commandTable,
   docTable,
   type EventRow,
   eventTable,
   feedingTable,
   type GapRow,
+  mutationTable,
   occurrenceTable,
   progressTable,
   type SegmentRow,
@@ -174,11 +176,13 @@ function salvageRows(source: Database.Database, target: SalvageTarget): number {
   merge(stateTable, 'k', isNewerState);
   merge(clipTable, 'clip_id', () => true);
   merge(clipLinkTable, 'k', () => false);
+  merge(commandTable, 'n', (found, present) => isFurther(found.state, present.state));
+  merge(mutationTable, 'mid', () => false);
   return taken;
 }
 
 function isFurther(found: string, present: string): boolean {
-  const isEnded = (state: string) => state === 'done' || state === 'closed';
+  const isEnded = (state: string) => ['done', 'closed', 'ended'].includes(state);
   return isEnded(found) && !isEnded(present);
 }
 

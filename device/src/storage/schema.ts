@@ -150,6 +150,22 @@ export interface ClipLinkRow {
   k: string;
 }
 
+export interface CommandRow {
+  command_id: Buffer;
+  /** In the order in which they were heard of. */
+  n: number;
+  state: string;
+  nonce: Buffer;
+  wish: string;
+  not_after_ms: number;
+}
+
+export interface MutationRow {
+  mid: Buffer;
+  dseq: number;
+  outcomes: string;
+}
+
 export const eventTable: TableShape<EventRow> = {
   name: 'event_log',
   columns: [
@@ -315,6 +331,18 @@ export const clipLinkTable: TableShape<ClipLinkRow> = {
   key: ['k'],
 };
 
+export const commandTable: TableShape<CommandRow> = {
+  name: 'command_log',
+  columns: ['command_id', 'n', 'state', 'nonce', 'wish', 'not_after_ms'],
+  key: ['command_id'],
+};
+
+export const mutationTable: TableShape<MutationRow> = {
+  name: 'mutation_done',
+  columns: ['mid', 'dseq', 'outcomes'],
+  key: ['mid'],
+};
+
 /** Every table with row checksums, the migrations' own included. */
 export const checkedTables = [
   eventTable,
@@ -328,4 +356,6 @@ export const checkedTables = [
   occurrenceTable,
   clipTable,
   clipLinkTable,
+  commandTable,
+  mutationTable,
 ] as const;

@@ -13,7 +13,10 @@ export type StateKey =
   | 'restore_fence'
   | 'unknown_dose'
   | 'assumed_doses'
-  | 'expected_clips';
+  | 'expected_clips'
+  | 'sync_cursor'
+  | 'sync_session'
+  | 'sync_attempt';
 
 /** Reads and writes small JSON values; reads come from memory. */
 export class StateStore {

@@ -27,6 +27,7 @@ import { FoodMemory } from './food-memory.ts';
 import { OccurrenceStore } from './occurrence-store.ts';
 import { SqliteScheduleStore } from './schedule-store.ts';
 import { feedingTable } from './schema.ts';
+import { SqliteSyncStore } from './sqlite-sync-store.ts';
 import { StateStore } from './state-store.ts';
 import type { Transactor } from './transactor.ts';
 
@@ -53,6 +54,8 @@ export interface StoreParts {
   readonly clockMemory: ClockStore;
   readonly boots: BootRecord;
   readonly state: StateStore;
+  /** The same ledger and documents as the link to the cloud uses them. */
+  readonly sync: SqliteSyncStore;
 }
 
 export interface PartsOptions {
@@ -139,5 +142,6 @@ export function composeParts(options: PartsOptions): StoreParts {
       openFeedings: () => journal.open().length,
     }),
     state,
+    sync: new SqliteSyncStore({ db, transactor, log, documents, state }),
   };
 }
