@@ -58,6 +58,11 @@ export const layers: Readonly<Record<string, Layer>> = {
     packages: ['valibot'],
     why: 'it is told of feedings and visits, and nothing that feeds may know of it',
   },
+  cloud: {
+    mayImport: ['sync'],
+    packages: 'all',
+    why: 'it carries what the link decides over the network, and knows neither tables nor motors',
+  },
   hardware: {
     mayImport: ['weighing', 'dispensing', 'scheduling', 'pets', 'camera', 'config'],
     packages: 'all',

@@ -5,6 +5,7 @@ import type {
   CameraView,
   Clip,
   ClipPicture,
+  CloudView,
   Component,
   Fault,
   Feeding,
@@ -146,6 +147,18 @@ export interface ClipsPort extends Pick<ClipCatalogue, 'get' | 'list'> {
   path(id: string, what: 'video' | ClipPicture): string | null;
 }
 
+/** The link to the cloud. */
+export interface CloudPort {
+  view(): CloudView;
+  /** Asks the cloud for a code. `ERR_UNAVAILABLE`. */
+  beginClaim(): Promise<NonNullable<CloudView['claim']>>;
+  /** `ERR_CONFLICT` when this account has not typed the code. */
+  agree(account: string): void;
+  cancelClaim(): void;
+  /** The feeder is local from now on. */
+  unlink(): void;
+}
+
 /** What this program is. */
 export interface FeederIdentity {
   readonly version: string;
@@ -186,6 +199,8 @@ export interface ApiDeps {
   /** Null: the feeder has none. */
   readonly camera: CameraPort | null;
   readonly clips: ClipsPort;
+  /** Null: no cloud is configured. */
+  readonly cloud: CloudPort | null;
   /** Space left where the data lies; null when it cannot be known. */
   readonly diskFreeBytes: () => number | null;
   /** Live readings cost wake-ups: told when somebody begins to watch, and when nobody does. */

@@ -12,6 +12,7 @@ import type { RouteDef } from './route.ts';
 import { checkRoutes } from './route-checks.ts';
 import { cameraRoutes } from './routes/camera.ts';
 import { clipRoutes } from './routes/clips.ts';
+import { cloudRoutes } from './routes/cloud.ts';
 import { faultRoutes } from './routes/faults.ts';
 import { feedingRoutes } from './routes/feedings.ts';
 import { kibbleRoutes } from './routes/kibbles.ts';
@@ -59,6 +60,7 @@ export function createApi(deps: ApiDeps, options: ApiOptions): Api {
     ...faultRoutes(deps),
     ...cameraRoutes(deps, videos),
     ...clipRoutes(deps, exports),
+    ...cloudRoutes(deps),
     ...ledgerRoutes(deps),
     ...settingsRoutes(deps),
     ...systemRoutes({

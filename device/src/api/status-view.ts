@@ -28,6 +28,7 @@ export function statusView(deps: ApiDeps): Status {
     storage: deps.storage(),
     reader: deps.reader(),
     camera: deps.camera?.view() ?? null,
+    cloud: deps.cloud?.view() ?? null,
     simulated: identity.simulated,
     components: [...deps.components()],
   };

@@ -68,6 +68,7 @@ export function apiDeps(
     },
     reader: () => core.presence?.view() ?? null,
     camera: core.camera?.camera ?? null,
+    cloud: core.cloud,
     clips: clipsPort({ store, live, files: parts.clips?.files ?? null }),
     diskFreeBytes: () => store.diskUse().freeBytes,
     onAudience: readingsOnDemand(parts, core),

@@ -7,6 +7,7 @@ import type { DeviceStore } from '../storage/store.ts';
 import { apiDeps } from './api-deps.ts';
 import { composeAlerts } from './compose-alerts.ts';
 import { composeCamera } from './compose-camera.ts';
+import { composeCloud } from './compose-cloud.ts';
 import { composeFeeding } from './compose-feeding.ts';
 import { composePlan } from './compose-plan.ts';
 import { composePresence } from './compose-presence.ts';
@@ -75,7 +76,9 @@ function composeCore(parts: DeviceParts) {
   const plan = composePlan(parts, { store, time, scheduler, journal, kibble });
   const presence = composePresence(parts, { store, time, live });
   const camera = composeCamera(parts, { store, time, live });
-  return { live, store, time, interlocks, presence, feeding, alerts, scheduler, plan, camera };
+  const cloud = composeCloud(parts, { store, time, scheduler, feeding, plan });
+  const features = { presence, feeding, alerts, scheduler, plan, camera, cloud };
+  return { live, store, time, interlocks, ...features };
 }
 
 /** The database and the clock need each other: the clock's memory is in it, its stamps are the clock's. */

@@ -108,12 +108,19 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
     .add('schedule', { stop: () => scheduler.stop() }, { needs: ['feeding'] })
     .add('sensors', watchSensors(parts, core), { critical: false })
     .add('housekeeping', housekeeping, { critical: false });
-  const { presence } = core;
-  if (presence !== null) runtime.add('pet reader', presence, { critical: false });
-  const { panel } = parts;
-  if (panel !== undefined)
-    runtime.add('front panel', frontPanel(panel, parts, core), { critical: false });
+  addOptional(runtime, parts, core);
   return runtime;
+}
+
+/** What a feeder may have besides, and can do without. */
+function addOptional(runtime: RuntimeManager, parts: DeviceParts, core: DeviceCore): void {
+  const { presence, cloud } = core;
+  const { panel } = parts;
+  if (presence !== null) runtime.add('pet reader', presence, { critical: false });
+  if (panel !== undefined) {
+    runtime.add('front panel', frontPanel(panel, parts, core), { critical: false });
+  }
+  if (cloud !== null) runtime.add('cloud', cloud, { critical: false });
 }
 
 function frontPanel(panel: Panel, parts: DeviceParts, core: DeviceCore): FrontPanel {

@@ -12,6 +12,7 @@ import type { Clock, StationTime, TimeSource } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { AlarmClock, ScheduleStore } from '../scheduling/schedule-store.ts';
 import type { DeviceStore } from '../storage/store.ts';
+import type { CloudPart } from './compose-cloud.ts';
 
 /** The outside world of one daemon: hardware, time, disk, chance. */
 export interface DeviceParts {
@@ -46,6 +47,8 @@ export interface DeviceParts {
   }[];
   /** What each part of the dispenser and the board finds out about itself; missing: nothing is. */
   readonly selfTest?: () => Promise<readonly PartTest[]>;
+  /** The cloud that this feeder may have; missing: none. */
+  readonly cloud?: CloudPart;
   /** Directory of the built page; null: API only. */
   readonly uiDir: string | null;
   /** The program cannot go on: stop the motor and end it. */

@@ -28,6 +28,7 @@ import { lockDataDir } from '../storage/data-dir-lock.ts';
 import { openStore } from '../storage/store.ts';
 import { composeDevice, type Device } from './compose-device.ts';
 import { clipShelf, openCamera } from './open-camera.ts';
+import { openCloud } from './open-cloud.ts';
 import type { SafetyStop } from './safety-stop.ts';
 import { builtAtMs, programVersion } from './version.ts';
 import { Watchdog } from './watchdog.ts';
@@ -60,6 +61,7 @@ export async function runDaemon(
   });
   const bootId = randomUUID();
   const camera = openCamera(config, clock);
+  const cloud = openCloud(config);
   const device = composeDevice({
     clock,
     timeSource: new SystemTimeSource({ isTrusted: config.trustWallClock }),
@@ -91,6 +93,7 @@ export async function runDaemon(
     partProblems: () => [...wiring.absentParts(), ...station.partProblems()],
     ...(await panelOf(config.hardware, clock)),
     ...(camera === undefined ? {} : { camera }),
+    ...(cloud === undefined ? {} : { cloud }),
     clips: clipShelf(config),
     uiDir: config.uiDir ?? join(import.meta.dirname, 'ui'),
     onFatal: (error) => safetyStop.fail(error),

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { cameraEntries } from './camera-config.ts';
+import { cloudEntries } from './cloud-config.ts';
 import { oneOf, plain, wholeNumber, words } from './setting.ts';
 import { type Hardware, HardwareSchema } from './wiring-schema.ts';
 
@@ -80,6 +81,7 @@ const entries = {
     v.metadata({ ...plain, unit: 'MB' }),
   ),
   ...cameraEntries,
+  ...cloudEntries,
 };
 
 /** The one schema of the daemon's configuration. Everything else about settings is made from it. */

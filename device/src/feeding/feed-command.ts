@@ -57,6 +57,23 @@ export function askedCommand(request: FeedRequest): FeedCommand {
   };
 }
 
+/** A command of the cloud that was claimed; its id makes it happen once. */
+export function cloudCommand(order: {
+  readonly requestId: string;
+  readonly portionGrams: Grams;
+  readonly petId: string | null;
+}): FeedCommand {
+  return {
+    ...order,
+    cause: 'cloud',
+    expiresAtMs: null,
+    occurrence: null,
+    verdict: null,
+    rule: 'asked',
+    why: 'Asked for by the cloud.',
+  };
+}
+
 /** A due meal; its requestId is its occurrence, so it can be claimed once only. */
 export function occurrenceCommand(order: OccurrenceOrder): FeedCommand {
   const { occurrence } = order;

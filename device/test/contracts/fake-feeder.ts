@@ -30,6 +30,7 @@ import {
   START_MS,
   sampleFeeding,
 } from './fake-parts.ts';
+import { FakeCloud } from './fake-cloud.ts';
 import { testDir } from './store-fixture.ts';
 
 export const FAKE_PORT = 8480;
@@ -51,6 +52,7 @@ export class FakeFeeder {
   settings: Settings = { ...defaultSettings, name: 'Test feeder' };
   reader: ReaderView | null = null;
   readonly camera = new FakeCamera();
+  readonly cloud = new FakeCloud();
   readonly clips: FakeClips;
   storageOk = true;
   components: ReturnType<ApiDeps['components']> = [{ name: 'scheduler', state: 'ok', why: 'runs' }];
@@ -207,6 +209,7 @@ export class FakeFeeder {
       camera: this.camera,
       clips: this.clips,
       selfTest: async () => this.partTests,
+      cloud: this.cloud,
       storage: () => ({ ok: this.storageOk, why: this.storageOk ? 'writes' : 'read-only' }),
       diskFreeBytes: () => 5_000_000_000,
       onAudience: () => {},

@@ -58,6 +58,7 @@ export function statusOf(change: Partial<Status> = {}): Status {
     reader: null,
     storage: { ok: true, why: '' },
     camera: null,
+    cloud: null,
     simulated: true,
     components: [],
     ...change,

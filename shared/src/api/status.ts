@@ -70,6 +70,38 @@ export type ReaderView = v.InferOutput<typeof ReaderViewSchema>;
 export const StorageHealthSchema = v.strictObject({ ok: v.boolean(), why: v.string() });
 export type StorageHealth = v.InferOutput<typeof StorageHealthSchema>;
 
+/** A claim under way: the code is for the owner, who types it at the cloud. */
+export const ClaimViewSchema = v.strictObject({
+  code: v.string(),
+  secondsLeft: v.number(),
+  /** The account that typed the code; it gets the feeder when somebody agrees here. Null: none. */
+  account: v.nullable(v.string()),
+});
+
+/** The link to the cloud. Feeding never waits for it. */
+export const CloudViewSchema = v.strictObject({
+  url: v.string(),
+  /**
+   * unclaimed: no account has this feeder. resting: it waits before it tries again. connecting,
+   * online. local: the cloud refuses this feeder, which tries again once an hour. off: not started.
+   */
+  state: v.picklist(['unclaimed', 'off', 'resting', 'connecting', 'online', 'local']),
+  account: v.nullable(v.string()),
+  /** The name of this feeder at the cloud. */
+  device: v.nullable(v.string()),
+  /** Entries of the ledger that the cloud does not have yet. */
+  waiting: v.number(),
+  /** Since the cloud's last answer; null: none since the start. */
+  secondsSinceAnswer: v.nullable(v.number()),
+  /** Why it is not online; empty when it is. */
+  why: v.string(),
+  claim: v.nullable(ClaimViewSchema),
+});
+export type CloudView = v.InferOutput<typeof CloudViewSchema>;
+
+/** POST /api/v1/cloud/agree: the account as it was shown, so that no other one slips in. */
+export const ClaimAgreeSchema = v.strictObject({ account: v.pipe(v.string(), v.maxLength(200)) });
+
 /** GET /api/v1/status: everything the first page shows. */
 export const StatusSchema = v.strictObject({
   name: v.string(),
@@ -96,6 +128,8 @@ export const StatusSchema = v.strictObject({
   reader: v.nullable(ReaderViewSchema),
   /** Null: the feeder has no camera. */
   camera: v.nullable(CameraViewSchema),
+  /** Null: no cloud is configured. */
+  cloud: v.nullable(CloudViewSchema),
   /** True on the simulated board: nothing here moves real food. */
   simulated: v.boolean(),
   components: v.array(ComponentSchema),

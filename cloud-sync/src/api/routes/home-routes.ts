@@ -137,8 +137,19 @@ function addDocRoutes(onDevice: OnDevice, deps: ApiDeps): void {
     const id = idOf(call, 'id', UlidSchema);
     const { mid, op, base, groups } = await readBody(call.incoming, WishSchema);
     const hlc = makeHlc(cloud.now());
+    // A meal's new time holds from now on: what was due before belongs to its earlier form.
+    const since = kind === 'meal' && groups['timing'] !== undefined;
+    const timing = { ...groups['timing'], effectiveFromMs: cloud.now() };
+    const wished = since ? { ...groups, timing } : groups;
     const still = { rev: 0, grevs: {}, deleted: false, epoch: 0 };
-    const mutation = { doc: [kind, id] as [string, string], op, base, groups, ...still, hlc };
+    const mutation = {
+      doc: [kind, id] as [string, string],
+      op,
+      base,
+      groups: wished,
+      ...still,
+      hlc,
+    };
     const proposed = await proposeMutation(cloud, deviceId, { mid, mutation });
     return proposed.ok ? accepted({ outcomes: proposed.body.outcomes }) : proposed;
   });

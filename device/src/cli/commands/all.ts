@@ -7,6 +7,7 @@ import { petCommands } from './pets.ts';
 import { planCommands } from './plan.ts';
 import { scaleCommands } from './scale.ts';
 import { statusCommands } from './status.ts';
+import { syncCommands } from './sync.ts';
 import { systemCommands } from './system.ts';
 import { why } from './why.ts';
 
@@ -20,6 +21,7 @@ export const commands: readonly Command[] = [
   ...kibbleCommands,
   ...scaleCommands,
   ...clipCommands,
+  ...syncCommands,
   doctor,
   ...systemCommands,
 ];

@@ -1,0 +1,119 @@
+import type { CloudView } from '@cat-feeder/shared';
+import { eventKinds } from '@cat-feeder/shared';
+import { Claiming, type ClaimView } from '../cloud/claiming.ts';
+import { CloudHttp } from '../cloud/cloud-http.ts';
+import { CloudLink } from '../cloud/cloud-link.ts';
+import type { DeviceIdentity } from '../cloud/device-identity.ts';
+import type { StationClock } from '../platform/clock.ts';
+import type { Scheduler } from '../scheduling/scheduler.ts';
+import { bootBytes, sha256, timeQuality } from '../storage/event-encoding.ts';
+import type { DeviceStore } from '../storage/store.ts';
+import { CloudCommands } from './cloud-commands.ts';
+import { CloudEdits } from './cloud-edits.ts';
+import type { composeFeeding } from './compose-feeding.ts';
+import type { composePlan } from './compose-plan.ts';
+import type { DeviceParts } from './device-parts.ts';
+import type { Service } from './runtime-manager.ts';
+
+/** A cloud, as far as this feeder is to have one. */
+export interface CloudPart {
+  /** Its origin. */
+  readonly url: string;
+  readonly identity: DeviceIdentity;
+  /** Of the runtime unless a test brings its own. */
+  readonly fetch?: typeof fetch;
+}
+
+/** The link to the cloud: a part like any other that the feeder can do without. */
+export interface Cloud extends Service {
+  view(): CloudView;
+  beginClaim(): Promise<ClaimView>;
+  agree(account: string): void;
+  cancelClaim(): void;
+  /** Forgets the account: the feeder is local until it is claimed again. */
+  unlink(): void;
+}
+
+interface Joined {
+  readonly store: DeviceStore;
+  readonly time: StationClock;
+  readonly scheduler: Scheduler;
+  readonly feeding: ReturnType<typeof composeFeeding>;
+  readonly plan: ReturnType<typeof composePlan>;
+}
+
+/** Null: no cloud is configured, and nothing of it exists. */
+export function composeCloud(parts: DeviceParts, joined: Joined): Cloud | null {
+  const { cloud, clock } = parts;
+  if (cloud === undefined) return null;
+  const { url, identity } = cloud;
+  const own = cloud.fetch === undefined ? {} : { fetch: cloud.fetch };
+  const http = new CloudHttp({ url, identity, monoMs: () => clock.monoMs(), ...own });
+  const link = composeLink(parts, joined, http);
+  const claiming = new Claiming({
+    ...{ clock, http, identity, url, model: parts.identity.board },
+    onLinked: () => {
+      http.forgetToken();
+      link.stop();
+      link.start();
+    },
+  });
+  const account = () => identity.accountAt(url);
+  return {
+    start: () => {
+      if (account() !== null) link.start();
+    },
+    stop: () => {
+      claiming.close();
+      link.stop();
+    },
+    view: () => {
+      const { state, waiting, secondsSinceAnswer, why } = link.view();
+      const linked = account();
+      return {
+        url,
+        state: linked === null ? 'unclaimed' : state,
+        account: linked?.account ?? null,
+        device: linked?.device ?? null,
+        ...{ waiting, secondsSinceAnswer, why, claim: claiming.view() },
+      };
+    },
+    beginClaim: () => claiming.begin(),
+    agree: (name) => claiming.agree(name),
+    cancelClaim: () => claiming.cancel(),
+    unlink: () => {
+      link.stop();
+      http.forgetToken();
+      identity.setAccount(null);
+    },
+  };
+}
+
+function composeLink(parts: DeviceParts, joined: Joined, http: CloudHttp): CloudLink {
+  const { clock, logger, randomBytes, bootId, station } = parts;
+  const { store, time, scheduler, feeding, plan } = joined;
+  const { book } = plan;
+  const edits = new CloudEdits({ store, time, schedule: scheduler, view: () => book.view() });
+  store.sync.watchEdits(edits);
+  const commands = new CloudCommands({
+    ...{ feeding: feeding.feeding, scale: feeding.firstReading, clock, logger },
+    hasPet: (petId) => store.pets.get(petId) !== undefined,
+  });
+  return new CloudLink({
+    ...{ clock, logger, http, sha256, store: store.sync, random: randomBytes },
+    now: () => {
+      const { monoMs, wallMs, quality } = time.now();
+      return { monoMs, wallMs, tq: timeQuality[quality] };
+    },
+    boot: bootBytes(bootId).toString('base64url'),
+    firmware: parts.identity.version,
+    validate: (doc) => edits.validate(doc),
+    present: () => ({
+      hopper_grams: station.health().hopperGrams,
+      faults: feeding.faults.active().map(({ fault }) => fault),
+    }),
+    execute: (id, order, startByMonoMs) => commands.execute(id, order, startByMonoMs),
+    onAppended: (tell) =>
+      store.log.onEntry(({ name }) => tell(name === undefined ? 'A' : eventKinds[name].class)),
+  });
+}

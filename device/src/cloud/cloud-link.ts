@@ -1,0 +1,241 @@
+import {
+  type CommandEnd,
+  type CommandOrder,
+  type DocState,
+  type EventClass,
+  type Milliseconds,
+  type RandomBytes,
+  type Sha256,
+  syncRefusals,
+} from '@cat-feeder/shared';
+import * as v from 'valibot';
+import type { Cancel, Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import { readAnswer } from '../sync/answers.ts';
+import { initialLink, step } from '../sync/link.ts';
+import type { LinkInput, LinkOutput, LinkState } from '../sync/link-io.ts';
+import type { SyncNow, SyncStore } from '../sync/sync-store.ts';
+import type { CloudHttp } from './cloud-http.ts';
+
+/** A clock's timer reaches this far; what is due later is looked at again then. */
+const TIMER_MS_MAX: Milliseconds = 3_600_000;
+/** After a disk that refused, or a mistake of ours, the link begins anew after this long. */
+const RESTART_MS: Milliseconds = 60_000;
+const IDLE_YIELD_MS: Milliseconds = 0;
+
+/** What became of a command on the feeder. */
+export interface CommandWord {
+  readonly end: CommandEnd;
+  readonly reason: string;
+  readonly feedingId: string | null;
+}
+
+export interface CloudLinkParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly store: SyncStore;
+  readonly http: CloudHttp;
+  readonly random: RandomBytes;
+  readonly sha256: Sha256;
+  readonly now: () => SyncNow;
+  readonly boot: string;
+  readonly firmware: string;
+  readonly validate: (doc: DocState) => string | null;
+  readonly present: () => Record<string, unknown>;
+  /** Carries out a command through the gate that every feeding passes. Never rejects. */
+  readonly execute: (
+    commandId: string,
+    order: CommandOrder,
+    startByMonoMs: Milliseconds,
+  ) => Promise<CommandWord>;
+  /** Calls after each commit of entries; returns the unsubscribe. */
+  readonly onAppended: (tell: (cls: EventClass) => void) => () => void;
+}
+
+/** How the link stands, for people. */
+export interface LinkView {
+  readonly state: 'off' | 'resting' | 'connecting' | 'online' | 'local';
+  /** Entries that the cloud has not acknowledged. */
+  readonly waiting: number;
+  /** Seconds since the last request that was answered; null: none since the start. */
+  readonly secondsSinceAnswer: number | null;
+  /** Why there is no session; empty when there is one. */
+  readonly why: string;
+}
+
+/**
+ * The shell around the core of the sync: it sends, waits and tells, and decides nothing. Nothing
+ * here is awaited by anybody; whatever fails is counted as a lost answer or begins the link anew.
+ *
+ * N1 An entry's writer only starts a timer: the link's own work comes in a turn of its own.
+ * N2 Answers and timers of an earlier life reach nobody.
+ */
+export class CloudLink {
+  readonly #parts: CloudLinkParts;
+  #state: LinkState = initialLink;
+  /** Differs for each start. */
+  #life = 0;
+  #abort = new AbortController();
+  #wake: Cancel | null = null;
+  #appended: { cls: EventClass; cancel: Cancel } | null = null;
+  #unsubscribe: (() => void) | null = null;
+  #answeredMonoMs: Milliseconds | null = null;
+  #why = '';
+
+  constructor(parts: CloudLinkParts) {
+    this.#parts = parts;
+  }
+
+  get isRunning(): boolean {
+    return this.#unsubscribe !== null;
+  }
+
+  start(): void {
+    if (this.isRunning) return;
+    this.#unsubscribe = this.#parts.onAppended((cls) => this.#noteAppended(cls));
+    this.#begin();
+  }
+
+  stop(): void {
+    this.#unsubscribe?.();
+    this.#unsubscribe = null;
+    this.#endLife();
+    this.#state = initialLink;
+  }
+
+  /** Somebody wants the link now: a wait ends early. */
+  hurry(): void {
+    if (this.isRunning) this.#take({ kind: 'reachable' });
+  }
+
+  view(): LinkView {
+    const { phase } = this.#state;
+    const { clock, store } = this.#parts;
+    const answered = this.#answeredMonoMs;
+    return {
+      state: shown[phase],
+      waiting: store.segments().reduce((sum, { head, acked }) => sum + head - acked, 0),
+      secondsSinceAnswer: answered === null ? null : Math.round((clock.monoMs() - answered) / 1000),
+      why: shown[phase] === 'online' ? '' : this.#why,
+    };
+  }
+
+  #begin(): void {
+    const { boot, firmware } = this.#parts;
+    this.#endLife();
+    this.#state = initialLink;
+    this.#take({ kind: 'started', boot, firmware });
+  }
+
+  #endLife(): void {
+    this.#life += 1;
+    this.#abort.abort();
+    this.#abort = new AbortController();
+    this.#wake?.();
+    this.#wake = null;
+    this.#appended?.cancel();
+    this.#appended = null;
+  }
+
+  /** N1. */
+  #noteAppended(cls: EventClass): void {
+    const known = this.#appended;
+    if (known !== null) {
+      if (cls < known.cls) known.cls = cls;
+      return;
+    }
+    const cancel = this.#parts.clock.after('sync entry', IDLE_YIELD_MS, () => {
+      const noted = this.#appended;
+      this.#appended = null;
+      if (noted !== null) this.#take({ kind: 'appended', cls: noted.cls });
+    });
+    this.#appended = { cls, cancel };
+  }
+
+  #take(input: LinkInput): void {
+    const { store, random, sha256, now, validate, present } = this.#parts;
+    try {
+      const context = { store, random, sha256, now: now(), validate, present };
+      const { state, outputs } = step(this.#state, input, context);
+      this.#state = state;
+      for (const output of outputs) this.#perform(output);
+    } catch (error) {
+      this.#beginLater(error);
+    }
+  }
+
+  /** The disk refused, or the core has a mistake: the feeder feeds, and the link tries again. */
+  #beginLater(error: unknown): void {
+    const { logger, clock } = this.#parts;
+    logger.warn({ error }, 'The link to the cloud begins anew in a minute.');
+    this.#why = error instanceof Error ? error.message : String(error);
+    this.#endLife();
+    this.#state = initialLink;
+    this.#wake = clock.after('sync restart', RESTART_MS, () => this.#begin());
+  }
+
+  #perform(output: LinkOutput): void {
+    const life = this.#life;
+    if (output.kind === 'request') void this.#send(output, life);
+    else if (output.kind === 'wake') this.#wakeAt(output.atMonoMs);
+    else void this.#execute(output, life);
+  }
+
+  #wakeAt(atMonoMs: Milliseconds): void {
+    const { clock } = this.#parts;
+    const delayMs = Math.min(TIMER_MS_MAX, Math.max(0, atMonoMs - clock.monoMs()));
+    this.#wake?.();
+    this.#wake = clock.after('sync', Math.ceil(delayMs), () => this.#take({ kind: 'tick' }));
+  }
+
+  async #send(
+    { id, ...request }: Extract<LinkOutput, { kind: 'request' }>,
+    life: number,
+  ): Promise<void> {
+    const input = await this.#answerTo(id, request);
+    if (life === this.#life) this.#take(input);
+  }
+
+  async #answerTo(
+    id: number,
+    request: Omit<Extract<LinkOutput, { kind: 'request' }>, 'id'>,
+  ): Promise<LinkInput> {
+    const { http, clock } = this.#parts;
+    try {
+      const answer = await http.send(request, this.#abort.signal);
+      this.#answeredMonoMs = clock.monoMs();
+      const read = readAnswer(v.unknown(), answer);
+      if (read.kind === 'refused') this.#why = syncRefusals[read.refusal].why;
+      else if (read.kind === 'noise') this.#why = `something answers with ${answer.status}`;
+      return { kind: 'answer', id, ...answer };
+    } catch (error) {
+      this.#why = reasonOf(error);
+      return { kind: 'failed', id };
+    }
+  }
+
+  async #execute(
+    { commandId, order, startByMonoMs }: Extract<LinkOutput, { kind: 'execute' }>,
+    life: number,
+  ): Promise<void> {
+    const word = await this.#parts.execute(commandId, order, startByMonoMs);
+    // A link that began anew in between has ended the command as interrupted.
+    if (life === this.#life) this.#take({ kind: 'executed', commandId, ...word });
+  }
+}
+
+const shown: Readonly<Record<LinkState['phase'], LinkView['state']>> = {
+  stopped: 'off',
+  resting: 'resting',
+  greeting: 'connecting',
+  forking: 'online',
+  live: 'online',
+  local: 'local',
+};
+
+/** The innermost reason: the ones around it only say that a request failed. */
+function reasonOf(error: unknown): string {
+  let inner = error;
+  while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
+  return inner instanceof Error ? inner.message : String(inner);
+}
