@@ -212,7 +212,7 @@ export function stagedDeps(stage: StagedFeeder): ApiDeps {
     camera: stage.hasCamera ? stage.camera : null,
     clips: stage.clips,
     selfTest: async () => [],
-    cloud: null,
+    cloud: stage.cloud,
     storage: () => stage.storage,
     diskFreeBytes: () => 21_400_000_000,
     onAudience: () => {},

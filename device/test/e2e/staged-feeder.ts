@@ -33,6 +33,7 @@ import { SystemClock } from '../../src/platform/system-clock.ts';
 import { localDateOf } from '../../src/scheduling/local-time.ts';
 import { plannedOn } from '../../src/scheduling/occurrences.ts';
 import { FakeCamera, FakeClips } from '../contracts/fake-camera.ts';
+import type { FakeCloud } from '../contracts/fake-cloud.ts';
 import { MemoryCollection } from './memory-collection.ts';
 import { stagedDeps } from './staged-deps.ts';
 
@@ -64,6 +65,8 @@ export class StagedFeeder {
   readonly clipDir = mkdtempSync(join(tmpdir(), 'feeder-clips-'));
   hasCamera = true;
   readonly camera = new FakeCamera();
+  /** Null: no cloud is configured. */
+  cloud: FakeCloud | null = null;
   readonly clips = new FakeClips(this.live, () => this.clipDir);
   feedings: Feeding[] = [];
   verdicts = new Map<string, Partial<Occurrence>>();

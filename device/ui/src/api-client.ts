@@ -2,6 +2,7 @@ import type {
   CalibrationJob,
   Clip,
   ClipsPage,
+  CloudView,
   ErrorEnvelope,
   Feeding,
   FeedingDetail,
@@ -30,6 +31,8 @@ const PREFIX = '/api/v1';
 const ANSWER_MS_MAX = 8_000;
 /** The feeder waits for the bowl to stand still before it weighs. */
 const REST_MS_MAX = 65_000;
+/** The feeder asks somebody far away. */
+const CLOUD_MS_MAX = 65_000;
 /** Reading and hashing a long ledger takes its time. */
 const VERIFY_MS_MAX = 60_000;
 
@@ -144,6 +147,13 @@ export const api = {
     call<KibbleView>('/kibbles', { method: 'POST', body }),
   calibrateKibble: (id: string) =>
     call<CalibrationJob>(`/kibbles/${at(id)}/calibrate`, { method: 'POST', body: {} }),
+
+  cloud: () => call<CloudView>('/cloud'),
+  beginClaim: () => call<unknown>('/cloud/claim', { method: 'POST', timeoutMs: CLOUD_MS_MAX }),
+  agreeToAccount: (account: string) =>
+    call<unknown>('/cloud/agree', { method: 'POST', body: { account } }),
+  cancelClaim: () => call<unknown>('/cloud/claim', { method: 'DELETE' }),
+  unlinkCloud: () => call<unknown>('/cloud', { method: 'DELETE' }),
 
   scale: () => call<ScaleView>('/scale'),
   tare: (confirm: boolean) =>

@@ -46,6 +46,8 @@ export const bowl = computed(() => status.value?.bowl ?? null);
 export const running = computed(() => status.value?.running ?? null);
 export const progress = computed(() => live.value.progress);
 export const zone = computed(() => status.value?.zone ?? 'UTC');
+/** Whether a cloud is configured at all. */
+export const hasCloud = computed(() => (status.value?.cloud ?? null) !== null);
 export const camera = computed(() => status.value?.camera ?? null);
 /** The feeder's own day, YYYY-MM-DD. */
 export const today = computed(() => status.value?.today.localDate ?? null);
@@ -62,6 +64,7 @@ export const settings = createResource(() => api.settings());
 export const system = createResource(() => api.system());
 export const clips = createResource(async () => (await api.clips(CLIPS_MAX)).items);
 export const scale = createResource(() => api.scale());
+export const cloud = createResource(() => api.cloud());
 
 const everything = [
   occurrences,

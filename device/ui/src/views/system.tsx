@@ -4,6 +4,7 @@ import { api } from '../api-client.ts';
 import { agoText, bytesText, clockText, countdownText, dayText } from '../format.ts';
 import { say, sayCode, sayCount } from '../messages/say.ts';
 import { CameraSection } from '../parts/camera-section.tsx';
+import { CloudSection } from '../parts/cloud-section.tsx';
 import { Heading } from '../parts/heading.tsx';
 import { KibbleSection } from '../parts/kibble-section.tsx';
 import { Problems, useSaving } from '../parts/save-form.tsx';
@@ -182,6 +183,7 @@ export function SystemPage() {
         <HopperSection />
         <KibbleSection />
         <CameraSection />
+        <CloudSection />
         <Storage />
         <SettingsSection />
         <Program />

@@ -1,0 +1,120 @@
+import type { CloudView } from '@cat-feeder/shared';
+import { useEffect } from 'preact/hooks';
+import { api } from '../api-client.ts';
+import { say, sayCode, sayCount } from '../messages/say.ts';
+import { cloud, hasCloud, isLive } from '../state.ts';
+import { Problems, useSaving } from './save-form.tsx';
+
+/** The link changes by itself, and nobody tells the page. */
+const LOOK_AGAIN_MS = 3_000;
+const MINUTE_S = 60;
+
+const tones: Readonly<Record<CloudView['state'], string>> = {
+  unclaimed: 'calm',
+  off: 'calm',
+  resting: 'warn',
+  connecting: 'calm',
+  online: 'good',
+  local: 'warn',
+};
+
+type Claim = NonNullable<CloudView['claim']>;
+
+/** The code for the owner, then the account that typed it. */
+function ClaimBox({ claim }: { claim: Claim }) {
+  const saving = useSaving();
+  const { account, code, secondsLeft } = claim;
+  const then = (change: Promise<unknown>) => change.then(() => cloud.refresh());
+  return (
+    <div>
+      <p role="status">
+        {account === null
+          ? say('cloud.codeText', { minutes: Math.ceil(secondsLeft / MINUTE_S) })
+          : say('cloud.askText')}
+      </p>
+      <p class="strong">{account ?? code}</p>
+      <div class="clip-actions">
+        {account !== null && (
+          <button
+            type="button"
+            disabled={saving.isBusy || !isLive.value}
+            onClick={() => saving.run(() => then(api.agreeToAccount(account)))}
+          >
+            {say('cloud.agree')}
+          </button>
+        )}
+        <button
+          type="button"
+          disabled={saving.isBusy || !isLive.value}
+          onClick={() => saving.run(() => then(api.cancelClaim()))}
+        >
+          {say('cloud.cancel')}
+        </button>
+      </div>
+      <Problems of={saving.problems} />
+    </div>
+  );
+}
+
+function LinkButton({ view }: { view: CloudView }) {
+  const saving = useSaving();
+  const isLinked = view.account !== null;
+  const press = () =>
+    saving.run(async () => {
+      await (isLinked ? api.unlinkCloud() : api.beginClaim());
+      await cloud.refresh();
+    });
+  return (
+    <>
+      <button type="button" disabled={saving.isBusy || !isLive.value} onClick={press}>
+        {say(isLinked ? 'cloud.unlink' : 'cloud.claim')}
+      </button>
+      <Problems of={saving.problems} />
+    </>
+  );
+}
+
+function Facts({ view }: { view: CloudView }) {
+  const { account, url, waiting, why } = view;
+  const rows: [string, string][] = [[say('cloud.address'), url]];
+  if (account !== null) {
+    rows.push([say('cloud.account'), account]);
+    rows.push([say('cloud.waiting'), sayCount('cloud.waitingOf', waiting)]);
+  }
+  if (why !== '') rows.push([say('cloud.why'), why]);
+  return (
+    <dl class="facts">
+      {rows.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** The link to the cloud: how it stands, and how the feeder comes to an account. */
+export function CloudSection() {
+  const isThere = hasCloud.value;
+  useEffect(() => {
+    if (!isThere) return undefined;
+    const look = () => void cloud.refresh();
+    look();
+    const timer = setInterval(look, LOOK_AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [isThere]);
+  const view = cloud.value.value;
+  if (!isThere || view === null) return null;
+  return (
+    <section class="settings" aria-labelledby="cloud-title">
+      <h2 id="cloud-title">{say('cloud.title')}</h2>
+      <p>
+        <span class={`chip chip-${tones[view.state]}`}>{sayCode('cloudState', view.state)}</span>{' '}
+        {view.state === 'unclaimed' && say('cloud.unclaimedText')}
+      </p>
+      <Facts view={view} />
+      {view.claim === null ? <LinkButton view={view} /> : <ClaimBox claim={view.claim} />}
+    </section>
+  );
+}
