@@ -1,0 +1,33 @@
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
+
+/** A line to a server on which everything takes half of the round trip in each direction. */
+export async function delayedWire(targetUrl: string, roundTripMs: number) {
+  const target = new URL(targetUrl);
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((near) => {
+    const far = createConnection({ host: target.hostname, port: Number(target.port) });
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(from);
+      from.setNoDelay(true);
+      from.on('data', (chunk) => setTimeout(() => to.write(chunk), roundTripMs / 2));
+      from.on('error', () => to.destroy());
+      from.on('close', () => {
+        sockets.delete(from);
+        to.destroy();
+      });
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : 0;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}
