@@ -29,6 +29,8 @@ export interface ApiDeps {
   readonly events: EventReader;
   readonly enrolment: EnrolmentContext;
   readonly tokens: AccessTokens;
+  /** How often feeders ask for commands and wishes. */
+  readonly pollSeconds: number;
   readonly admission: Admission;
   /** For what must hold over all nodes. */
   readonly limiter: RateLimiter;

@@ -28,6 +28,7 @@ export interface CloudOptions {
   readonly connections: number;
   readonly inFlight: number;
   readonly hellosPerSecond: number;
+  readonly pollSeconds: number;
   readonly system: System;
   readonly log: CloudLog;
   /** Sees every statement; for tests. */
@@ -61,6 +62,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     cloud: { store: new MysqlStore(database), now: () => system.wallMs(), random, sha256 },
     events: new MysqlEventReader(database),
     enrolment: { store: identities, keys, system, audience: publicUrl },
+    pollSeconds: options.pollSeconds,
     tokens: new AccessTokens({ keys, issuer: publicUrl }),
     admission,
     limiter: redis ?? ownLimiter,

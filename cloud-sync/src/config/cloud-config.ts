@@ -37,6 +37,8 @@ const ConfigSchema = v.object({
   CLOUD_IN_FLIGHT: count('128'),
   /** Sessions that feeders may open in a second at this node. */
   CLOUD_HELLOS_PER_SECOND: count('200'),
+  /** How often a feeder asks for commands and wishes: nothing rings at its door. */
+  CLOUD_POLL_SECONDS: count('20'),
   CLOUD_LOG_LEVEL: v.optional(v.picklist(['debug', 'info', 'warn', 'error', 'silent']), 'info'),
 });
 
@@ -53,6 +55,7 @@ export interface CloudConfig {
   readonly connections: number;
   readonly inFlight: number;
   readonly hellosPerSecond: number;
+  readonly pollSeconds: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
@@ -87,6 +90,7 @@ export function readCloudConfig(
     connections: known.CLOUD_CONNECTIONS,
     inFlight: known.CLOUD_IN_FLIGHT,
     hellosPerSecond: known.CLOUD_HELLOS_PER_SECOND,
+    pollSeconds: known.CLOUD_POLL_SECONDS,
     logLevel: known.CLOUD_LOG_LEVEL,
   };
 }

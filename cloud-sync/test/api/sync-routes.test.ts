@@ -26,7 +26,7 @@ afterAll(async () => {
 const claimed = () => OwnFeeder.claimed(cloud.url, home);
 
 describe('a feeder and the service', () => {
-  it('become linked by a code, a press and a proof, and exchange entries', async () => {
+  it('A-01, A-13 become linked by a code, a press and a proof, and exchange entries', async () => {
     const feeder = await claimed();
     expect((await feeder.hello()).body).toMatchObject({ session: 1, max_epoch: 1 });
     const events = Array.from({ length: 500 }, (_, n) => feeder.event({ n }));

@@ -150,7 +150,7 @@ describe('when the cache is gone', () => {
 });
 
 describe('when too many come at once', () => {
-  it('those beyond the bound are told a time of their own, and the others are served', async () => {
+  it('A-11 those beyond the bound are told a time of their own, and the others are served', async () => {
     const rig = await started({ inFlight: 4 });
     const feeder = await feederOf(rig);
     const at = `/v1/sync/down?session=${feeder.session}&after=0`;

@@ -41,7 +41,7 @@ async function register(device: DeviceRow): Promise<void> {
 }
 
 describe('the store on MariaDB', () => {
-  it('says and keeps what the store in memory does, over any transactions', async () => {
+  it('A-10 says and keeps what the store in memory does, over any transactions', async () => {
     await fc.assert(
       fc.asyncProperty(transactions, async (plan) => {
         const device = deviceRow();

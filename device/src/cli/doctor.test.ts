@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { FeederError } from '@cat-feeder/shared';
+import { type CloudView, FeederError } from '@cat-feeder/shared';
 import { afterEach, describe, expect, it } from 'vitest';
+import { FakeCloud } from '../../test/contracts/fake-cloud.ts';
 import { FAKE_URL, FakeFeeder } from '../../test/contracts/fake-feeder.ts';
 import { fakeId, sampleFeeding } from '../../test/contracts/fake-parts.ts';
 import { type FakeMachine, fakeMachine } from '../../test/support/fake-machine.ts';
@@ -74,6 +75,7 @@ describe('A-66 doctor', () => {
       'self-test',
       'faults',
       'camera',
+      'cloud',
       'ledger',
       'plan',
       'config',
@@ -86,7 +88,6 @@ describe('A-66 doctor', () => {
       'disk mmcblk0',
       'network',
       'wiring',
-      'cloud',
     ]);
   });
 
@@ -118,7 +119,14 @@ describe('A-66 doctor', () => {
   const bowl = base.station.health().bowl;
   const health = base.station.health();
   const now = base.time.now();
+  const cloudThat = (view: Partial<CloudView>): Partial<ApiDeps> => {
+    const cloud = new FakeCloud();
+    const linked = { ...cloud.view(), account: 'ada', ...view };
+    return { cloud: Object.assign(cloud, { view: () => linked }) };
+  };
   const cases: [string, Finding['level'], Partial<ApiDeps>][] = [
+    ['cloud', 'warn', cloudThat({ state: 'local', why: 'revoked' })],
+    ['cloud', 'warn', cloudThat({ state: 'resting' })],
     ['storage', 'bad', { storage: () => ({ ok: false, why: 'read-only' }) }],
     ['disk space', 'bad', { diskFreeBytes: () => 1_000_000 }],
     ['disk space', 'warn', { diskFreeBytes: () => 200_000_000 }],

@@ -34,7 +34,6 @@ async function examine(input: CommandInput): Promise<CommandResult> {
     ...lookAtMachine(input.io.machine, hardware),
     ...lookAtWiring(input.io.machine, hardware),
     ...(input.flag('motor') ? [await testMotor(input)] : []),
-    ...notBuiltYet,
   ];
   const path = input.option('bundle');
   if (path !== undefined) {
@@ -48,9 +47,6 @@ async function examine(input: CommandInput): Promise<CommandResult> {
     exitCode: isBad ? EXIT_FAILED : EXIT_OK,
   };
 }
-
-/** Parts of the product that do not exist: nobody shall look for what is wrong with them. */
-const notBuiltYet: readonly Finding[] = [good('cloud', 'not built yet')];
 
 function lookAtConfig({ io }: CommandInput) {
   try {

@@ -8,7 +8,7 @@ import {
   UlidSchema,
 } from '@cat-feeder/shared';
 import * as v from 'valibot';
-import type { Answer } from '../../core/answer.ts';
+import { type Answer, accepted } from '../../core/answer.ts';
 import { claimCommand } from '../../core/commands.ts';
 import { pullDown } from '../../core/downlink.ts';
 import { compareFork } from '../../core/fork.ts';
@@ -38,7 +38,10 @@ export function addSyncRoutes(app: CloudApp, deps: ApiDeps): void {
   addRoute(app, deps, ['POST', '/v1/sync/hello'], async (call) => {
     admission.admitHello();
     const deviceId = await feederOf(deps, call);
-    return greet(cloud, deviceId, await readBody(call.incoming, HelloSchema));
+    const answer = await greet(cloud, deviceId, await readBody(call.incoming, HelloSchema));
+    if (!answer.ok) return answer;
+    const limits = { ...answer.body.limits, poll_s: deps.pollSeconds };
+    return accepted({ ...answer.body, limits });
   });
   post('/v1/sync/events', BatchSchema, async (deviceId, batch) => {
     const answer = await ingest(cloud, deviceId, batch);

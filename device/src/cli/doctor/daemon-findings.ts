@@ -41,6 +41,7 @@ export async function lookAtDaemon({ api, url }: CommandInput): Promise<Finding[
       ...componentFindings(system),
       ...faultFindings(status),
       cameraFinding(status),
+      cloudFinding(status),
       ledgerFinding(ledger),
       planFinding(settings),
     ];
@@ -56,6 +57,18 @@ export async function lookAtDaemon({ api, url }: CommandInput): Promise<Finding[
     }
     throw error;
   }
+}
+
+/** A feeder without a cloud is whole: only a link that was made and does not stand is told. */
+function cloudFinding({ cloud }: Status): Finding {
+  if (cloud === null) return good('cloud', 'none is configured');
+  if (cloud.account === null) return good('cloud', `${cloud.url}; no account has this feeder`);
+  if (cloud.state === 'online') return good('cloud', `linked to ${cloud.account}`);
+  const found = `${cloud.state}: ${cloud.why || 'no answer since the start'}`;
+  if (cloud.state === 'local') {
+    return warn('cloud', found, 'Claim the feeder again (feeder sync claim), or unlink it.');
+  }
+  return warn('cloud', found, `Check the way to ${cloud.url}; the feeder feeds without it.`);
 }
 
 function storageFinding({ storage }: SystemView): Finding {
