@@ -53,6 +53,8 @@ async function sendUntil(feeder: OwnFeeder, isOver: () => boolean) {
     const said = await feeder.post('/v1/sync/events', body);
     if (said.status === 200) {
       take();
+      // Slower than what one feeder may ask for.
+      await sleep(10);
       continue;
     }
     refusals.push({ status: said.status, err: said.body['err'], retryAfter: said.retryAfter });

@@ -20,7 +20,7 @@ import { readBody } from '../request-body.ts';
 import { addRoute, bearerOf, type Call, type CloudApp, limitHere } from '../route.ts';
 
 /** Of one feeder: enough to drain a backlog over any line. */
-const REQUESTS = { burst: 400, everyMs: 10 } as const;
+const REQUESTS = { burst: 400, everyMs: 5 } as const;
 
 /** What feeders ask for with their token. */
 export function addSyncRoutes(app: CloudApp, deps: ApiDeps): void {
