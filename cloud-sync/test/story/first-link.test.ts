@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CloudView, Feeding, LedgerPage, Meal, SyncDoc } from '@cat-feeder/shared';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Cloud } from '../../src/app/compose-cloud.ts';
@@ -20,6 +21,8 @@ let home: OwnHome;
 let feeder: OwnDaemon;
 let at = '';
 let meal: Meal;
+
+const WAITS_MAX = 10;
 
 beforeAll(async () => {
   wire = await Wire.open();
@@ -62,9 +65,16 @@ async function ownLedger(): Promise<string[]> {
   return lines;
 }
 
+/** What the cloud stored; an account that asks too often waits as long as it is told. */
 async function cloudLedger(): Promise<{ seq: number; kind: number; eid: string }[]> {
-  const { body } = await ask(cloud.url, `${at}/events?limit=500`, { token: home.token });
-  return body['events'] as { seq: number; kind: number; eid: string }[];
+  const look = () => ask(cloud.url, `${at}/events?limit=500`, { token: home.token });
+  let said = await look();
+  for (let waits = 0; said.status === 429 && waits < WAITS_MAX; waits++) {
+    await sleep((said.retryAfter ?? 1) * 1000);
+    said = await look();
+  }
+  expect(said).toMatchObject({ status: 200 });
+  return said.body['events'] as { seq: number; kind: number; eid: string }[];
 }
 
 /** Both sides; an entry may be on its way at any moment. */
