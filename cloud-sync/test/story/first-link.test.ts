@@ -5,7 +5,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CloudView, Feeding, LedgerPage, Meal, SyncDoc } from '@cat-feeder/shared';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Cloud } from '../../src/app/compose-cloud.ts';
-import { ask, emptyRedis, newId, type OwnHome, ownCloud, ownHome } from '../own-cloud.ts';
+import {
+  ask,
+  emptyRedis,
+  newId,
+  type OwnHome,
+  ownCloud,
+  ownHome,
+  type Said,
+} from '../own-cloud.ts';
 import { ownDatabaseUrl } from '../own-database.ts';
 import { OwnDaemon, until } from './own-daemon.ts';
 import { Wire } from './wire.ts';
@@ -43,8 +51,19 @@ afterAll(async () => {
 const link = () => feeder.get<CloudView>('/cloud');
 const isCaughtUp = ({ state, waiting }: CloudView) => state === 'online' && waiting === 0;
 
+/** A request of the account; one that asks too often waits as long as it is told. */
+async function asMember(path: string, request: Parameters<typeof ask>[2] = {}): Promise<Said> {
+  const say = () => ask(cloud.url, path, { ...request, token: home.token });
+  let said = await say();
+  for (let waits = 0; said.status === 429 && waits < WAITS_MAX; waits++) {
+    await sleep((said.retryAfter ?? 1) * 1000);
+    said = await say();
+  }
+  return said;
+}
+
 async function cloudMeal(): Promise<SyncDoc | undefined> {
-  const { body } = await ask(cloud.url, `${at}/docs`, { token: home.token });
+  const { body } = await asMember(`${at}/docs`);
   return (body['docs'] as SyncDoc[]).find(({ kind, id }) => kind === 'meal' && id === meal.id);
 }
 
@@ -65,16 +84,10 @@ async function ownLedger(): Promise<string[]> {
   return lines;
 }
 
-/** What the cloud stored; an account that asks too often waits as long as it is told. */
 async function cloudLedger(): Promise<{ seq: number; kind: number; eid: string }[]> {
-  const look = () => ask(cloud.url, `${at}/events?limit=500`, { token: home.token });
-  let said = await look();
-  for (let waits = 0; said.status === 429 && waits < WAITS_MAX; waits++) {
-    await sleep((said.retryAfter ?? 1) * 1000);
-    said = await look();
-  }
-  expect(said).toMatchObject({ status: 200 });
-  return said.body['events'] as { seq: number; kind: number; eid: string }[];
+  const { status, body } = await asMember(`${at}/events?limit=500`);
+  expect({ status, body }).toMatchObject({ status: 200 });
+  return body['events'] as { seq: number; kind: number; eid: string }[];
 }
 
 /** Both sides; an entry may be on its way at any moment. */
@@ -91,7 +104,7 @@ describe('a feeder and its cloud', () => {
 
   it('A-70 are linked by a code, the account that types it, and a press at the feeder', async () => {
     const { code } = await feeder.ask<{ code: string }>('POST', '/cloud/claim');
-    await ask(cloud.url, '/v1/claim/confirm', { token: home.token, body: { code } });
+    await asMember('/v1/claim/confirm', { body: { code } });
     const asked = await until(link, ({ claim }) => claim?.account !== null);
     expect(asked.claim?.account).toBe(home.account);
     await feeder.ask('POST', '/cloud/agree', { account: home.account });
@@ -111,9 +124,9 @@ describe('a feeder and its cloud', () => {
   it('feed on command, once, and tell the truth about it', async () => {
     const id = newId();
     const body = { id, order: { op: 'feed', mg: 6_000 } };
-    const issued = await ask(cloud.url, `${at}/commands`, { token: home.token, body });
+    const issued = await asMember(`${at}/commands`, { body });
     expect(issued.body).toEqual({ state: 'queued' });
-    const look = () => ask(cloud.url, `${at}/commands/${id}`, { token: home.token });
+    const look = () => asMember(`${at}/commands/${id}`);
     const ended = await until(
       look,
       ({ body: { state } }) => state !== 'queued' && state !== 'claimed',
@@ -127,15 +140,15 @@ describe('a feeder and its cloud', () => {
   it('refuse what the feeder’s own rules refuse', async () => {
     const id = newId();
     const body = { id, order: { op: 'feed', mg: 150_000 } };
-    await ask(cloud.url, `${at}/commands`, { token: home.token, body });
-    const look = () => ask(cloud.url, `${at}/commands/${id}`, { token: home.token });
+    await asMember(`${at}/commands`, { body });
+    const look = () => asMember(`${at}/commands/${id}`);
     const ended = await until(look, ({ body: { state } }) => state === 'refused');
     expect(ended.body['reason']).not.toBe('');
     const caps = { op: 'patch', base: {}, groups: { caps: { dayGramsMax: 400 } } };
     const path = `${at}/docs/settings/${'0'.repeat(26)}`;
     const mid = newId();
-    await ask(cloud.url, path, { method: 'PATCH', token: home.token, body: { mid, ...caps } });
-    const wish = () => ask(cloud.url, `${at}/mutations/${mid}`, { token: home.token });
+    await asMember(path, { method: 'PATCH', body: { mid, ...caps } });
+    const wish = () => asMember(`${at}/mutations/${mid}`);
     const told = await until(wish, ({ body: { outcomes } }) => outcomes !== null);
     expect(told.body).toEqual({
       outcomes: { caps: 'rejected' },
@@ -152,12 +165,12 @@ describe('a feeder and its cloud', () => {
     const timing = { time: '08:15', weekdays: [1, 2, 3, 4, 5, 6, 7] };
     const wish = { mid, op: 'patch', base: known?.grevs ?? {}, groups: { timing } };
     const path = `${at}/docs/meal/${meal.id}`;
-    await ask(cloud.url, path, { method: 'PATCH', token: home.token, body: wish });
+    await asMember(path, { method: 'PATCH', body: wish });
     expect((await link()).waiting).toBeGreaterThan(0);
 
     wire.putBack();
     await until(link, isCaughtUp, 40_000);
-    const look = () => ask(cloud.url, `${at}/mutations/${mid}`, { token: home.token });
+    const look = () => asMember(`${at}/mutations/${mid}`);
     const told = await until(look, ({ body: { outcomes } }) => outcomes !== null);
     expect(told.body).toEqual({ outcomes: { timing: 'applied' }, reason: null });
     const mine = await feeder.get<Meal>(`/meals/${meal.id}`);
