@@ -1,6 +1,6 @@
 import type { LedgerPage } from '@cat-feeder/shared';
 import type { LedgerPort } from '../api/deps.ts';
-import type { LogEntry } from '../storage/event-log.ts';
+import type { LogEntry } from '../storage/log-entry.ts';
 import type { DeviceStore } from '../storage/store.ts';
 
 /** The ledger in the words of the API. */

@@ -1,20 +1,24 @@
 import {
-  canonicalJson,
   type EventBody,
   type EventName,
-  eventBodies,
   eventKinds,
-  eventName,
   FeederError,
   HASH_BYTES,
   type RandomBytes,
 } from '@cat-feeder/shared';
 import type Database from 'better-sqlite3';
-import * as v from 'valibot';
 import type { StationTime } from '../platform/clock.ts';
 import { type ChainReport, drain, walkSegment } from './chain-check.ts';
 import { CheckedTable } from './checked-table.ts';
 import { bootBytes, chainHash, classNumber, timeQuality } from './event-encoding.ts';
+import {
+  encodeBody,
+  type LogEntry,
+  type LogHead,
+  type LogPage,
+  type PageQuery,
+  toEntry,
+} from './log-entry.ts';
 import {
   type EventRow,
   eventTable,
@@ -25,54 +29,6 @@ import {
 } from './schema.ts';
 import { statement } from './statements.ts';
 import type { Transactor } from './transactor.ts';
-
-/** One ledger entry, as it is read. */
-export interface LogEntry {
-  readonly epoch: number;
-  readonly seq: number;
-  readonly eid: Buffer;
-  readonly hash: Buffer;
-  /** Undefined when a newer version wrote the entry. */
-  readonly name: EventName | undefined;
-  readonly kind: number;
-  readonly kver: number;
-  readonly boot: Buffer;
-  readonly monoMs: number;
-  readonly wallMs: number;
-  /** Time quality: 0 unsynced, 1 restored, 2 set by NTP or RTC, 3 from the cloud. */
-  readonly tq: number;
-  readonly body: unknown;
-}
-
-/** Entries that were given up for room or lost to damage; the numbers stay dense. */
-export interface LogGap {
-  readonly fromSeq: number;
-  readonly toSeq: number;
-  readonly why: string;
-}
-
-export interface LogPage {
-  readonly entries: readonly LogEntry[];
-  /** Gaps that touch the range from `afterSeq + 1` to the last entry of the page. */
-  readonly gaps: readonly LogGap[];
-  readonly headSeq: number;
-}
-
-export interface LogHead {
-  readonly epoch: number;
-  readonly seq: number;
-  readonly hash: Buffer;
-  readonly baseSeq: number;
-  readonly ackedSeq: number;
-  readonly genesis: Buffer;
-}
-
-export interface PageQuery {
-  readonly afterSeq: number;
-  /** 1 to 500. */
-  readonly limit: number;
-  readonly kinds?: readonly EventName[];
-}
 
 const PAGE_MAX = 500;
 
@@ -166,10 +122,8 @@ export class EventLog {
   page(query: PageQuery): LogPage {
     const limit = Math.min(Math.max(1, Math.floor(query.limit)), PAGE_MAX);
     const { epoch, head_seq } = this.#segment;
-    const numbers = (query.kinds ?? []).map((name) => eventKinds[name].number);
-    const ofKinds = numbers.length > 0 ? `AND kind IN (${numbers.join(', ')})` : '';
     const rows = this.events.all(
-      `WHERE epoch = ? AND seq > ? ${ofKinds} ORDER BY seq LIMIT ?`,
+      `WHERE epoch = ? AND seq > ? ${ofKinds(query.kinds)} ORDER BY seq LIMIT ?`,
       epoch,
       query.afterSeq,
       limit,
@@ -183,11 +137,9 @@ export class EventLog {
 
   /** The newest entries, newest first; before the number given, if it is given. */
   latest(query: { limit: number; beforeSeq?: number; kinds?: readonly EventName[] }): LogEntry[] {
-    const numbers = (query.kinds ?? []).map((name) => eventKinds[name].number);
-    const ofKinds = numbers.length > 0 ? `AND kind IN (${numbers.join(', ')})` : '';
     return this.events
       .all(
-        `WHERE epoch = ? AND seq < ? ${ofKinds} ORDER BY seq DESC LIMIT ?`,
+        `WHERE epoch = ? AND seq < ? ${ofKinds(query.kinds)} ORDER BY seq DESC LIMIT ?`,
         this.#segment.epoch,
         query.beforeSeq ?? Number.MAX_SAFE_INTEGER,
         Math.min(Math.max(1, Math.floor(query.limit)), PAGE_MAX),
@@ -405,28 +357,8 @@ export class EventLog {
   }
 }
 
-function encodeBody<Name extends EventName>(name: Name, body: EventBody<Name>): string {
-  const parsed = v.safeParse(eventBodies[name], body);
-  if (parsed.success) return canonicalJson(parsed.output);
-  const [first] = parsed.issues;
-  throw new FeederError('ERR_INTERNAL', {
-    message: `A ledger entry ${name} has a wrong body: ${v.getDotPath(first) ?? ''} ${first.message}`,
-  });
-}
-
-function toEntry(row: EventRow): LogEntry {
-  return {
-    epoch: row.epoch,
-    seq: row.seq,
-    eid: row.eid,
-    hash: row.hash,
-    name: eventName(row.kind),
-    kind: row.kind,
-    kver: row.kver,
-    boot: row.boot,
-    monoMs: row.mono_ms,
-    wallMs: row.wall_ms,
-    tq: row.tq,
-    body: JSON.parse(row.body),
-  };
+/** A condition that leaves the wanted kinds; none when all are wanted. */
+function ofKinds(kinds: readonly EventName[] = []): string {
+  const numbers = kinds.map((name) => eventKinds[name].number);
+  return numbers.length > 0 ? `AND kind IN (${numbers.join(', ')})` : '';
 }
