@@ -51,7 +51,7 @@ describe('A-38 text that looks like SQL is data', () => {
     'rest',
     'where',
     'direction',
-    'ofKinds',
+    'ofKinds(query.kinds)', // The numbers of our own table of kinds, or nothing.
     'table',
     'check',
     'ENTRY_OVERHEAD_BYTES',
