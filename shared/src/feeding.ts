@@ -94,6 +94,7 @@ export type Fault = v.InferOutput<typeof FaultSchema>;
 export const RefusalRuleSchema = v.picklist([
   'expired',
   'busy',
+  'recovering',
   'cap_feeding',
   'cap_hour',
   'cap_day',

@@ -5,7 +5,8 @@ import { type CrashRecoveryParts, modelOf } from '../feeding/crash-recovery.ts';
 import { OVERSHOOT_GRAMS_MIN } from '../feeding/fault-effects.ts';
 import { FaultLatch } from '../feeding/fault-latch.ts';
 import { checkFeed } from '../feeding/feed-checks.ts';
-import { FeedService, type FeedServiceParts } from '../feeding/feed-service.ts';
+import type { FeedServiceParts } from '../feeding/feed-parts.ts';
+import { FeedService } from '../feeding/feed-service.ts';
 import type { FeedingJournal } from '../feeding/feeding-journal.ts';
 import { FirstReading } from '../feeding/first-reading.ts';
 import { HopperScale } from '../feeding/hopper-scale.ts';
@@ -98,7 +99,7 @@ export function composeFeeding(
     time,
     model: () => modelOf(kibble(), guess()),
   });
-  const scales = composeScales(parts, { store, time, isBusy: () => feeding.isBusy() });
+  const scales = composeScales(parts, { store, time, demandIdle: () => feeding.demandIdle() });
   const doors = composeDoors(parts, { store, time, live, feeding, newId });
   return {
     feeding,
@@ -134,7 +135,7 @@ function composeDoors(
       await firstReading.known();
       return feeding.feedForCalibration(portion);
     },
-    isBusy: () => feeding.isBusy(),
+    demandIdle: () => feeding.demandIdle(),
     newId,
     time,
     logger,
@@ -180,11 +181,11 @@ function composeScales(
   joined: {
     readonly store: DeviceStore;
     readonly time: StationClock;
-    readonly isBusy: () => boolean;
+    readonly demandIdle: () => void;
   },
 ) {
-  const { store, time, isBusy } = joined;
-  const shared = { station, time, isBusy };
+  const { store, time, demandIdle } = joined;
+  const shared = { station, time, demandIdle };
   const { calibration, hopperCalibration } = store;
   const { ratedGrams, hasHopperCell, nominalHopperCountsPerGram = null } = traits;
   return {

@@ -60,6 +60,7 @@ export function explainOutcome(end: {
 const refusals: Readonly<Record<RefusalRule, string>> = {
   expired: 'the command had expired before it arrived',
   busy: 'another feeding was running',
+  recovering: 'what an interrupted feeding left in the bowl is still being weighed',
   cap_feeding: 'it passes the limit of one feeding',
   cap_hour: 'it passes the limit of one hour',
   cap_day: 'it passes the limit of one day',

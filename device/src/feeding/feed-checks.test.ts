@@ -24,6 +24,7 @@ const context = (over: Partial<FeedContext> = {}): FeedContext => ({
   localDateOf: () => '2026-01-01',
   overshootGrams: 1,
   isBusy: false,
+  isRecovering: false,
   isStopping: false,
   faults: [],
   interlocks: [],
@@ -63,6 +64,7 @@ test.each<[string, FeedCommand, Partial<FeedContext>, string | null]>([
   ['nothing speaks against it', command(), {}, null],
   ['the feeder is stopping', command(), { isStopping: true }, 'stopping'],
   ['another feeding runs (FMEA-46)', command(), { isBusy: true }, 'busy'],
+  ['an interrupted feeding is being closed', command(), { isRecovering: true }, 'recovering'],
   [
     'I8 it expired a millisecond ago (FMEA-41)',
     command('cloud', { expiresAtMs: now.wallMs - 1 }),

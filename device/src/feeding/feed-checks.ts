@@ -22,6 +22,8 @@ import { checkLimits, type LimitContext } from './portion-limits.ts';
 export interface FeedContext extends LimitContext {
   readonly overshootGrams: number;
   readonly isBusy: boolean;
+  /** Feedings that a crash left open are being closed. */
+  readonly isRecovering: boolean;
   readonly isStopping: boolean;
   readonly faults: readonly ActiveFault[];
   /** The gravest first. */
@@ -78,7 +80,10 @@ const expired: Check = (command, { now }) => {
   return { rule: 'expired', numbers: { lateMs: now.wallMs - expiresAtMs } };
 };
 
-const busy: Check = (_, { isBusy }) => (isBusy ? { rule: 'busy' } : null);
+const busy: Check = (_, { isBusy, isRecovering }) => {
+  if (isRecovering) return { rule: 'recovering' };
+  return isBusy ? { rule: 'busy' } : null;
+};
 
 const faulty: Check = (_, { faults, health }) => {
   const refuses = (fault: Fault) => ['off', 'wait'].includes(faultEffects[fault]);
@@ -170,6 +175,7 @@ const checks: readonly Check[] = [
 export const refusalCodes: Readonly<Record<RefusalRule, ErrorCode>> = {
   expired: 'ERR_COMMAND_EXPIRED',
   busy: 'ERR_BUSY',
+  recovering: 'ERR_UNAVAILABLE',
   cap_feeding: 'ERR_LIMIT_REACHED',
   cap_hour: 'ERR_LIMIT_REACHED',
   cap_day: 'ERR_LIMIT_REACHED',

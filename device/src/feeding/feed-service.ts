@@ -4,26 +4,22 @@ import {
   type Feeding,
   type FeedRequest,
   type Grams,
-  type Kibble,
   type KibbleModel,
   ownRequestId,
   PORTION_GRAMS_MIN,
-  type Settings,
 } from '@cat-feeder/shared';
-import type { DispenseOutcome, DispenseProgress, FeedStation } from '../dispensing/feed-station.ts';
-import type { StationClock, StationTime } from '../platform/clock.ts';
-import type { Logger } from '../platform/logger.ts';
+import type { DispenseOutcome } from '../dispensing/feed-station.ts';
+import type { StationTime } from '../platform/clock.ts';
 import type {
   ExtraOrder,
   FeedAnswer,
   MealFeeder,
   OccurrenceOrder,
 } from '../scheduling/schedule-store.ts';
-import { explainOutcome } from './explain.ts';
+import { explainOutcome, explainRefusal } from './explain.ts';
 import { MAINTENANCE_SHARE, OPEN_LOOP_ERROR, overshootOf } from './fault-effects.ts';
-import type { FaultLatch } from './fault-latch.ts';
 import { endedFeeding, firstAnswer, refusalError } from './feed-answers.ts';
-import type { checkFeed, FeedContext } from './feed-checks.ts';
+import type { FeedContext } from './feed-checks.ts';
 import {
   askedCommand,
   type BeginAnswer,
@@ -34,43 +30,12 @@ import {
   occurrenceCommand,
   type Refusal,
 } from './feed-command.ts';
-import type { FeedingJournal, FinishRecord } from './feeding-journal.ts';
-import { endingInterlocks, type Interlocks } from './interlocks.ts';
+import type { FeedServiceParts } from './feed-parts.ts';
+import type { FinishRecord } from './feeding-journal.ts';
+import { endingInterlocks } from './interlocks.ts';
 import { isScaleDead, maintenancePortion } from './maintenance-portion.ts';
-import type { MemoryOnly } from './memory-only.ts';
 import { outcomeVerdict } from './outcome-verdict.ts';
 import { ProgressNotes } from './progress-notes.ts';
-import type { UnwrittenOutcomes } from './unwritten-outcomes.ts';
-
-/** What the feeding rules ask of the rest of the feeder. */
-export interface FeedServiceParts {
-  readonly station: FeedStation;
-  readonly journal: FeedingJournal;
-  readonly faults: FaultLatch;
-  readonly interlocks: Interlocks;
-  readonly unwritten: UnwrittenOutcomes;
-  readonly memoryOnly: MemoryOnly;
-  readonly time: StationClock;
-  readonly settings: () => Settings;
-  /** The kibble in the hopper; null when the owner has named none. */
-  readonly kibble: () => Kibble | null;
-  /** What is known of the food when no kibble is named or it was never fed. */
-  readonly guess: () => KibbleModel;
-  /** What the maker of the dispenser says of any food. */
-  readonly makersGuess: KibbleModel;
-  readonly learn: (model: KibbleModel, outcome: DispenseOutcome) => KibbleModel | null;
-  /** A pet's ration; null without one, undefined for an unknown pet. */
-  readonly rationOf: (petId: string) => Grams | null | undefined;
-  readonly planDayGrams: () => Grams | null;
-  readonly localTime: (wallMs: number) => { readonly date: string; readonly minute: number };
-  readonly newId: (wallMs: number) => string;
-  readonly onFeeding: (feeding: Feeding) => void;
-  readonly onProgress: (progress: DispenseProgress) => void;
-  readonly check: typeof checkFeed;
-  /** The control loop or the program is broken: the caller stops the motor and the daemon. */
-  readonly onFatal: (error: unknown) => void;
-  readonly logger: Logger;
-}
 
 /**
  * The one way to the dispenser. Every cause comes through here: it is checked, claimed durably,
@@ -103,6 +68,13 @@ export class FeedService implements MealFeeder {
 
   isBusy(): boolean {
     return this.#running !== null || this.#isRecovering;
+  }
+
+  /** For everything else that wants dispenser or scale: throws `ERR_BUSY` or `ERR_UNAVAILABLE`. */
+  demandIdle(): void {
+    if (this.#running !== null) throw new FeederError('ERR_BUSY');
+    if (!this.#isRecovering) return;
+    throw new FeederError('ERR_UNAVAILABLE', { message: explainRefusal('recovering', {}) });
   }
 
   /**
@@ -363,7 +335,8 @@ export class FeedService implements MealFeeder {
       now,
       localDateOf: (wallMs) => localTime(wallMs).date,
       overshootGrams: overshootOf(this.#model(command)),
-      isBusy: this.isBusy(),
+      isBusy: this.#running !== null,
+      isRecovering: this.#isRecovering,
       isStopping: this.#isStopping,
       faults: faults.active(),
       interlocks: this.#parts.interlocks.active(),

@@ -28,7 +28,8 @@ export interface HopperScaleParts {
   readonly time: StationClock;
   /** By the cell's datasheet; null without a cell. */
   readonly nominalCountsPerGram: number | null;
-  readonly isBusy: () => boolean;
+  /** Throws while the dispenser or the bowl is in use. */
+  readonly demandIdle: () => void;
 }
 
 type StillHopper = Extract<HopperLevel, { kind: 'stable' }>;
@@ -83,7 +84,7 @@ export class HopperScale {
   }
 
   async #stillLevel(): Promise<StillHopper> {
-    if (this.#parts.isBusy()) throw new FeederError('ERR_BUSY');
+    this.#parts.demandIdle();
     const level = await this.#parts.station.weighHopper(WEIGH_TIMEOUT_MS);
     if (level.kind === 'stable') return level;
     if (level.kind === 'unstable') throw notStable('hopper');

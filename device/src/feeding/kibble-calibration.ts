@@ -18,7 +18,8 @@ export interface KibbleCalibrationParts {
   readonly activeKibbleId: () => string | null;
   /** Serves one booked and capped portion, and learns from it like from any other. */
   readonly feed: (portion: CalibrationPortion) => Promise<Feeding>;
-  readonly isBusy: () => boolean;
+  /** Throws while the dispenser or the bowl is in use. */
+  readonly demandIdle: () => void;
   readonly newId: (wallMs: number) => string;
   readonly time: StationClock;
   readonly logger: Logger;
@@ -45,7 +46,8 @@ export class KibbleCalibration {
 
   /**
    * Starts the job and returns it at once. `ERR_NOT_FOUND` for an unknown kibble, `ERR_CONFLICT`
-   * when it is not the one in the hopper, `ERR_BUSY` while another job or a feeding runs.
+   * when it is not the one in the hopper, `ERR_BUSY` while another job or a feeding runs,
+   * `ERR_UNAVAILABLE` while an interrupted one is being closed.
    */
   start(kibbleId: string, wish: { rounds: number; portionGrams: Grams }): CalibrationJob {
     if (this.#job?.state === 'running') throw new FeederError('ERR_BUSY');
@@ -57,7 +59,7 @@ export class KibbleCalibration {
         hint: 'Make it the active kibble in the settings first.',
       });
     }
-    if (this.#parts.isBusy()) throw new FeederError('ERR_BUSY');
+    this.#parts.demandIdle();
     const startedAtMs = this.#parts.time.now().wallMs;
     const job: CalibrationJob = {
       ...wish,

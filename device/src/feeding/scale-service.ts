@@ -26,7 +26,8 @@ export interface ScaleServiceParts {
   readonly calibration: Single<StoredCalibration>;
   readonly time: StationClock;
   readonly ratedGrams: Grams;
-  readonly isBusy: () => boolean;
+  /** Throws while the dispenser or the bowl is in use. */
+  readonly demandIdle: () => void;
 }
 
 /** Tare and span of the bowl's cell. A refused calibration changes nothing. */
@@ -68,9 +69,9 @@ export class ScaleService {
   }
 
   async #stillLevel(): Promise<StillLevel> {
-    if (this.#parts.isBusy()) throw new FeederError('ERR_BUSY');
+    this.#parts.demandIdle();
     const weight = await this.#parts.station.weigh(WEIGH_TIMEOUT_MS);
-    if (this.#parts.isBusy()) throw new FeederError('ERR_BUSY');
+    this.#parts.demandIdle();
     // The station calls a level stable once it has stood still this long.
     if (weight.kind === 'stable') return { ...weight, heldMs: CALIBRATION_HELD_MS };
     if (weight.kind === 'unstable') throw notStable('bowl');

@@ -32,6 +32,6 @@ export class RefusalMemory {
 }
 
 function retryMs(rule: RefusalRule, count: number): Milliseconds {
-  if (rule === 'busy' || rule === 'min_gap') return RETRY_MS_MIN;
+  if (rule === 'busy' || rule === 'recovering' || rule === 'min_gap') return RETRY_MS_MIN;
   return Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** Math.min(count - 1, 10));
 }

@@ -49,6 +49,7 @@ const worst: FeedContext = {
   localDateOf: () => '2027-01-15',
   overshootGrams: 1,
   isBusy: true,
+  isRecovering: false,
   isStopping: true,
   faults: [{ fault: 'overflow', feedingId: null, sinceMs: 0, why: '' }],
   interlocks: ['lid_open'],

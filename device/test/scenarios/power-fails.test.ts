@@ -73,3 +73,22 @@ test('FMEA-03 power fails after the claim and before any motion: the meal is not
   const [occurrence] = await feeder.occurrences();
   expect(['unknown_after_crash', 'short', 'failed']).toContain(occurrence?.verdict);
 });
+
+test('A-08 a wish while what a power cut left is weighed is told so, not that another feeding runs', async () => {
+  const feeder = await VirtualFeeder.start();
+  await feeder.feed(20, 'before');
+  await feeder.pass(4000);
+  feeder.cutPower();
+  feeder.world.leanCat(400, 40_000);
+  await feeder.powerUp();
+  const asked = await feeder.ask('POST', '/feedings', { requestId: 'early', portionGrams: 5 });
+  expect(asked.status).toBe(503);
+  expect(asked.error?.code).toBe('ERR_UNAVAILABLE');
+  expect(asked.error?.message).toMatch(/interrupted feeding .* still being weighed/);
+  expect(asked.error?.details).toContainEqual({ path: 'rule', message: 'recovering' });
+  const tared = await feeder.ask('POST', '/scale/tare', {});
+  expect(tared.error?.code).toBe('ERR_UNAVAILABLE');
+  await feeder.passUntilIdle();
+  await feeder.ask('PATCH', '/settings', { manualGapSeconds: 0 });
+  expect((await feeder.feed(5, 'later')).state).toBe('running');
+});

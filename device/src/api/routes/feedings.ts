@@ -42,6 +42,7 @@ function createFeeding({ feeding: door, journal }: ApiDeps): RouteDef {
       'ERR_REFUSED',
       'ERR_HARDWARE_FAULT',
       'ERR_STORAGE',
+      'ERR_UNAVAILABLE',
     ],
     rateLimit: 'feed',
     isRepeat: ({ body }) => journal.findByRequestId(body.requestId) !== undefined,

@@ -134,7 +134,7 @@ function calibration({ kibbles, kibbleCalibration }: ApiDeps): RouteDef[] {
       body: KibbleCalibrateSchema,
       bodyExample: { rounds: 3, portionGrams: 10 },
       statuses: { 202: 'The job has begun.' },
-      errors: ['ERR_NOT_FOUND', 'ERR_BUSY', 'ERR_CONFLICT', 'ERR_STORAGE'],
+      errors: ['ERR_NOT_FOUND', 'ERR_BUSY', 'ERR_CONFLICT', 'ERR_STORAGE', 'ERR_UNAVAILABLE'],
       rateLimit: 'feed',
       handler: ({ params, body }) => ({
         status: 202,

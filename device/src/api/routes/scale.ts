@@ -15,6 +15,7 @@ const PlainCalibrationSchema = v.object(ScaleCalibrationSchema.entries);
 
 const errors = [
   'ERR_BUSY',
+  'ERR_UNAVAILABLE',
   'ERR_NOT_STABLE',
   'ERR_CALIBRATION_REFUSED',
   'ERR_SCALE_SILENT',
