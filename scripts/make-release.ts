@@ -15,8 +15,8 @@ import {
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import packageJson from '../device/package.json' with { type: 'json' };
+import { programFlags, USAGE_EXIT } from '../device/src/platform/program-flags.ts';
 import { newestSchema } from '../device/src/storage/migrations.ts';
 import {
   type Arch,
@@ -332,19 +332,17 @@ function makeRelease(options: { archs: readonly Arch[]; out: string; key: string
 }
 
 function main(): void {
-  const { values } = parseArgs({
-    options: {
-      arch: { type: 'string', default: arches.join(',') },
-      out: { type: 'string', default: join(root, 'dist/release') },
-      key: { type: 'string' },
-      'new-key': { type: 'string' },
-      help: { type: 'boolean', default: false },
-    },
+  const values = programFlags({
+    arch: { type: 'string', default: arches.join(',') },
+    out: { type: 'string', default: join(root, 'dist/release') },
+    key: { type: 'string' },
+    'new-key': { type: 'string' },
+    help: { type: 'boolean' },
   });
   const archs = arches.filter((arch) => values.arch.split(',').includes(arch));
   if (values.help || archs.length !== values.arch.split(',').length) {
     console.log(USAGE);
-    process.exitCode = values.help ? 0 : 64;
+    process.exitCode = values.help ? 0 : USAGE_EXIT;
   } else if (values['new-key'] !== undefined) {
     makeKey(values['new-key']);
     console.log(`The private key is in ${values['new-key']}. Keep it safe and offline.`);

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { programFlags } from '../../device/src/platform/program-flags.ts';
 import type { SyncMutant } from './mutants/mutant-edits.ts';
 import { syncMutants } from './sync-mutants.ts';
 
@@ -39,16 +39,14 @@ function hunt(mutant: SyncMutant, seeds: number): Verdict {
 }
 
 function main(): void {
-  const { values } = parseArgs({
-    options: {
-      seeds: { type: 'string', default: String(SEEDS_DEFAULT) },
-      mutant: { type: 'string' },
-      json: { type: 'boolean', default: false },
-    },
+  const options = programFlags({
+    seeds: { type: 'number', default: SEEDS_DEFAULT },
+    mutant: { type: 'string' },
+    json: { type: 'boolean' },
   });
-  const chosen = syncMutants.filter(({ name }) => (values.mutant ?? name) === name);
+  const chosen = syncMutants.filter(({ name }) => (options.mutant ?? name) === name);
   const verdicts = chosen.map((mutant) => {
-    const verdict = hunt(mutant, Number(values.seeds));
+    const verdict = hunt(mutant, options.seeds);
     const end = verdict.why ?? 'SURVIVED';
     console.log(`${mutant.name.padEnd(22)} ${end.slice(0, 130)}`);
     return verdict;
@@ -59,7 +57,7 @@ function main(): void {
     killed: verdicts.length - survivors.length,
     survivors,
   };
-  console.log(values.json ? JSON.stringify(figures) : figures);
+  console.log(options.json ? JSON.stringify(figures) : figures);
   if (survivors.length > 0 || verdicts.length === 0) process.exitCode = 1;
 }
 

@@ -1,36 +1,31 @@
 import { createHash } from 'node:crypto';
-import { parseArgs } from 'node:util';
+import { FeederError } from '@cat-feeder/shared';
+import { endMisused, programFlags } from '../../device/src/platform/program-flags.ts';
 import { type SyncFault, syncFaults } from './faults.ts';
 import type { Violation } from './recorder.ts';
 import { runSeed } from './run-seed.ts';
 
 /** `npm run sim:sync`: both real cores in one process, with every fault, seed by seed. */
 const SEEDS_DEFAULT = 100;
-const USAGE = 64;
 
 function readOptions() {
-  const { values } = parseArgs({
-    // What stands behind `--` is for others: the name of a mutant.
-    allowPositionals: true,
-    options: {
-      seeds: { type: 'string', default: String(SEEDS_DEFAULT) },
-      'first-seed': { type: 'string', default: '1' },
-      faults: { type: 'string', default: 'all' },
-      json: { type: 'boolean', default: false },
-      trail: { type: 'boolean', default: false },
-      'keep-going': { type: 'boolean', default: false },
-    },
+  // What stands behind `--` is for others: the name of a mutant.
+  const values = programFlags({
+    seeds: { type: 'number', default: SEEDS_DEFAULT },
+    'first-seed': { type: 'number', default: 1 },
+    faults: { type: 'string', default: 'all' },
+    json: { type: 'boolean' },
+    trail: { type: 'boolean' },
+    'keep-going': { type: 'boolean' },
   });
   const names = values.faults === 'none' ? [] : values.faults.split(',');
   const faults = values.faults === 'all' ? syncFaults : (names as SyncFault[]);
   const unknown = faults.filter((name) => !syncFaults.includes(name));
-  const seeds = Number(values.seeds);
-  const firstSeed = Number(values['first-seed']);
-  if (unknown.length > 0 || !(seeds >= 1) || !Number.isSafeInteger(seeds + firstSeed)) {
-    console.error(`--seeds and --first-seed take whole numbers, --faults: ${syncFaults.join(',')}`);
-    process.exit(USAGE);
+  if (unknown.length > 0) {
+    const message = `--faults takes all, none, or a list of: ${syncFaults.join(', ')}.`;
+    endMisused(new FeederError('ERR_CONFIG', { message }));
   }
-  return { ...values, seeds, firstSeed, faults, faultsText: values.faults };
+  return { ...values, firstSeed: values['first-seed'], faults, faultsText: values.faults };
 }
 
 function printViolation(violation: Violation, faultsText: string): void {

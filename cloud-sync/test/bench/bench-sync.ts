@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
+import { programFlags } from '../../../device/src/platform/program-flags.ts';
 import { partyToBytes } from '../../src/storage/mysql/row-values.ts';
 import { ownDatabaseUrl } from '../own-database.ts';
 import { startServers, stopServers } from '../servers/own-servers.ts';
@@ -20,7 +20,7 @@ const ROUND_TRIP_MS = 100;
 /** Batches made beforehand for each feeder. */
 const prepared: Readonly<Record<1 | 20 | 200, number>> = { 1: 2500, 20: 1200, 200: 260 };
 
-const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+const options = programFlags({ json: { type: 'boolean' } });
 const folder = mkdtempSync(join(tmpdir(), 'feeder-bench-sync-'));
 const servers = await startServers(folder, ['mariadb']);
 const databaseUrl = await ownDatabaseUrl(servers.mariadb.url);
@@ -140,7 +140,7 @@ try {
     serviceMb: Math.round((await service.residentBytes()) / 1e6),
     ...(await compare()),
   };
-  console.log(values.json ? JSON.stringify(report) : report);
+  console.log(options.json ? JSON.stringify(report) : report);
 } finally {
   await service.stop();
   await stopServers(servers);

@@ -1,7 +1,7 @@
-import { parseArgs } from 'node:util';
 import { type Grams, PORTION_GRAMS_MIN } from '@cat-feeder/shared';
 import { loadProfile } from '../hardware/simulated/load-profile.ts';
 import type { Profile } from '../hardware/simulated/profile.ts';
+import { programFlags } from '../platform/program-flags.ts';
 import { SeededRandom } from '../platform/random.ts';
 import { AccuracyFeeder, type Fed } from './accuracy-feeder.ts';
 import { type AccuracyReport, reportOf, tableOf } from './accuracy-report.ts';
@@ -84,30 +84,23 @@ function burstErrors(profile: Profile, seed: number, portions: readonly Grams[])
 }
 
 function readOptions(): Options & { json: boolean } {
-  const { values } = parseArgs({
-    options: {
-      profile: { type: 'string' },
-      feedings: { type: 'string', default: '200' },
-      seed: { type: 'string', default: '1' },
-      'portion-grams': { type: 'string' },
-      json: { type: 'boolean', default: false },
-    },
+  const values = programFlags({
+    profile: { type: 'string' },
+    feedings: { type: 'number', default: 200, max: FEEDINGS_MAX },
+    seed: { type: 'number', default: 1, min: 0 },
+    'portion-grams': { type: 'string' },
+    json: { type: 'boolean' },
   });
-  const feedings = Number(values.feedings);
-  const seed = Number(values.seed);
   const given = values['portion-grams'];
   const portionGrams = given === undefined ? null : Number(given);
   const problem = [
     values.profile === undefined && '--profile FILE is missing',
-    !(Number.isInteger(feedings) && feedings >= 1 && feedings <= FEEDINGS_MAX) &&
-      `--feedings must be a whole number from 1 to ${FEEDINGS_MAX}`,
-    !Number.isSafeInteger(seed) && '--seed must be a whole number',
     portionGrams !== null &&
       !(portionGrams >= PORTION_GRAMS_MIN && portionGrams <= PORTION_CEILING_GRAMS) &&
       `--portion-grams must be from ${PORTION_GRAMS_MIN} to ${PORTION_CEILING_GRAMS}`,
   ].find((sentence) => sentence !== false);
   if (problem !== undefined) throw new RangeError(problem);
-  return { profile: values.profile ?? '', feedings, seed, portionGrams, json: values.json };
+  return { ...values, profile: values.profile ?? '', portionGrams };
 }
 
 async function main(): Promise<number> {

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { FeederError } from '@cat-feeder/shared';
+import { endMisused } from '../platform/program-flags.ts';
 import type { WorkerAnswer } from './campaign-worker.ts';
 import { printFigures, printViolation } from './print-run.ts';
 import { RunProgress } from './run-progress.ts';
@@ -101,8 +101,7 @@ async function main(): Promise<void> {
 try {
   await main();
 } catch (error) {
-  if (error instanceof FeederError) console.error(`${error.code}: ${error.message}`);
-  else if (error instanceof WorkerLost) console.error(error.message);
-  else throw error;
-  process.exitCode = error instanceof FeederError ? 64 : 70;
+  if (!(error instanceof WorkerLost)) endMisused(error);
+  console.error(error.message);
+  process.exitCode = 70;
 }

@@ -1,14 +1,12 @@
 import { createHash } from 'node:crypto';
-import { FeederError } from '@cat-feeder/shared';
+import { endMisused } from '../platform/program-flags.ts';
 
-/** Runs a program of the simulator; what it refuses ends as a sentence with exit code 64. */
+/** Runs a program of the simulator; what it refuses of its command line ends it. */
 export async function runProgram(main: () => Promise<void>): Promise<void> {
   try {
     await main();
   } catch (error) {
-    if (!(error instanceof FeederError)) throw error;
-    console.error(`${error.code}: ${error.message}`);
-    process.exitCode = 64;
+    endMisused(error);
   }
 }
 

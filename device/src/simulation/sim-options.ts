@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
 import { FeederError } from '@cat-feeder/shared';
+import { parseFlags } from '../platform/program-flags.ts';
 import { type FaultKind, faultKinds, parseFaults } from './fault-kinds.ts';
 
 /** What to run, from the command line. */
@@ -37,61 +37,32 @@ export function readSimOptions(
   args: readonly string[],
   defaults: { readonly seeds: number; readonly days: number } = { seeds: 20, days: 7 },
 ): SimOptions {
-  const { values } = parseFlags(args);
-  const faultsText = values.faults ?? 'all';
+  const flags = parseFlags(args, {
+    seeds: { type: 'number', default: defaults.seeds, max: SEEDS_MAX },
+    days: { type: 'number', default: defaults.days, max: DAYS_MAX },
+    'first-seed': { type: 'number', default: 1 },
+    faults: { type: 'string', default: 'all' },
+    'faults-wanted': { type: 'number', max: FAULTS_MAX },
+    workers: { type: 'number', max: WORKERS_MAX },
+    mutant: { type: 'string' },
+    dense: { type: 'boolean' },
+    json: { type: 'boolean' },
+    trail: { type: 'boolean' },
+    'keep-going': { type: 'boolean' },
+  });
+  const { seeds, days, json, trail, faults: faultsText } = flags;
   const faults = parseFaults(faultsText);
   if (faults === undefined) {
-    throw wrong(`--faults takes all, none, or a list of: ${faultKinds.join(', ')}.`);
+    const message = `--faults takes all, none, or a list of: ${faultKinds.join(', ')}.`;
+    throw new FeederError('ERR_CONFIG', { message });
   }
   return {
-    seeds: wholeNumber('seeds', values.seeds ?? String(defaults.seeds), SEEDS_MAX),
-    days: wholeNumber('days', values.days ?? String(defaults.days), DAYS_MAX),
-    firstSeed: wholeNumber('first-seed', values['first-seed'] ?? '1', Number.MAX_SAFE_INTEGER),
-    faults,
-    faultsText,
-    json: values.json ?? false,
-    trail: values.trail ?? false,
-    keepGoing: values['keep-going'] ?? false,
-    mixture: values.dense === true ? 'dense' : 'swarm',
-    faultsWanted: optional('faults-wanted', values['faults-wanted'], FAULTS_MAX),
-    workers: optional('workers', values.workers, WORKERS_MAX),
-    mutant: values.mutant ?? null,
+    ...{ seeds, days, faults, faultsText, json, trail },
+    firstSeed: flags['first-seed'],
+    keepGoing: flags['keep-going'],
+    mixture: flags.dense ? 'dense' : 'swarm',
+    faultsWanted: flags['faults-wanted'] ?? null,
+    workers: flags.workers ?? null,
+    mutant: flags.mutant ?? null,
   };
-}
-
-function parseFlags(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        seeds: { type: 'string' },
-        days: { type: 'string' },
-        'first-seed': { type: 'string' },
-        faults: { type: 'string' },
-        'faults-wanted': { type: 'string' },
-        workers: { type: 'string' },
-        mutant: { type: 'string' },
-        dense: { type: 'boolean' },
-        json: { type: 'boolean' },
-        trail: { type: 'boolean' },
-        'keep-going': { type: 'boolean' },
-      },
-    });
-  } catch (error) {
-    throw wrong(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function optional(name: string, text: string | undefined, max: number): number | null {
-  return text === undefined ? null : wholeNumber(name, text, max);
-}
-
-function wholeNumber(name: string, text: string, max: number): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= 1 && value <= max) return value;
-  throw wrong(`--${name} takes a whole number from 1 to ${max}, not '${text}'.`);
-}
-
-function wrong(message: string): FeederError {
-  return new FeederError('ERR_CONFIG', { message });
 }

@@ -9,7 +9,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { type Clip, makeUlid } from '@cat-feeder/shared';
 import { Camera } from '../../src/camera/camera.ts';
 import type { CaptureSettings } from '../../src/hardware/camera/capture-command.ts';
@@ -17,6 +16,7 @@ import { FfmpegClipMaker } from '../../src/hardware/camera/ffmpeg-clip-maker.ts'
 import { FfmpegSource } from '../../src/hardware/camera/ffmpeg-source.ts';
 import { countFrames } from '../../src/hardware/camera/media-facts.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
+import { programFlags } from '../../src/platform/program-flags.ts';
 import { safeChance, safeRandomBytes } from '../../src/platform/safe-random.ts';
 import { SystemClock } from '../../src/platform/system-clock.ts';
 import { ClipDirectory } from '../../src/storage/clip-directory.ts';
@@ -28,15 +28,13 @@ import { isolationFigures } from './camera-isolation.ts';
 import { differenceMs, picturedMs } from './picture-clock.ts';
 import { cpuMsOf, memoryOf, percentile, programsThatName } from './proc-figures.ts';
 
-const { values: options } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    'ring-seconds': { type: 'string', default: '30' },
-    clips: { type: 'string', default: '8' },
-    'real-faults': { type: 'string', default: '8' },
-    'isolation-rounds': { type: 'string', default: '2' },
-    'isolation-feedings': { type: 'string', default: '4' },
-  },
+const options = programFlags({
+  json: { type: 'boolean' },
+  'ring-seconds': { type: 'number', default: 30 },
+  clips: { type: 'number', default: 8, min: 0 },
+  'real-faults': { type: 'number', default: 8, min: 0 },
+  'isolation-rounds': { type: 'number', default: 2, min: 0 },
+  'isolation-feedings': { type: 'number', default: 4, min: 0 },
 });
 const say = (line: string) => {
   if (!options.json) console.log(line);
@@ -96,7 +94,7 @@ async function ringFigures() {
   const [pid] = captures();
   if (pid === undefined) throw new Error('There is no child that could be measured.');
   const before = { childMs: cpuMsOf(pid), daemonMs: cpuMsOf(process.pid), atMs: clock.monoMs() };
-  await delay(Number(options['ring-seconds']) * 1000);
+  await delay(options['ring-seconds'] * 1000);
   const tookMs = clock.monoMs() - before.atMs;
   const { pssMb, rssMb } = memoryOf(pid);
   return {
@@ -160,17 +158,17 @@ try {
   await delay(6000);
   const ring = await ringFigures();
   say(`ring ${JSON.stringify(ring)}`);
-  const clips = await clipFigures(Number(options.clips));
+  const clips = await clipFigures(options.clips);
   say(`clips ${JSON.stringify(clips)}`);
   const day = await faultyDay({ seed: 'bench', faults: 200 });
   say(`virtual day ${JSON.stringify(day)}`);
   await camera.stop();
   const left = captures().length;
-  const real = await realFaults(Number(options['real-faults']));
+  const real = await realFaults(options['real-faults']);
   say(`real faults ${JSON.stringify(real)}`);
   const isolation = await isolationFigures(
-    Number(options['isolation-rounds']),
-    Number(options['isolation-feedings']),
+    options['isolation-rounds'],
+    options['isolation-feedings'],
   );
   say(`isolation ${JSON.stringify(isolation)}`);
   const figures = { startMs: round(startMs), ring, clips, real, day, left, isolation };

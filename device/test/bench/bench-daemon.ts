@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { programFlags } from '../../src/platform/program-flags.ts';
 import { buildBundle, DaemonProcess, shippedNodeFlags } from '../daemon/daemon-process.ts';
 import { installedSize } from './installed-size.ts';
 import { type OpenLoopResult, openLoop, type Shot } from './open-loop.ts';
@@ -14,17 +14,14 @@ import { cpuMsOf, memoryOf, percentile, threadsOf, usedBetween } from './proc-fi
  * node:http server. Prints figures, asserts nothing.
  */
 
-const { values: options } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    starts: { type: 'string', default: '7' },
-    'idle-seconds': { type: 'string', default: '60' },
-    'load-seconds': { type: 'string', default: '10' },
-  },
+const options = programFlags({
+  json: { type: 'boolean' },
+  starts: { type: 'number', default: 7 },
+  'idle-seconds': { type: 'number', default: 60 },
+  'load-seconds': { type: 'number', default: 10 },
 });
-const starts = Number(options.starts);
-const idleMs = Number(options['idle-seconds']) * 1000;
-const loadSeconds = Number(options['load-seconds']);
+const { starts, 'load-seconds': loadSeconds } = options;
+const idleMs = options['idle-seconds'] * 1000;
 /** Memory is read after this long at rest. */
 const REST_MS = 30_000;
 /** The API takes 30 feed requests a minute: two rounds of this many fit. */

@@ -5,13 +5,11 @@
  */
 import { cpus } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import type { Hx711Request, Hx711Result, InputEvent } from '@cat-feeder/board-io';
 import { loadFakeBoard } from '../../native/board-io/fake/fake-board.ts';
+import { programFlags } from '../../src/platform/program-flags.ts';
 
-const { values: options } = parseArgs({
-  options: { json: { type: 'boolean', default: false } },
-});
+const options = programFlags({ json: { type: 'boolean' } });
 
 const board = loadFakeBoard();
 const { fake } = board;

@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { parseArgs } from 'node:util';
+import { programFlags } from '../../src/platform/program-flags.ts';
 import { SeededRandom } from '../../src/platform/random.ts';
 import { type CrashFindings, checkCrash, PromiseBook } from './crash-check.ts';
 import { CUT_MODES, DiskModel, type DiskState, EMPTY_DISK } from './disk-model.ts';
@@ -23,17 +23,15 @@ import { readTrace, type TraceEvent, traceProgram } from './trace.ts';
  * cannot be read. `--control` records a database that does not sync its commits: it must fail.
  */
 
-const { values } = parseArgs({
-  options: {
-    states: { type: 'string', default: '10000' },
-    flips: { type: 'string', default: '4000' },
-    feedings: { type: 'string', default: '12' },
-    seed: { type: 'string', default: '1' },
-    json: { type: 'boolean', default: false },
-    control: { type: 'boolean', default: false },
-  },
+const options = programFlags({
+  states: { type: 'number', default: 10_000 },
+  flips: { type: 'number', default: 4000, min: 0 },
+  feedings: { type: 'number', default: 12 },
+  seed: { type: 'number', default: 1, min: 0 },
+  json: { type: 'boolean' },
+  control: { type: 'boolean' },
 });
-const wantedStates = Number(values.states);
+const wantedStates = options.states;
 const EXAMPLES_MAX = 10;
 const SEEDS_MAX = 10_000;
 
@@ -67,22 +65,22 @@ interface Story {
 function record(name: string, dir: string, seed: string): TraceEvent[] {
   const traceFile = join(work, `${name}.trace`);
   const child = join(import.meta.dirname, 'crash-child.ts');
-  const mode = values.control ? 'control' : 'product';
-  traceProgram([child, dir, values.feedings, seed, mode], traceFile);
+  const mode = options.control ? 'control' : 'product';
+  traceProgram([child, dir, String(options.feedings), seed, mode], traceFile);
   return readTrace(traceFile, dir);
 }
 
 function makeStories(): Story[] {
   const dir = join(work, 'data');
   mkdirSync(dir);
-  const events = record('feedings', dir, values.seed);
+  const events = record('feedings', dir, String(options.seed));
   const before = new PromiseBook();
   for (const event of events) before.hear(event);
   const first = { events, initial: EMPTY_DISK, before: new PromiseBook(), mayRestore: false };
-  if (values.control) return [{ name: 'feedings without syncs', ...first }];
+  if (options.control) return [{ name: 'feedings without syncs', ...first }];
   damage(join(dir, 'db', 'feeder.db'));
   const initial = readDisk(dir);
-  const restored = record('restore', dir, `${Number(values.seed) + 1}`);
+  const restored = record('restore', dir, String(options.seed + 1));
   return [
     { name: 'feedings', ...first },
     { name: 'restore of a damaged database', events: restored, initial, before, mayRestore: true },
@@ -161,11 +159,7 @@ function bytesPerFeeding(events: readonly TraceEvent[]): number {
 
 function flipAll(image: Buffer): { flips: number; flipsUnnoticed: number } {
   const before = logicalDump(image);
-  const flips = chooseFlips(
-    image.length,
-    Number(values.flips),
-    new SeededRandom(`flips-${values.seed}`),
-  );
+  const flips = chooseFlips(image.length, options.flips, new SeededRandom(`flips-${options.seed}`));
   let flipsUnnoticed = 0;
   for (const flip of flips) {
     if (tryFlip(image, before, flip) !== 'unnoticed') continue;
@@ -199,7 +193,7 @@ try {
       `${summary.flips} flipped bytes, ${summary.flipsUnnoticed} unnoticed; ` +
       `${summary.bytesPerFeeding} bytes written for each feeding`,
   );
-  if (values.json) console.log(JSON.stringify(summary));
+  if (options.json) console.log(JSON.stringify(summary));
   const isClean = summary.lost + summary.doubled + summary.corrupt + summary.flipsUnnoticed === 0;
   process.exitCode = isClean ? 0 : 1;
 } finally {

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { programFlags } from '../../src/platform/program-flags.ts';
 import { SeededRandom } from '../../src/platform/random.ts';
 import { buildBundle } from '../daemon/daemon-process.ts';
 import { KillSeries } from './kill-series.ts';
@@ -13,22 +13,19 @@ import { judgeWish, resultOf, type Verdict, type WishSeen, wrongsOf } from './ve
  * holds, and the motor stands 250 ms after the process died.
  */
 
-const { values: options } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    kills: { type: 'string', default: '200' },
-    seed: { type: 'string', default: String(Date.now() % 100_000) },
-    /** Simulated seconds in one of life. The rules know real time: above 1 doses are booked too narrowly. */
-    speed: { type: 'string', default: '1' },
-    /** Feeders side by side. */
-    jobs: { type: 'string', default: '8' },
-    /** `bundle` as shipped, built first; or the sources as they are. */
-    from: { type: 'string', default: 'bundle' },
-  },
+const options = programFlags({
+  json: { type: 'boolean' },
+  kills: { type: 'number', default: 200 },
+  seed: { type: 'number', default: Date.now() % 100_000, min: 0 },
+  /** Simulated seconds in one of life. The rules know real time: above 1 doses are booked too narrowly. */
+  speed: { type: 'number', default: 1 },
+  /** Feeders side by side. */
+  jobs: { type: 'number', default: 8, max: 100 },
+  /** `bundle` as shipped, built first; or the sources as they are. */
+  from: { type: 'string', default: 'bundle' },
 });
-const killsWanted = Number(options.kills);
-const speed = Number(options.speed);
-const random = new SeededRandom(Number(options.seed));
+const { kills: killsWanted, speed } = options;
+const random = new SeededRandom(options.seed);
 
 /** So many portions fit into the caps of a day; then another feeder with an empty bowl takes over. */
 const WISHES_PER_SERIES = 14;
@@ -185,8 +182,8 @@ let seriesBegun = 0;
 const oneAfterTheOther = async () => {
   while (totals.kills < killsWanted) await runSeries(`series${++seriesBegun}`);
 };
-await Promise.all(Array.from({ length: Number(options.jobs) }, oneAfterTheOther));
-console.log(JSON.stringify({ ...totals, seed: Number(options.seed) }));
+await Promise.all(Array.from({ length: options.jobs }, oneAfterTheOther));
+console.log(JSON.stringify({ ...totals, seed: options.seed }));
 const failures = totals.doubled + totals.unverdicted + totals.ledgerFailures + totals.lostAnswers;
 const tooManyMisses = totals.intervalMisses > totals.kills * INTERVAL_MISS_SHARE;
 process.exitCode = failures + totals.lateMotors > 0 || tooManyMisses ? 1 : 0;

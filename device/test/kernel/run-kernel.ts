@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { countVitest } from '../../../scripts/count-vitest.ts';
 import packageJson from '../../package.json' with { type: 'json' };
+import { programFlags } from '../../src/platform/program-flags.ts';
 import { type BootEnding, GuestMachine } from './guest-machine.ts';
 import { PowerCuts } from './power-cuts.ts';
 
@@ -14,16 +14,14 @@ import { PowerCuts } from './power-cuts.ts';
  *   run-kernel.ts --machine DIRECTORY [--only PART] [--cuts N] [--seed N] [--disk FILE] [--json]
  */
 
-const { values: options } = parseArgs({
-  options: {
-    machine: { type: 'string', default: '' },
-    only: { type: 'string' },
-    cuts: { type: 'string', default: '20' },
-    seed: { type: 'string', default: String(Date.now() % 100_000) },
-    json: { type: 'boolean', default: false },
-    /** Of a run before, prepared for power cuts: instead of the part `service`. */
-    disk: { type: 'string' },
-  },
+const options = programFlags({
+  machine: { type: 'string', default: '' },
+  only: { type: 'string' },
+  cuts: { type: 'number', default: 20 },
+  seed: { type: 'number', default: Date.now() % 100_000, min: 0 },
+  json: { type: 'boolean' },
+  /** Of a run before, prepared for power cuts: instead of the part `service`. */
+  disk: { type: 'string' },
 });
 
 /** A machine that runs no job is not a failed test. */
@@ -149,7 +147,7 @@ async function runAll(): Promise<void> {
     machine,
     exchange,
     disk,
-    seed: Number(options.seed),
+    seed: options.seed,
     count,
     say,
   });
@@ -157,7 +155,7 @@ async function runAll(): Promise<void> {
   else spawnSync('cp', ['--sparse=always', '--preserve=timestamps', options.disk, disk]);
   if (wants('cuts')) {
     await part('cuts', async () => {
-      figures['powerCuts'] = await cuts.run(Number(options.cuts));
+      figures['powerCuts'] = await cuts.run(options.cuts);
     });
   }
 }
