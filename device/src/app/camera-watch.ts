@@ -15,8 +15,8 @@ export interface CameraWatchParts {
   readonly live: LiveEvents;
   /** Visits as the ledger takes them. Returns the unsubscribe. */
   readonly onVisit: (listener: (visit: ClipVisit) => void) => () => void;
-  /** Ids of the feedings that are not closed; at a start, those that were cut off. */
-  readonly openFeedings: () => readonly string[];
+  /** Feedings that are not closed; at a start, those that were cut off. */
+  readonly openFeedings: () => readonly Feeding[];
   /** Closings of feedings as the ledger takes them. Returns the unsubscribe. */
   readonly onFeedingClosed: (listener: (feedingId: string) => void) => () => void;
   readonly feedingOf: (id: string) => Feeding | undefined;
@@ -47,7 +47,9 @@ export class CameraWatch implements Service {
 
   start(): void {
     const { camera, clock, live, onVisit, onFeedingClosed } = this.#parts;
-    for (const id of this.#parts.openFeedings()) this.#cutOff.add(id);
+    const cutOff = this.#parts.openFeedings();
+    for (const { id } of cutOff) this.#cutOff.add(id);
+    camera.feedingsCutOff(cutOff);
     this.#unsubscribe = [
       // Later, so that nothing of the camera runs inside the step of a feeding.
       live.subscribe((event) => void clock.after('camera hears', 0, () => this.#heard(event))),

@@ -13,10 +13,15 @@ import type { DeviceParts } from './device-parts.ts';
 /** The camera with what tells it of the feeder's life; null without one. */
 export function composeCamera(
   { camera: doors, clock, logger, randomBytes }: DeviceParts,
-  joined: { readonly store: DeviceStore; readonly time: StationClock; readonly live: LiveEvents },
+  joined: {
+    readonly store: DeviceStore;
+    readonly time: StationClock;
+    readonly live: LiveEvents;
+    readonly isFeeding: () => boolean;
+  },
 ): CameraWatch | null {
   if (doors === undefined) return null;
-  const { store, time, live } = joined;
+  const { store, time, live, isFeeding } = joined;
   const settings = () => store.settings.get();
   const isTimeKnown = () => time.now().quality !== 'unknown';
   const privacy = (): Privacy => {
@@ -38,6 +43,7 @@ export function composeCamera(
     believedMs: believedWall(time),
     privacy,
     isMealsOnly: () => settings().cameraMealsOnly,
+    isFeeding,
     onView: (view) => live.publish('camera', view),
     onClip: (clip) => live.publish('clip', clip),
   });
@@ -51,7 +57,7 @@ export function composeCamera(
         const { startedMs, endedMs, petId } = v.parse(eventBodies['visit.ended'], body);
         listen({ startedMs, endedMs, petId });
       }),
-    openFeedings: () => store.journal.open().map(({ feeding }) => feeding.id),
+    openFeedings: () => store.journal.open().map(({ feeding }) => feeding),
     onFeedingClosed: (listen) =>
       store.log.onEntry(({ name, body }) => {
         if (name === 'feeding.ended') listen(v.parse(eventBodies['feeding.ended'], body).feedingId);

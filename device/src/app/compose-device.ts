@@ -75,7 +75,8 @@ function composeCore(parts: DeviceParts) {
   const { journal, kibble } = feeding;
   const plan = composePlan(parts, { store, time, scheduler, journal, kibble });
   const presence = composePresence(parts, { store, time, live });
-  const camera = composeCamera(parts, { store, time, live });
+  const isFeeding = () => feeding.feeding.running() !== null;
+  const camera = composeCamera(parts, { store, time, live, isFeeding });
   const cloud = composeCloud(parts, { store, time, scheduler, feeding, plan });
   const features = { presence, feeding, alerts, scheduler, plan, camera, cloud };
   return { live, store, time, interlocks, ...features };

@@ -21,6 +21,7 @@ import type { ClipMaker } from './clip-making.ts';
 import { ClipNotes } from './clip-notes.ts';
 import type { RetentionLimits } from './clip-retention.ts';
 import { LiveSeats } from './live-seats.ts';
+import { MealRest } from './meal-rest.ts';
 import { EDGE_MS, SegmentRing, startedMs } from './segment-ring.ts';
 import { Shield } from './shield.ts';
 import {
@@ -34,6 +35,7 @@ import {
   type Takes,
 } from './takes.ts';
 import { UnjudgedClips } from './unjudged-clips.ts';
+import { isSeen } from './visit-links.ts';
 import type { Witness } from './witness.ts';
 
 /** The last segments stay this long at least: the live view and the snapshot read them. */
@@ -64,6 +66,8 @@ export interface CameraParts {
   /** Whether the camera may look now. */
   readonly privacy: () => Privacy;
   readonly isMealsOnly: () => boolean;
+  /** Whether food is served now: nothing is written to the database then. */
+  readonly isFeeding: () => boolean;
   readonly takes: TakeLimits;
   readonly retention: RetentionLimits;
   /** The most memory that segments take. */
@@ -89,6 +93,7 @@ export class Camera implements Witness {
   #awaited: Take[] = [];
   readonly #unjudged = new UnjudgedClips();
   readonly #notes: ClipNotes;
+  readonly #rest: MealRest;
   #lastClip: LastClip | null = null;
   #privacy: Privacy = null;
   #cancelTick: Cancel = () => {};
@@ -101,8 +106,9 @@ export class Camera implements Witness {
     this.#parts = parts;
     const { source, chance, logger, maker, files, catalogue } = parts;
     this.#shield = new Shield(logger);
-    this.#notes = new ClipNotes({ catalogue, logger });
+    this.#notes = new ClipNotes({ catalogue, logger, clipMs: parts.takes.clipMs });
     this.#clock = this.#shield.over(parts.clock);
+    this.#rest = new MealRest({ clock: this.#clock, isFeeding: parts.isFeeding });
     this.#ring = new SegmentRing({
       bytesMax: parts.ringBytesMax,
       discard: (segment) => source.discard(segment),
@@ -131,6 +137,7 @@ export class Camera implements Witness {
       limits: parts.retention,
       wallMs: parts.believedMs,
       monoMs: () => this.#clock.monoMs(),
+      rest: this.#rest,
       onClip: (clip) => {
         parts.onClip(clip);
         this.#publish();
@@ -148,6 +155,7 @@ export class Camera implements Witness {
   /** Ends the child and gives memory back; a clip that is being made is finished first. */
   async stop(): Promise<void> {
     this.#cancelTick();
+    this.#rest.close();
     this.live.close();
     this.#tell({ kind: 'private', isKept: true });
     await this.#capture.close();
@@ -172,13 +180,18 @@ export class Camera implements Witness {
     this.#shield.run(() => this.#note());
   }
 
+  /** Told before the start: these were cut off, and each of them will be closed. */
+  feedingsCutOff(feedings: readonly Feeding[]): void {
+    this.#notes.await(feedings);
+  }
+
   /** A feeding that was cut off before this start is closed: what was seen went with its memory. */
   feedingCutOff(feeding: Feeding): void {
     this.#shield.run(() => {
+      const noted = this.#notes.closed(feeding);
       if (this.#parts.privacy() === 'switch') return;
-      const { newId, takes } = this.#parts;
+      const { newId } = this.#parts;
       const { startedAtMs: startedMs } = feeding;
-      const noted = this.#notes.leftOf(feeding, takes.clipMs);
       const job = cutOffJob(feeding, noted ?? { id: newId(), feedingIds: [], startedMs });
       const why = 'The feeder was interrupted in the middle: what was not yet a clip is lost.';
       this.desk.lose(job, 'not_made', why);
@@ -194,7 +207,17 @@ export class Camera implements Witness {
   }
 
   visitRecorded(visit: ClipVisit): void {
-    this.#told({ kind: 'visit recorded', visit });
+    this.#shield.run(() => {
+      const { wallOf } = this.#jobMaker();
+      this.#awaited = this.#awaited.map((take) =>
+        isSeen(visit, take, wallOf) ? { ...take, visits: [...take.visits, visit] } : take,
+      );
+      const { open } = this.#takes;
+      if (open !== null && isSeen(visit, open, wallOf)) {
+        this.#tell({ kind: 'visit recorded', visit });
+      }
+      this.desk.link(visit);
+    });
   }
 
   /** The owner's switch or hours may have changed: what must end, ends now. */
@@ -306,10 +329,11 @@ export class Camera implements Witness {
   }
 
   #note(): void {
+    if (!this.#rest.isNow()) return;
     const { open } = this.#takes;
     const takes = open === null ? this.#awaited : [...this.#awaited, open];
     const isUnjudged = (id: string) => this.#unjudged.has(id);
-    this.#notes.update({ takes, jobs: this.desk.jobs, isUnjudged }, this.#jobMaker());
+    this.#notes.update({ takes, jobs: this.desk.pending, isUnjudged }, this.#jobMaker());
   }
 
   /** Orders clips of the takes whose last segment is there, or will not come. */

@@ -1,4 +1,11 @@
-import type { Clip, ClipDropReason, ClipRank, EpochMs, EventBody } from '@cat-feeder/shared';
+import type {
+  Clip,
+  ClipDropReason,
+  ClipRank,
+  ClipVisit,
+  EpochMs,
+  EventBody,
+} from '@cat-feeder/shared';
 
 /** What is asked of the list of clips; fields that are missing do not matter. */
 export interface ClipFilter {
@@ -24,7 +31,10 @@ export type ExpectedClip = Pick<Clip, 'id' | 'feedingIds' | 'startedMs'>;
  * in the order of time. Throws `ERR_STORAGE` and changes nothing when the disk refuses.
  */
 export interface ClipCatalogue {
-  /** Notes clips that are to be, in one small write; `add` and `noteLost` take the note away. */
+  /**
+   * Notes clips that are to be, or what is newly known of them, in one small write; `add` and
+   * `noteLost` take the note away.
+   */
   expect(clips: readonly ExpectedClip[]): void;
   /** Those of which nothing has come yet, oldest first; also those of starts before. */
   expected(): readonly ExpectedClip[];
@@ -43,6 +53,8 @@ export interface ClipCatalogue {
   setKeep(id: string, keep: boolean): Clip;
   /** What it is worth, once its feeding has ended; no entry. `ERR_NOT_FOUND`. */
   setRank(id: string, rank: ClipRank): Clip;
+  /** All visits that it shows, some of which are known later than it; no entry. `ERR_NOT_FOUND`. */
+  setVisits(id: string, visits: readonly ClipVisit[]): Clip;
   /** Confirmed by the cloud. `ERR_NOT_FOUND`. */
   setSent(id: string, atMs: EpochMs): Clip;
   /** The row goes; `clip.dropped` is written unless the cloud has it. An id without a row does nothing. */

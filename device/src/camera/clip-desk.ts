@@ -1,4 +1,11 @@
-import type { Clip, ClipDropReason, ClipRank, EventBody, Milliseconds } from '@cat-feeder/shared';
+import type {
+  Clip,
+  ClipDropReason,
+  ClipRank,
+  ClipVisit,
+  EventBody,
+  Milliseconds,
+} from '@cat-feeder/shared';
 import type { Logger } from '../platform/logger.ts';
 import { reasonOf } from '../platform/part.ts';
 import type { ExpectedClip } from './clip-catalogue.ts';
@@ -6,6 +13,8 @@ import type { ClipMaker, ClipOrder } from './clip-making.ts';
 import { type ClipRoom, makeRoom } from './clip-room.ts';
 import { absenceTold, orderShelf } from './clip-shelf.ts';
 import { tolerateRefusal } from './disk-refusal.ts';
+import type { MealRest } from './meal-rest.ts';
+import { visitLinks } from './visit-links.ts';
 
 /** Orders that wait for the one that is being made; more are lost, and told as lost. */
 const WAITING_MAX = 8;
@@ -31,8 +40,10 @@ export interface ClipDeskParts extends ClipRoom {
   readonly maker: ClipMaker;
   readonly logger: Logger;
   readonly monoMs: () => Milliseconds;
+  /** When rows and entries may be written. */
+  readonly rest: MealRest;
   readonly onClip: (clip: Clip) => void;
-  /** A job is over, one way or the other. */
+  /** The segments of a job are needed no longer. */
   readonly onDone: () => void;
 }
 
@@ -43,6 +54,8 @@ export interface ClipDeskParts extends ClipRoom {
 export class ClipDesk {
   readonly #parts: ClipDeskParts;
   readonly #jobs: ClipJob[] = [];
+  /** Its file is there, its row waits for the end of a meal. */
+  #unrecorded: ClipJob | null = null;
   #work: Promise<void> = Promise.resolve();
   #problem = '';
   #noRoom = '';
@@ -72,6 +85,11 @@ export class ClipDesk {
     return this.#jobs;
   }
 
+  /** Jobs of which there is no row yet. */
+  get pending(): readonly ClipJob[] {
+    return this.#unrecorded === null ? this.#jobs : [this.#unrecorded, ...this.#jobs];
+  }
+
   add(job: ClipJob): void {
     if (this.#jobs.length > WAITING_MAX) {
       this.lose(job, 'not_made', 'Too many clips wait to be made.');
@@ -88,15 +106,25 @@ export class ClipDesk {
   /** Changes what a clip is worth, after the jobs before; one that never came to be is no error. */
   rank(id: string, rank: ClipRank): void {
     const { catalogue, onClip } = this.#parts;
-    void this.#then(async () => {
+    void this.#inRest(async () => {
       const clip = catalogue.get(id);
       if (clip !== undefined && clip.rank !== rank) onClip(catalogue.setRank(id, rank));
     });
   }
 
+  /** Names a visit on every clip that shows it, after the jobs before: it is known when it is over. */
+  link(visit: ClipVisit): void {
+    const { catalogue, onClip } = this.#parts;
+    void this.#inRest(async () => {
+      for (const { id, visits } of visitLinks(catalogue, visit)) {
+        onClip(catalogue.setVisits(id, visits));
+      }
+    });
+  }
+
   /** Brings rows and files together, and removes what is too old or too much, in its turn. */
   tidy(): Promise<void> {
-    return this.#then(async () => {
+    return this.#inRest(async () => {
       await this.#order();
       await this.#makeRoom(0);
       await this.#measure();
@@ -109,7 +137,7 @@ export class ClipDesk {
    */
   reconcile(left: () => readonly ExpectedClip[] = () => []): Promise<void> {
     const { files, logger } = this.#parts;
-    return this.#then(async () => {
+    return this.#inRest(async () => {
       const count = await files.sweep();
       if (count > 0) logger.info({ count }, 'Unfinished files of clips were removed.');
       await this.#order();
@@ -125,10 +153,19 @@ export class ClipDesk {
     return this.#work;
   }
 
-  /** Tells the ledger of a clip that there will never be. */
+  /** Tells the ledger of a clip that there will never be; at once, when no food is served. */
   lose({ order, subject }: ClipJob, reason: ClipDropReason, why: string): void {
+    const { rest } = this.#parts;
     const { feedingIds, startedMs } = subject;
-    this.#tellLost({ id: order.id, feedingIds, startedMs }, reason, why);
+    const tell = () => this.#tellLost({ id: order.id, feedingIds, startedMs }, reason, why);
+    if (rest.isNow()) tell();
+    else {
+      // No work of the desk: what went wrong before it is still what is wrong.
+      void this.#queue(async () => {
+        await rest.come();
+        tell();
+      });
+    }
   }
 
   #tellLost(clip: ExpectedClip, reason: ClipDropReason, why: string): void {
@@ -155,13 +192,13 @@ export class ClipDesk {
       await this.#parts.files.remove(job.order.id);
       throw error;
     } finally {
-      this.#jobs.splice(this.#jobs.indexOf(job), 1);
-      this.#parts.onDone();
+      this.#release(job);
+      this.#unrecorded = null;
     }
   }
 
   async #make(job: ClipJob): Promise<void> {
-    const { maker, files, catalogue, onClip } = this.#parts;
+    const { maker, files, catalogue, rest, onClip } = this.#parts;
     const { order, subject } = job;
     const raw = order.segments.reduce((sum, { bytes }) => sum + bytes, 0);
     if (!(await this.#makeRoom(raw * ROOM_FACTOR + PICTURES_BYTES))) {
@@ -171,9 +208,20 @@ export class ClipDesk {
     const made = await maker.make(order, files.work(order.id));
     const clip: Clip = { id: order.id, ...subject, ...made, keep: false, sentAtMs: null };
     await files.publish(clip);
+    this.#unrecorded = job;
+    this.#release(job);
+    await rest.come();
     catalogue.add(clip);
     this.#madeMs.set(clip.id, this.#parts.monoMs());
     onClip(clip);
+  }
+
+  /** Its segments are needed no longer. */
+  #release(job: ClipJob): void {
+    const at = this.#jobs.indexOf(job);
+    if (at < 0) return;
+    this.#jobs.splice(at, 1);
+    this.#parts.onDone();
   }
 
   #livedMs(id: string): Milliseconds | null {
@@ -205,17 +253,26 @@ export class ClipDesk {
     for (const clip of adopted) this.#parts.onClip(clip);
   }
 
-  /** One thing after the other; what fails does not keep the next from its turn. */
+  #inRest(task: () => Promise<void>): Promise<void> {
+    return this.#then(async () => {
+      await this.#parts.rest.come();
+      await task();
+    });
+  }
+
   #then(task: () => Promise<void>): Promise<void> {
-    this.#work = this.#work.then(task).then(
-      () => {
-        this.#problem = '';
-      },
-      (error: unknown) => {
-        this.#problem = reasonOf(error);
-        this.#parts.logger.error({ err: error }, 'The work on clips failed.');
-      },
-    );
+    return this.#queue(async () => {
+      await task();
+      this.#problem = '';
+    });
+  }
+
+  /** One thing after the other; what fails does not keep the next from its turn. */
+  #queue(task: () => Promise<void>): Promise<void> {
+    this.#work = this.#work.then(task).catch((error: unknown) => {
+      this.#problem = reasonOf(error);
+      this.#parts.logger.error({ err: error }, 'The work on clips failed.');
+    });
     return this.#work;
   }
 }

@@ -7,9 +7,16 @@ const served = { ...meal, state: 'done', result: 'served' } as const;
 const stopped = 'The feeder stopped before the clip was made.';
 
 /** The daemon dies here: another start finds what is durable, and nothing else. */
-async function restarted(dead: CameraRig, cutOff?: typeof meal): Promise<CameraRig> {
+async function restarted(
+  dead: CameraRig,
+  cutOff?: typeof meal,
+  isClosedLate = false,
+): Promise<CameraRig> {
   const rig = new CameraRig({ catalogue: dead.catalogue, files: dead.disk, maker: dead.disk });
-  if (cutOff !== undefined) rig.camera.feedingCutOff(cutOff);
+  if (cutOff !== undefined) {
+    rig.camera.feedingsCutOff([cutOff]);
+    if (!isClosedLate) rig.camera.feedingCutOff(cutOff);
+  }
   await rig.camera.desk.settled();
   rig.camera.start();
   await rig.pass(5000);
@@ -86,6 +93,40 @@ describe('clips that were to be when the feeder stopped', () => {
       await restarted(dead, start === 0 ? begun : undefined);
     }
     expect(lostOf(dead)).toMatchObject([{ feedingIds: [meal.id], reason: 'not_made' }]);
+  });
+
+  it.each([false, true])(
+    'names visit and meal in one, also when the meal is closed late (%s)',
+    async (isClosedLate) => {
+      const dead = await CameraRig.running();
+      dead.camera.visitBegan();
+      await dead.pass(2000);
+      const noted = dead.catalogue.expected();
+      const begun = { ...meal, startedAtMs: dead.clock.wallMs() };
+      dead.camera.feedingBegan(begun);
+      await dead.pass(3000);
+      const rig = await restarted(dead, begun, isClosedLate);
+      expect(lostOf(dead)).toHaveLength(isClosedLate ? 0 : 1);
+      if (isClosedLate) rig.camera.feedingCutOff(begun);
+      await restarted(dead);
+      expect(lostOf(dead)).toMatchObject([{ clipId: noted[0]?.id, feedingIds: [meal.id] }]);
+    },
+  );
+
+  it('names the meals of a visit that have ended, in as many writes', async () => {
+    const dead = await CameraRig.running();
+    dead.camera.visitBegan();
+    await dead.pass(2000);
+    const other = feedingOf({ id: '01h000000000000000000other' });
+    for (const one of [meal, other]) {
+      dead.camera.feedingBegan(one);
+      await dead.pass(3000);
+      dead.camera.feedingEnded({ ...one, state: 'done', result: 'served' });
+      await dead.pass(3000);
+    }
+    expect(dead.catalogue.expectations).toBe(3);
+    for (let start = 0; start < 2; start++) await restarted(dead);
+    expect(lostOf(dead)).toMatchObject([{ feedingIds: [meal.id, other.id], why: stopped }]);
   });
 
   it('tells of a meal that was cut off apart from the visit long before it', async () => {

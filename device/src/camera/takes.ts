@@ -19,7 +19,7 @@ import type { ClipRank, ClipVisit, Feeding, Milliseconds } from '@cat-feeder/sha
 /** An event that has not ended after this long is taken as ended: its end was missed. */
 export const EVENT_MS_MAX: Milliseconds = 600_000;
 /** More visits than this in one take are not listed. */
-const VISITS_MAX = 20;
+export const VISITS_MAX = 20;
 
 export interface TakeLimits {
   readonly preRollMs: Milliseconds;

@@ -3,6 +3,7 @@ import {
   type Clip,
   type ClipDropReason,
   type ClipRank,
+  type ClipVisit,
   type EpochMs,
   type EventBody,
   FeederError,
@@ -66,7 +67,9 @@ export class ClipStore implements ClipCatalogue {
   }
 
   expect(clips: readonly ExpectedClip[]): void {
-    this.#note([...this.expected(), ...clips].slice(-EXPECTED_MAX));
+    const ids = clips.map(({ id }) => id);
+    const others = this.expected().filter(({ id }) => !ids.includes(id));
+    this.#note([...others, ...clips].slice(-EXPECTED_MAX));
   }
 
   expected(): readonly ExpectedClip[] {
@@ -132,6 +135,18 @@ export class ClipStore implements ClipCatalogue {
     return this.#change(id, { rank });
   }
 
+  setVisits(id: string, visits: readonly ClipVisit[]): Clip {
+    const clip = this.#found(id);
+    const petIds = [...new Set([...clip.petIds, ...visits.flatMap(({ petId }) => petId ?? [])])];
+    const changed = { ...clip, visits: [...visits], petIds };
+    const known = new Set(clipLinks(clip).map(({ k }) => k));
+    this.#write('clip.change', () => {
+      this.#clips.update(clipRow(changed));
+      for (const link of clipLinks(changed)) if (!known.has(link.k)) this.#links.insert(link);
+    });
+    return changed;
+  }
+
   setSent(id: string, atMs: EpochMs): Clip {
     return this.#change(id, { sentAtMs: Math.round(atMs) });
   }
@@ -161,10 +176,14 @@ export class ClipStore implements ClipCatalogue {
     this.#options.state.write('expected_clips', clips.length === 0 ? null : clips);
   }
 
-  #change(id: string, patch: Partial<Clip>): Clip {
+  #found(id: string): Clip {
     const clip = this.get(id);
     if (clip === undefined) throw new FeederError('ERR_NOT_FOUND');
-    const changed = { ...clip, ...patch };
+    return clip;
+  }
+
+  #change(id: string, patch: Partial<Clip>): Clip {
+    const changed = { ...this.#found(id), ...patch };
     this.#write('clip.change', () => this.#clips.update(clipRow(changed)));
     return changed;
   }

@@ -70,6 +70,7 @@ const camera = new Camera({
   believedMs: () => clock.wallMs(),
   privacy: () => null,
   isMealsOnly: () => false,
+  isFeeding: () => false,
   takes: { preRollMs: PRE_ROLL_MS, postRollMs: POST_ROLL_MS, clipMs: 60_000 },
   retention: { quotaBytes: 2_000_000_000, freeBytesMin: 64_000_000, daysMax: 30 },
   ringBytesMax: 30_000_000,

@@ -219,6 +219,7 @@ function openBench(folder: string, { ring, clips }: { ring: string; clips: strin
     believedMs: () => clock.wallMs(),
     privacy: () => bench.privacy,
     isMealsOnly: () => false,
+    isFeeding: () => false,
     takes: { preRollMs: 1000, postRollMs: POST_ROLL_MS, clipMs: 60_000 },
     retention: { quotaBytes: QUOTA_BYTES, freeBytesMin: 1_000_000, daysMax: 30 },
     ringBytesMax: 10_000_000,
@@ -246,7 +247,8 @@ function signalled(pids: readonly number[], signal: NodeJS.Signals): () => void 
   return () => {};
 }
 
-function segmentsIn(ring: string): readonly string[] {
+/** Segments in a place in memory, whoever wrote them. */
+export function segmentsIn(ring: string): readonly string[] {
   return readdirSync(ring, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.mp4'))
     .map((name) => join(ring, name));

@@ -57,6 +57,10 @@ function expects(make: () => ClipCatalogueSubject): void {
     catalogue.expect([noted(1), noted(2)]);
     catalogue.expect([noted(3), noted(4)]);
     expect(reopen().expected()).toEqual([1, 2, 3, 4].map(noted));
+    const more = { ...noted(4), feedingIds: feedings.slice(0, 1) };
+    catalogue.expect([more]);
+    expect(reopen().expected()).toEqual([...[1, 2, 3].map(noted), more]);
+    catalogue.expect([noted(4)]);
     const again = reopen();
     again.add(clip(1));
     again.withdraw([clipId(2), clipId(9)]);
@@ -115,6 +119,25 @@ function remembers(make: () => ClipCatalogueSubject): void {
       expect(codeOf(() => catalogue.setRank(id, 'visit'))).toBe('ERR_NOT_FOUND');
       expect(codeOf(() => catalogue.setSent(id, 1))).toBe('ERR_NOT_FOUND');
     }
+  });
+
+  it('remembers visits that are known later, and finds the clip by who they were', () => {
+    const { catalogue, ledger, reopen } = make();
+    const [first = '', second = ''] = pets;
+    const visits = [null, second].map((petId, n) => ({
+      ...{ startedMs: START_MS + n, endedMs: START_MS + n + 5000 },
+      petId,
+    }));
+    catalogue.add(clip(1, { petIds: [first] }));
+    for (const known of [visits.slice(0, 1), visits, visits]) {
+      expect(catalogue.setVisits(clipId(1), known).visits).toEqual(known);
+    }
+    const shown = clip(1, { petIds: [first, second], visits });
+    expect(reopen().list({ limit: 5, petId: second })).toEqual([shown]);
+    expect(codeOf(() => catalogue.setVisits(clipId(2), visits))).toBe('ERR_NOT_FOUND');
+    catalogue.drop(clipId(1), 'age', 'Too old.');
+    expect(reopen().list({ limit: 5, petId: second })).toEqual([]);
+    expect(ledger()).toHaveLength(2);
   });
 
   it('counts clips and bytes, also after a restart', () => {

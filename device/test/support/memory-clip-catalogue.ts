@@ -1,4 +1,4 @@
-import { type Clip, type EventBody, FeederError } from '@cat-feeder/shared';
+import { type Clip, type ClipVisit, type EventBody, FeederError } from '@cat-feeder/shared';
 import type {
   ClipCatalogue,
   ClipFilter,
@@ -15,6 +15,8 @@ type Entry =
 export class MemoryClipCatalogue implements ClipCatalogue {
   readonly ledger: Entry[] = [];
   isRefusing = false;
+  /** How often something was written. */
+  writes = 0;
   /** How often clips were noted that are to be. */
   expectations = 0;
   #clips: readonly Clip[] = [];
@@ -23,7 +25,8 @@ export class MemoryClipCatalogue implements ClipCatalogue {
   expect(clips: readonly ExpectedClip[]): void {
     this.#write();
     this.expectations += 1;
-    this.#expected = [...this.#expected, ...clips];
+    const ids = clips.map(({ id }) => id);
+    this.#expected = [...this.#expected.filter(({ id }) => !ids.includes(id)), ...clips];
   }
 
   expected(): readonly ExpectedClip[] {
@@ -88,6 +91,11 @@ export class MemoryClipCatalogue implements ClipCatalogue {
     return this.#change(id, { rank });
   }
 
+  setVisits(id: string, visits: readonly ClipVisit[]): Clip {
+    const pets = [...(this.get(id)?.petIds ?? []), ...visits.flatMap(({ petId }) => petId ?? [])];
+    return this.#change(id, { visits: [...visits], petIds: [...new Set(pets)] });
+  }
+
   setSent(id: string, atMs: number): Clip {
     return this.#change(id, { sentAtMs: atMs });
   }
@@ -119,5 +127,6 @@ export class MemoryClipCatalogue implements ClipCatalogue {
 
   #write(): void {
     if (this.isRefusing) throw new FeederError('ERR_STORAGE');
+    this.writes += 1;
   }
 }
