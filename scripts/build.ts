@@ -14,6 +14,8 @@ const programs = [
     entry: 'device/src/hardware/station/control-worker.ts',
     bundle: 'dist/device/control-worker.mjs',
   },
+  // Loaded when a cloud names a broker, so that no other feeder has memory for it.
+  { entry: 'device/src/cloud/mqtt-line.ts', bundle: 'dist/device/mqtt-line.mjs' },
   { entry: 'scripts/release-tool.ts', bundle: 'dist/device/release-tool.mjs' },
   { entry: 'cloud-sync/src/main.ts', bundle: 'dist/cloud-sync/cloud-sync.mjs' },
 ];

@@ -25,7 +25,7 @@ const service = resolve(root, 'dist/cloud-sync/cloud-sync.mjs');
 const daemon = resolve(root, 'dist/device/feeder.mjs');
 const file = (name: string) => join(folder, name);
 
-function settings(redisUrl: string): Record<string, string> {
+function settings(redisUrl: string, brokerUrl: string): Record<string, string> {
   return {
     CLOUD_PORT: cloudPort,
     CLOUD_ADMIN_PORT: String(Number(cloudPort) + 1),
@@ -33,6 +33,8 @@ function settings(redisUrl: string): Record<string, string> {
     CLOUD_KEYS_FILE: file('keys.json'),
     CLOUD_DATABASE_URL_FILE: file('database-url'),
     CLOUD_REDIS_URL: redisUrl,
+    CLOUD_MQTT_URL_FILE: file('broker-url'),
+    CLOUD_MQTT_PUBLIC_URL: `mqtt://${new URL(brokerUrl).host}`,
   };
 }
 
@@ -91,11 +93,12 @@ async function homeAndToken(env: Record<string, string>): Promise<string> {
 }
 
 mkdirSync(folder, { recursive: true });
-const servers = await startServers(folder, ['mariadb', 'redis']);
+const servers = await startServers(folder, ['mariadb', 'redis', 'mosquitto']);
 const started: OwnProcess[] = [];
 try {
   writeFileSync(file('database-url'), servers.mariadb.url, { mode: 0o600 });
-  const env = settings(servers.redis.url);
+  writeFileSync(file('broker-url'), servers.mosquitto.url, { mode: 0o600 });
+  const env = settings(servers.redis.url, servers.mosquitto.url);
   if (!existsSync(env['CLOUD_KEYS_FILE'] ?? '')) await cloudCommand(env, 'keys', file('keys.json'));
   started.push(
     await startProgram('cloud', [service, 'run'], { env, readyUrl: `${cloudUrl}/v1/time` }),

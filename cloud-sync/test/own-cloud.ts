@@ -27,7 +27,15 @@ export async function ownCloud(
   return startCloud({
     ...{ host: '127.0.0.1', port: 0, adminHost: '127.0.0.1', adminPort: 0 },
     ...{ publicUrl: PUBLIC_URL, keys: await readServiceKeys(keysText), databaseUrl },
-    ...{ redisUrl: null, connections: 8, inFlight: 64, hellosPerSecond: 10_000, pollSeconds: 60 },
+    ...{
+      redisUrl: null,
+      broker: null,
+      viewers: 20,
+      connections: 8,
+      inFlight: 64,
+      hellosPerSecond: 10_000,
+      pollSeconds: 60,
+    },
     ...{ system: realSystem, log: silent },
     ...part,
   });

@@ -8,15 +8,17 @@ declare module 'vitest' {
   interface ProvidedContext {
     readonly mariadbUrl: string;
     readonly redisUrl: string;
+    readonly brokerUrl: string;
   }
 }
 
 /** Starts one set of real servers for all test files of this project, and ends it after them. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = mkdtempSync(join(tmpdir(), 'feeder-cloud-'));
-  const servers = await startServers(folder, ['mariadb', 'redis']);
+  const servers = await startServers(folder, ['mariadb', 'redis', 'mosquitto']);
   project.provide('mariadbUrl', servers.mariadb.url);
   project.provide('redisUrl', servers.redis.url);
+  project.provide('brokerUrl', servers.mosquitto.url);
   return async () => {
     await stopServers(servers);
     rmSync(folder, { recursive: true, force: true });

@@ -4,6 +4,7 @@ import { Refused, replyRefused } from './reply.ts';
 import { type CloudApp, newApp } from './route.ts';
 import { addHomeRoutes } from './routes/home-routes.ts';
 import { addIdentityRoutes } from './routes/identity-routes.ts';
+import { addStreamRoute } from './routes/stream-route.ts';
 import { addSyncRoutes } from './routes/sync-routes.ts';
 
 /** What faces the Internet. */
@@ -12,6 +13,7 @@ export function createApp(deps: ApiDeps): CloudApp {
   addSyncRoutes(app, deps);
   addIdentityRoutes(app, deps);
   addHomeRoutes(app, deps);
+  addStreamRoute(app, deps);
   app.notFound(() => replyRefused(new Refused('not_found')));
   app.onError((error) => {
     deps.log.error({ error }, 'A request failed outside of its route.');

@@ -2,6 +2,9 @@ import type { CloudContext } from '../core/cloud-context.ts';
 import type { EventReader } from '../home/event-reader.ts';
 import type { AccessTokens } from '../identity/access-tokens.ts';
 import type { EnrolmentContext } from '../identity/enrolment.ts';
+import type { Viewers } from '../live/viewers.ts';
+import type { Doorbell } from '../mqtt/doorbell.ts';
+import type { PresenceHints } from '../mqtt/presence-hints.ts';
 import type { System } from '../platform/system.ts';
 import type { Admission } from './admission.ts';
 import type { CloudMetrics } from './metrics.ts';
@@ -31,6 +34,10 @@ export interface ApiDeps {
   readonly tokens: AccessTokens;
   /** How often feeders ask for commands and wishes. */
   readonly pollSeconds: number;
+  /** Rings after a commit; nothing depends on it. */
+  readonly doorbell: Doorbell;
+  readonly presence: PresenceHints;
+  readonly viewers: Viewers;
   readonly admission: Admission;
   /** For what must hold over all nodes. */
   readonly limiter: RateLimiter;

@@ -8,7 +8,12 @@ export class CloudMetrics {
   readonly #seconds: Histogram;
   readonly #events: Counter;
 
-  constructor(figures: { readonly inFlight: () => number; readonly repeats: () => number }) {
+  constructor(figures: {
+    readonly inFlight: () => number;
+    readonly repeats: () => number;
+    readonly viewers: () => number;
+    readonly rings: () => { readonly sent: number; readonly dropped: number };
+  }) {
     const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry });
     this.#requests = new Counter({
@@ -35,6 +40,23 @@ export class CloudMetrics {
       registers,
       collect() {
         this.set(figures.inFlight());
+      },
+    });
+    new Gauge({
+      name: 'cloud_viewers',
+      help: 'Members who watch a feeder.',
+      registers,
+      collect() {
+        this.set(figures.viewers());
+      },
+    });
+    new Gauge({
+      name: 'cloud_mqtt_messages',
+      help: 'Messages for the broker since the start: sent, or dropped because it was away or slow.',
+      labelNames: ['fate'],
+      registers,
+      collect() {
+        for (const [fate, count] of Object.entries(figures.rings())) this.set({ fate }, count);
       },
     });
     new Gauge({

@@ -1,5 +1,5 @@
 import type { HttpBindings } from '@hono/node-server';
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import type { Answer } from '../core/answer.ts';
 import type { Bearer } from '../identity/access-tokens.ts';
 import { StorageUnavailable } from '../storage/mysql/storage-unavailable.ts';
@@ -17,6 +17,12 @@ export interface Call {
   readonly query: (name: string) => string | undefined;
 }
 
+const callOf = (c: Context<{ Bindings: HttpBindings }>): Call => ({
+  incoming: c.env.incoming,
+  param: (key) => c.req.param(key) ?? '',
+  query: (key) => c.req.query(key),
+});
+
 type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
 /** How long whoever meets a database that is away should wait. */
@@ -33,16 +39,38 @@ export function addRoute(
   const name = `${method} ${path}`;
   app.on(method, path, async (c) => {
     const beganMs = deps.system.monoMs();
-    const call: Call = {
-      incoming: c.env.incoming,
-      param: (key) => c.req.param(key) ?? '',
-      query: (key) => c.req.query(key),
-    };
+    const call = callOf(c);
     let word = 'ok';
     try {
       const said = await deps.admission.admit(() => answer(call));
       if (!said.ok) word = said.refusal;
       return reply(said);
+    } catch (error) {
+      const refused = asRefused(error, deps, name);
+      word = refused.refusal;
+      return replyRefused(refused);
+    } finally {
+      deps.metrics.count(name, word, deps.system.monoMs() - beganMs);
+    }
+  });
+}
+
+/** Adds a GET that answers with server-sent events; admitted and counted until it begins to speak. */
+export function addStream(
+  app: CloudApp,
+  deps: ApiDeps,
+  path: string,
+  open: (call: Call) => Promise<ReadableStream<Uint8Array>>,
+): void {
+  const name = `GET ${path}`;
+  app.get(path, async (c) => {
+    const beganMs = deps.system.monoMs();
+    const call = callOf(c);
+    let word = 'ok';
+    try {
+      const stream = await deps.admission.admit(() => open(call));
+      const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store' };
+      return new Response(stream, { headers });
     } catch (error) {
       const refused = asRefused(error, deps, name);
       word = refused.refusal;

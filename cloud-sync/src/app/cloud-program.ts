@@ -84,9 +84,14 @@ async function runService(config: CloudConfig): Promise<number> {
   const log = pino({ level: config.logLevel, base: null });
   const keys = await readServiceKeys(readFileSync(config.keysFile, 'utf8'));
   const steps = await migrateSchema(config);
+  const { mqtt } = config;
+  const broker =
+    mqtt === null
+      ? null
+      : { url: readFileSync(mqtt.urlFile, 'utf8').trim(), publicUrl: mqtt.publicUrl };
   const cloud = await startCloud({
     ...config,
-    ...{ keys, databaseUrl: databaseUrl(config), system: realSystem, log },
+    ...{ keys, databaseUrl: databaseUrl(config), broker, system: realSystem, log },
   });
   const { url, adminUrl } = cloud;
   log.info({ url, adminUrl, steps }, `The cloud is at ${url}`);

@@ -5,11 +5,16 @@ import { CloudMetrics } from '../api/metrics.ts';
 import { LocalRateLimiter } from '../api/rate-limiter.ts';
 import { AccessTokens } from '../identity/access-tokens.ts';
 import type { ServiceKeys } from '../identity/service-keys.ts';
+import { Viewers } from '../live/viewers.ts';
+import { MqttDoorbell, noDoorbell } from '../mqtt/doorbell.ts';
+import { noPresence } from '../mqtt/presence-hints.ts';
 import type { System } from '../platform/system.ts';
 import { Database, type StatementWatch } from '../storage/mysql/database.ts';
 import { MysqlStore } from '../storage/mysql/device-store.ts';
 import { MysqlEventReader } from '../storage/mysql/mysql-event-reader.ts';
 import { MysqlIdentityStore } from '../storage/mysql/mysql-identity-store.ts';
+import { connectRedis } from '../storage/redis/connect-redis.ts';
+import { RedisPresence } from '../storage/redis/redis-presence.ts';
 import { RedisRateLimiter } from '../storage/redis/redis-rate-limiter.ts';
 import { closeServer, type Listening, listen } from './listen.ts';
 
@@ -25,6 +30,10 @@ export interface CloudOptions {
   readonly keys: ServiceKeys;
   readonly databaseUrl: string;
   readonly redisUrl: string | null;
+  /** Null: feeders ask, and nothing rings. */
+  readonly broker: { readonly url: string; readonly publicUrl: string } | null;
+  /** Members who watch at the same time. */
+  readonly viewers: number;
   readonly connections: number;
   readonly inFlight: number;
   readonly hellosPerSecond: number;
@@ -51,12 +60,18 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const { databaseUrl: url, connections } = options;
   const database = new Database({ url, connections, ...watch });
   const nowMs = () => system.monoMs();
-  const redis =
-    options.redisUrl === null ? null : new RedisRateLimiter({ url: options.redisUrl, nowMs });
+  const redis = options.redisUrl === null ? null : connectRedis(options.redisUrl);
+  const sharedLimiter = redis === null ? null : new RedisRateLimiter({ redis, nowMs });
   const ownLimiter = new LocalRateLimiter(nowMs);
   const { inFlight, hellosPerSecond } = options;
   const { random, sha256 } = system;
   const admission = new Admission({ nowMs, random, inFlight, hellosPerSecond });
+  const presence = redis === null ? noPresence : new RedisPresence(redis);
+  const { broker, log } = options;
+  const bell =
+    broker === null ? null : new MqttDoorbell({ ...broker, keys, system, log, presence });
+  const doorbell = bell ?? noDoorbell;
+  const viewers = new Viewers({ doorbell, system, max: options.viewers });
   const identities = new MysqlIdentityStore(database);
   const deps: ApiDeps = {
     cloud: { store: new MysqlStore(database), now: () => system.wallMs(), random, sha256 },
@@ -65,17 +80,23 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     pollSeconds: options.pollSeconds,
     tokens: new AccessTokens({ keys, issuer: publicUrl }),
     admission,
-    limiter: redis ?? ownLimiter,
+    ...{ doorbell, presence, viewers },
+    limiter: sharedLimiter ?? ownLimiter,
     ownLimiter,
     metrics: new CloudMetrics({
       inFlight: () => admission.inFlight,
       repeats: () => database.repeats,
+      viewers: () => viewers.count,
+      rings: () => ({ sent: bell?.connection.sent ?? 0, dropped: bell?.connection.dropped ?? 0 }),
     }),
     system,
-    log: options.log,
+    log,
     probes: {
       database: { isVital: true, probe: () => database.ping() },
-      ...(redis === null ? {} : { redis: { isVital: false, probe: () => redis.ping() } }),
+      ...(sharedLimiter === null
+        ? {}
+        : { redis: { isVital: false, probe: () => sharedLimiter.ping() } }),
+      ...(bell === null ? {} : { mqtt: { isVital: false, probe: () => bell.connection.ping() } }),
     },
   };
   const listening = await openPorts(deps, options);
@@ -85,8 +106,10 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     deps,
     stop: async () => {
       admission.close();
+      viewers.close();
       await endWithin(GRACE_MS, system, [listening.api, listening.admin]);
-      redis?.close();
+      bell?.close();
+      redis?.disconnect();
       await database.close();
     },
   };

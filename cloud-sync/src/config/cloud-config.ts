@@ -15,7 +15,7 @@ const count = (fallback: string) =>
   );
 
 /** The service's settings, each an environment variable. No secret stands in any of them. */
-const ConfigSchema = v.object({
+const settings = v.object({
   CLOUD_HOST: v.optional(v.string(), '127.0.0.1'),
   CLOUD_PORT: port('8490'),
   /** Health and metrics for the operator; never to be reached from outside. */
@@ -32,6 +32,15 @@ const ConfigSchema = v.object({
   /** A file, since the address holds a password: `mysql://user:password@host/database`. */
   CLOUD_DATABASE_URL_FILE: v.string('must name a file with the address of the database'),
   CLOUD_REDIS_URL: v.optional(v.string()),
+  /** A file, since the address holds a password: `mqtt://cloud:password@host:port`. */
+  CLOUD_MQTT_URL_FILE: v.optional(v.string()),
+  /** Where feeders reach the broker; without encryption they take it on loopback only. */
+  CLOUD_MQTT_PUBLIC_URL: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^mqtts?:\/\/[^/@\s]+$/, 'must be an address such as mqtts://host:8883'),
+    ),
+  ),
   CLOUD_CONNECTIONS: count('16'),
   /** Requests worked on at the same time; one more is asked to come again. */
   CLOUD_IN_FLIGHT: count('128'),
@@ -39,8 +48,18 @@ const ConfigSchema = v.object({
   CLOUD_HELLOS_PER_SECOND: count('200'),
   /** How often a feeder asks for commands and wishes: nothing rings at its door. */
   CLOUD_POLL_SECONDS: count('20'),
+  /** Members who watch a feeder at the same time, at this node. */
+  CLOUD_VIEWERS: count('500'),
   CLOUD_LOG_LEVEL: v.optional(v.picklist(['debug', 'info', 'warn', 'error', 'silent']), 'info'),
 });
+const ConfigSchema = v.pipe(
+  settings,
+  v.check(
+    (known) =>
+      (known.CLOUD_MQTT_URL_FILE === undefined) === (known.CLOUD_MQTT_PUBLIC_URL === undefined),
+    'CLOUD_MQTT_URL_FILE and CLOUD_MQTT_PUBLIC_URL belong together',
+  ),
+);
 
 export interface CloudConfig {
   readonly host: string;
@@ -52,6 +71,9 @@ export interface CloudConfig {
   readonly databaseUrlFile: string;
   /** Null: every node limits by itself. */
   readonly redisUrl: string | null;
+  /** Null: feeders ask, and nothing rings. */
+  readonly mqtt: { readonly urlFile: string; readonly publicUrl: string } | null;
+  readonly viewers: number;
   readonly connections: number;
   readonly inFlight: number;
   readonly hellosPerSecond: number;
@@ -78,6 +100,7 @@ export function readCloudConfig(
     );
   }
   const known = parsed.output;
+  const { CLOUD_MQTT_URL_FILE: urlFile, CLOUD_MQTT_PUBLIC_URL: brokerUrl } = known;
   return {
     host: known.CLOUD_HOST,
     port: known.CLOUD_PORT,
@@ -87,6 +110,9 @@ export function readCloudConfig(
     keysFile: known.CLOUD_KEYS_FILE,
     databaseUrlFile: known.CLOUD_DATABASE_URL_FILE,
     redisUrl: known.CLOUD_REDIS_URL ?? null,
+    mqtt:
+      urlFile === undefined || brokerUrl === undefined ? null : { urlFile, publicUrl: brokerUrl },
+    viewers: known.CLOUD_VIEWERS,
     connections: known.CLOUD_CONNECTIONS,
     inFlight: known.CLOUD_IN_FLIGHT,
     hellosPerSecond: known.CLOUD_HELLOS_PER_SECOND,

@@ -31,6 +31,18 @@ export function readDevice(context: CloudContext, deviceId: string): Promise<Ans
   });
 }
 
+/** The newest entry that is stored and that this home may see; null: none. */
+export function readHead(
+  context: CloudContext,
+  who: { readonly deviceId: string; readonly homeId: string },
+): Promise<{ readonly epoch: number; readonly seq: number } | null> {
+  return context.store.onDevice(who.deviceId, async (tx) => {
+    const own = (await tx.epochs()).filter(({ homeId }) => homeId === who.homeId);
+    const newest = own.toSorted((a, b) => a.epoch - b.epoch).at(-1);
+    return newest === undefined ? null : { epoch: newest.epoch, seq: newest.ackedSeq };
+  });
+}
+
 /** The documents as the feeder last reported them, as far as this home may see them. */
 export function readDocs(
   context: CloudContext,

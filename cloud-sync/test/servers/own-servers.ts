@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { startMariadb } from './mariadb.ts';
+import { startMosquitto } from './mosquitto.ts';
 import { startRedis } from './redis.ts';
 
 /** A server of this rig: on a port of loopback of its own, with its data in the rig's folder. */
@@ -13,7 +14,7 @@ export interface OwnServer {
   start(): Promise<void>;
 }
 
-const starters = { mariadb: startMariadb, redis: startRedis } as const;
+const starters = { mariadb: startMariadb, redis: startRedis, mosquitto: startMosquitto } as const;
 export type ServerName = keyof typeof starters;
 export type OwnServers<Name extends ServerName = ServerName> = Readonly<Record<Name, OwnServer>>;
 

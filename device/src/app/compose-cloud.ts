@@ -4,6 +4,8 @@ import { Claiming, type ClaimView } from '../cloud/claiming.ts';
 import { CloudHttp } from '../cloud/cloud-http.ts';
 import { CloudLink } from '../cloud/cloud-link.ts';
 import type { DeviceIdentity } from '../cloud/device-identity.ts';
+import { Doorbell } from '../cloud/doorbell.ts';
+import { loadMqtt } from '../cloud/load-mqtt.ts';
 import type { StationClock } from '../platform/clock.ts';
 import type { Scheduler } from '../scheduling/scheduler.ts';
 import { bootBytes, sha256, timeQuality } from '../storage/event-encoding.ts';
@@ -49,7 +51,11 @@ export function composeCloud(parts: DeviceParts, joined: Joined): Cloud | null {
   const { url, identity } = cloud;
   const own = cloud.fetch === undefined ? {} : { fetch: cloud.fetch };
   const http = new CloudHttp({ url, identity, monoMs: () => clock.monoMs(), ...own });
-  const link = composeLink(parts, joined, http);
+  const account = () => identity.accountAt(url);
+  const { link, bell } = composeLink(parts, joined, {
+    http,
+    deviceId: () => account()?.device ?? null,
+  });
   const claiming = new Claiming({
     ...{ clock, http, identity, url, model: parts.identity.board },
     onLinked: () => {
@@ -58,7 +64,6 @@ export function composeCloud(parts: DeviceParts, joined: Joined): Cloud | null {
       link.start();
     },
   });
-  const account = () => identity.accountAt(url);
   return {
     start: () => {
       if (account() !== null) link.start();
@@ -76,6 +81,7 @@ export function composeCloud(parts: DeviceParts, joined: Joined): Cloud | null {
         account: linked?.account ?? null,
         device: linked?.device ?? null,
         ...{ waiting, secondsSinceAnswer, why, claim: claiming.view() },
+        doorbell: bell.view().state,
       };
     },
     beginClaim: () => claiming.begin(),
@@ -89,7 +95,11 @@ export function composeCloud(parts: DeviceParts, joined: Joined): Cloud | null {
   };
 }
 
-function composeLink(parts: DeviceParts, joined: Joined, http: CloudHttp): CloudLink {
+function composeLink(
+  parts: DeviceParts,
+  joined: Joined,
+  account: { readonly http: CloudHttp; readonly deviceId: () => string | null },
+): { link: CloudLink; bell: Doorbell } {
   const { clock, logger, randomBytes, bootId, station } = parts;
   const { store, time, scheduler, feeding, plan } = joined;
   const { book } = plan;
@@ -99,8 +109,19 @@ function composeLink(parts: DeviceParts, joined: Joined, http: CloudHttp): Cloud
     ...{ feeding: feeding.feeding, scale: feeding.firstReading, clock, logger },
     hasPet: (petId) => store.pets.get(petId) !== undefined,
   });
-  return new CloudLink({
-    ...{ clock, logger, http, sha256, store: store.sync, random: randomBytes },
+  const bell = new Doorbell({
+    ...{ clock, logger, random: randomBytes, load: loadMqtt, deviceId: account.deviceId },
+    onRing: (body) => link.ring(body),
+    onListening: () => link.listening(),
+    onRefused: () => link.unheard(),
+    live: () => {
+      const { bowl, hopperGrams: hopper_grams, motorOn: motor_on } = station.health();
+      const running = feeding.feeding.running();
+      return { bowl, hopper_grams, motor_on, feeding: running?.id ?? null };
+    },
+  });
+  const link: CloudLink = new CloudLink({
+    ...{ clock, logger, http: account.http, sha256, store: store.sync, random: randomBytes },
     now: () => {
       const { monoMs, wallMs, quality } = time.now();
       return { monoMs, wallMs, tq: timeQuality[quality] };
@@ -111,9 +132,12 @@ function composeLink(parts: DeviceParts, joined: Joined, http: CloudHttp): Cloud
     present: () => ({
       hopper_grams: station.health().hopperGrams,
       faults: feeding.faults.active().map(({ fault }) => fault),
+      ...(bell.view().isRefused ? { bell: 'refused' } : {}),
     }),
+    onBell: (place) => bell.use(place),
     execute: (id, order, startByMonoMs) => commands.execute(id, order, startByMonoMs),
     onAppended: (tell) =>
       store.log.onEntry(({ name }) => tell(name === undefined ? 'A' : eventKinds[name].class)),
   });
+  return { link, bell };
 }

@@ -13,7 +13,7 @@ import type { Cancel, Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { readAnswer } from '../sync/answers.ts';
 import { initialLink, step } from '../sync/link.ts';
-import type { LinkInput, LinkOutput, LinkState } from '../sync/link-io.ts';
+import type { Bell, LinkInput, LinkOutput, LinkState } from '../sync/link-io.ts';
 import type { SyncNow, SyncStore } from '../sync/sync-store.ts';
 import type { CloudHttp } from './cloud-http.ts';
 
@@ -50,6 +50,8 @@ export interface CloudLinkParts {
   ) => Promise<CommandWord>;
   /** Calls after each commit of entries; returns the unsubscribe. */
   readonly onAppended: (tell: (cls: EventClass) => void) => () => void;
+  /** The doorbell hangs elsewhere from now on, or nowhere. */
+  readonly onBell?: (bell: Bell | null) => void;
 }
 
 /** How the link stands, for people. */
@@ -100,7 +102,21 @@ export class CloudLink {
     this.#unsubscribe?.();
     this.#unsubscribe = null;
     this.#endLife();
-    this.#state = initialLink;
+  }
+
+  /** The doorbell brought something. */
+  ring(body: unknown): void {
+    if (this.isRunning) this.#take({ kind: 'pushed', body });
+  }
+
+  /** The doorbell hears again after it did not. */
+  listening(): void {
+    if (this.isRunning) this.#take({ kind: 'listening' });
+  }
+
+  /** The broker does not let this feeder in. */
+  unheard(): void {
+    if (this.isRunning) this.#take({ kind: 'unheard' });
   }
 
   /** Somebody wants the link now: a wait ends early. */
@@ -123,7 +139,6 @@ export class CloudLink {
   #begin(): void {
     const { boot, firmware } = this.#parts;
     this.#endLife();
-    this.#state = initialLink;
     this.#take({ kind: 'started', boot, firmware });
   }
 
@@ -135,6 +150,13 @@ export class CloudLink {
     this.#wake = null;
     this.#appended?.cancel();
     this.#appended = null;
+    this.#become(initialLink);
+  }
+
+  #become(state: LinkState): void {
+    const { bell } = this.#state;
+    this.#state = state;
+    if (state.bell !== bell) this.#parts.onBell?.(state.bell);
   }
 
   /** N1. */
@@ -157,7 +179,7 @@ export class CloudLink {
     try {
       const context = { store, random, sha256, now: now(), validate, present };
       const { state, outputs } = step(this.#state, input, context);
-      this.#state = state;
+      this.#become(state);
       for (const output of outputs) this.#perform(output);
     } catch (error) {
       this.#beginLater(error);
@@ -170,7 +192,6 @@ export class CloudLink {
     logger.warn({ error }, 'The link to the cloud begins anew in a minute.');
     this.#why = error instanceof Error ? error.message : String(error);
     this.#endLife();
-    this.#state = initialLink;
     this.#wake = clock.after('sync restart', RESTART_MS, () => this.#begin());
   }
 

@@ -4,6 +4,7 @@ import type {
   DocState,
   EventClass,
   Milliseconds,
+  MqttOffer,
   RandomBytes,
   Sha256,
 } from '@cat-feeder/shared';
@@ -29,6 +30,10 @@ export type LinkInput =
   | { readonly kind: 'failed'; readonly id: number }
   /** An item or a bare doorbell came by MQTT. */
   | { readonly kind: 'pushed'; readonly body: unknown }
+  /** The doorbell hears again: what it missed is asked for. */
+  | { readonly kind: 'listening' }
+  /** The broker does not know this feeder, or not its secret: hello comes sooner. */
+  | { readonly kind: 'unheard' }
   /** The network came back: a wait may end early. */
   | { readonly kind: 'reachable' }
   | {
@@ -97,6 +102,9 @@ export interface ForkWork {
   readonly newEpoch: number | null;
 }
 
+/** Where the doorbell of a session hangs. */
+export type Bell = MqttOffer & { readonly session: number };
+
 /** Everything the core remembers between two steps; what must outlive a restart is in the store. */
 export interface LinkState {
   readonly phase: 'stopped' | 'resting' | 'greeting' | 'forking' | 'live' | 'local';
@@ -128,4 +136,6 @@ export interface LinkState {
   readonly fills: readonly { readonly epoch: number; readonly from: number; readonly to: number }[];
   /** The cloud's documents differ: a snapshot is due. */
   readonly needDocs: boolean;
+  /** Kept over a wait; null: the cloud has none, or this feeder no rights. */
+  readonly bell: Bell | null;
 }

@@ -47,14 +47,18 @@ function bench() {
 type Bench = ReturnType<typeof bench>;
 
 function helloAnswer(of: Bench, part: object = {}) {
-  const [segment] = of.store.segments();
   return {
     ...{ v: 1, proto: 1, session: 7, max_epoch: 1, need_docs: false, t1: 0, t2: 0 },
-    segs: [{ asked: 0, epoch: 1, acked: 0, hash: segment?.genesis, gaps: [] }],
+    segs: [{ ...segmentOf(of), asked: 0 }],
     down: { items: [], upto: 0, head: 0 },
     limits: { max_events: 500, max_bytes: 262_144, backoff_cap_s: 300, spread_s: 60, poll_s: 60 },
     ...part,
   };
+}
+
+/** What the cloud says of the first segment when it has nothing of it. */
+function segmentOf(of: Bench) {
+  return { epoch: 1, acked: 0, hash: of.store.segments()[0]?.genesis, gaps: [] };
 }
 
 /** Brings it to life: hello asked and answered. */
@@ -110,6 +114,45 @@ describe('the link', () => {
       [1, 'live'],
       [0, 'resting'],
     ]);
+  });
+
+  const place = { url: 'mqtts://broker.test', user: 'me', token: 'secret' };
+
+  it('hangs the doorbell where hello says, and keeps it until the next word about it', () => {
+    const { of } = live({ mqtt: place });
+    expect(of.state().bell).toEqual({ ...place, session: 7 });
+    const poll = of.request(of.wait(60_000));
+    of.take({ kind: 'failed', id: poll.id });
+    expect(of.state()).toMatchObject({ phase: 'resting', bell: place });
+    const hello = of.request(of.wait(2_000));
+    const body = helloAnswer(of, { session: 8, segs: [{ ...segmentOf(of), asked: 1 }] });
+    of.take({ kind: 'answer', id: hello.id, status: 200, body });
+    expect(of.state()).toMatchObject({ phase: 'live', session: 8, bell: null });
+  });
+
+  it('hangs it nowhere once the feeder has no rights', () => {
+    const { of } = live({ mqtt: place });
+    const poll = of.request(of.wait(60_000));
+    of.take({ kind: 'answer', id: poll.id, status: 403, body: { err: 'revoked' } });
+    expect(of.state()).toMatchObject({ phase: 'local', bell: null });
+  });
+
+  it('asks at once when the doorbell hears again, and when it rings for something new', () => {
+    const { of } = live({ mqtt: place });
+    const asked = of.request(of.take({ kind: 'listening' }));
+    expect(asked.path).toBe('/v1/sync/down?session=7&after=0');
+    const body = { items: [], upto: 3, head: 3 };
+    of.take({ kind: 'answer', id: asked.id, status: 200, body });
+    expect(of.request(of.take({ kind: 'pushed', body: { down: 3 } })).id).toBe(-1);
+    const again = of.request(of.take({ kind: 'pushed', body: { down: 4, watch_s: 60 } }));
+    expect(again.path).toBe('/v1/sync/down?session=7&after=3');
+  });
+
+  it('says hello within twenty minutes, and not at once, when the broker refuses it', () => {
+    const { of } = live({ mqtt: place, limits: { ...helloAnswer(bench()).limits, poll_s: 7_200 } });
+    expect(of.request(of.take({ kind: 'unheard' })).id).toBe(-1);
+    expect(of.request(of.wait(599_000)).id).toBe(-1);
+    expect(of.request(of.wait(602_000)).path).toBe('/v1/sync/hello');
   });
 
   it('H2 forks when the cloud has another history', () => {

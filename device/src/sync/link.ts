@@ -46,6 +46,8 @@ import { change, jitter, noteAppended, relax, rest, type Turn } from './turn.ts'
 
 /** A feeder without rights tries again after this long, plus up to as much again. */
 const LOCAL_RETRY_MS = 3_600_000;
+/** Hello gives the broker this feeder's account again: so long after it refused it, up to twice. */
+const BELL_RETRY_MS = 600_000;
 /** After a start the first hello comes within this time. */
 const START_SPREAD_MS = 2_000;
 
@@ -74,6 +76,7 @@ export const initialLink: LinkState = {
   fork: null,
   fills: [],
   needDocs: false,
+  bell: null,
 };
 
 /** One step. */
@@ -94,6 +97,9 @@ function take(turn: Turn, input: LinkInput): void {
   else if (input.kind === 'failed') takeAnswer(turn, input.id, { status: 0, body: undefined });
   else if (input.kind === 'executed') takeResult(turn, input);
   else if (input.kind === 'pushed' && turn.state.phase === 'live') takePushed(turn, input.body);
+  else if (input.kind === 'listening' && turn.state.phase === 'live') {
+    change(turn, { pollAtMs: turn.context.now.monoMs });
+  } else if (input.kind === 'unheard' && turn.state.phase === 'live') greetSooner(turn);
   else if (input.kind === 'reachable' && turn.state.phase === 'resting') hurry(turn);
 }
 
@@ -109,6 +115,12 @@ function start(turn: Turn, input: { readonly boot: string; readonly firmware: st
   const retryAtMs = now.monoMs + jitter(random, START_SPREAD_MS);
   turn.state = { ...initialLink, phase: 'resting', boot, firmware, retryAtMs };
   resumeCommands(turn);
+}
+
+function greetSooner(turn: Turn): void {
+  const { now, random } = turn.context;
+  const soonMs = now.monoMs + BELL_RETRY_MS + jitter(random, BELL_RETRY_MS);
+  change(turn, { helloAtMs: Math.min(turn.state.helloAtMs, soonMs) });
 }
 
 function hurry(turn: Turn): void {
@@ -220,5 +232,6 @@ function settle<T>(turn: Turn, answer: ReadAnswer<T>, use: (body: T) => void): v
 function standAlone(turn: Turn): void {
   const { now, random } = turn.context;
   const retryAtMs = now.monoMs + LOCAL_RETRY_MS + jitter(random, LOCAL_RETRY_MS);
-  change(turn, { phase: 'local', busy: null, claims: {}, fork: null, fills: [], retryAtMs });
+  const nothing = { busy: null, claims: {}, fork: null, fills: [], bell: null };
+  change(turn, { ...nothing, phase: 'local', retryAtMs });
 }

@@ -18,6 +18,7 @@ export class FakeCloud implements CloudPort {
       waiting: 3,
       secondsSinceAnswer: account === null ? null : 4,
       why: '',
+      doorbell: 'off',
       claim: present,
     };
   }

@@ -95,6 +95,8 @@ export const CloudViewSchema = v.strictObject({
   secondsSinceAnswer: v.nullable(v.number()),
   /** Why it is not online; empty when it is. */
   why: v.string(),
+  /** Whether the cloud can ring. Off or waiting: it is asked every now and then, and nothing is lost. */
+  doorbell: v.picklist(['off', 'waiting', 'calling', 'listening']),
   claim: v.nullable(ClaimViewSchema),
 });
 export type CloudView = v.InferOutput<typeof CloudViewSchema>;

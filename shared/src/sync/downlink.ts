@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { MutationSchema } from './docs.ts';
 import { syncRefusalNames } from './sync-errors.ts';
-import { DOWN_ITEMS_MAX } from './sync-limits.ts';
+import { DOWN_ITEMS_MAX, WATCH_S_MAX } from './sync-limits.ts';
 import {
   Bytes8Schema,
   countSchema,
@@ -56,8 +56,11 @@ export type DownAnswer = v.InferOutput<typeof DownAnswerSchema>;
 export const DownQuerySchema = v.object({ session: countSchema, after: countSchema });
 export type DownQuery = v.InferOutput<typeof DownQuerySchema>;
 
-/** The doorbell without an item. */
-export const PokeSchema = v.object({ down: countSchema });
+/** The doorbell without an item; `watch_s`: somebody watches for so long, the live channel is wanted. */
+export const PokeSchema = v.object({
+  down: countSchema,
+  watch_s: v.optional(v.pipe(countSchema, v.maxValue(WATCH_S_MAX))),
+});
 
 /** claim: may this command start now? */
 export const ClaimSchema = v.object({

@@ -9,5 +9,6 @@ export * from './merge.ts';
 export * from './sync-errors.ts';
 export * from './sync-limits.ts';
 export * from './text-bytes.ts';
+export * from './topics.ts';
 export * from './uplink.ts';
 export * from './wire.ts';

@@ -38,6 +38,10 @@ export const FLUSH_C_MS: Milliseconds = 3_600_000;
 
 /** Without a doorbell the downlink is asked this often. */
 export const POLL_MS: Milliseconds = 60_000;
+/** One request for the live channel lasts at most so long. */
+export const WATCH_S_MAX = 60;
+/** The live channel says something at most this often. */
+export const LIVE_STEP_MS: Milliseconds = 250;
 /** A hello is due again after this long, so that both sides compare notes. */
 export const HELLO_MS: Milliseconds = 6 * 3_600_000;
 /** No answer within this time is no answer. */

@@ -63,6 +63,10 @@ export const SegmentAnswerSchema = v.object({
 });
 export type SegmentAnswer = v.InferOutput<typeof SegmentAnswerSchema>;
 
+/** Where the doorbell hangs, and the secret that lets this feeder hear its own. */
+export const MqttOfferSchema = v.object({ url: v.string(), user: v.string(), token: v.string() });
+export type MqttOffer = v.InferOutput<typeof MqttOfferSchema>;
+
 export const HelloAnswerSchema = v.object({
   v: VersionSchema,
   proto: countSchema,
@@ -80,7 +84,7 @@ export const HelloAnswerSchema = v.object({
     spread_s: countSchema,
     poll_s: countSchema,
   }),
-  mqtt: v.optional(v.object({ url: v.string(), user: v.string(), token: v.string() })),
+  mqtt: v.optional(MqttOfferSchema),
 });
 export type HelloAnswer = v.InferOutput<typeof HelloAnswerSchema>;
 

@@ -7,6 +7,8 @@ export const Bytes8Schema = v.pipe(
   v.string(),
   v.regex(/^[A-Za-z0-9_-]{10}[AEIMQUYcgkosw048]$/, 'must be 8 bytes in base64url'),
 );
+/** The alphabet of base32, in lower case. */
+export const PARTY_LETTERS = 'abcdefghijklmnopqrstuvwxyz234567';
 /** A device or a home: 16 random bytes in base32, 26 characters, safe in topics and keys. */
 export const PartyIdSchema = v.pipe(
   v.string(),

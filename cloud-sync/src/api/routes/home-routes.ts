@@ -98,8 +98,16 @@ export function addHomeRoutes(app: CloudApp, deps: ApiDeps): void {
       return use({ call, member: bearer, deviceId, cloud: { ...deps.cloud, store } });
     });
   const device = '/v1/devices/:device';
-  onDevice(['GET', device], ({ cloud, deviceId }) => readDevice(cloud, deviceId));
-  onDevice(['DELETE', device], ({ cloud, deviceId }) => revokeDevice(cloud, deviceId));
+  onDevice(['GET', device], async ({ cloud, deviceId }) => {
+    const read = await readDevice(cloud, deviceId);
+    if (!read.ok) return read;
+    return accepted({ ...read.body, present: await deps.presence.read(deviceId) });
+  });
+  onDevice(['DELETE', device], async ({ cloud, deviceId }) => {
+    const revoked = await revokeDevice(cloud, deviceId);
+    if (revoked.ok) deps.doorbell.remove(deviceId);
+    return revoked;
+  });
   addCommandRoutes(onDevice, deps);
   addDocRoutes(onDevice, deps);
 }
@@ -117,7 +125,10 @@ function addCommandRoutes(onDevice: OnDevice, deps: ApiDeps): void {
     const { id, order, ttl_ms } = await readBody(call.incoming, CommandSchema);
     const ttl = ttl_ms === undefined ? {} : { ttlMs: ttl_ms };
     const issued = await issueCommand(cloud, deviceId, { commandId: id, order, ...ttl });
-    return issued.ok ? accepted({ state: issued.body.state }) : issued;
+    if (!issued.ok) return issued;
+    const { state, item } = issued.body;
+    if (item !== undefined) deps.doorbell.ring(deviceId, item);
+    return accepted({ state });
   });
   onDevice(['GET', `${commands}/:id`], ({ call, cloud, deviceId }) =>
     readCommand(cloud, deviceId, idOf(call, 'id', UlidSchema)),
@@ -151,7 +162,10 @@ function addDocRoutes(onDevice: OnDevice, deps: ApiDeps): void {
       hlc,
     };
     const proposed = await proposeMutation(cloud, deviceId, { mid, mutation });
-    return proposed.ok ? accepted({ outcomes: proposed.body.outcomes }) : proposed;
+    if (!proposed.ok) return proposed;
+    const { outcomes, item } = proposed.body;
+    if (item !== undefined) deps.doorbell.ring(deviceId, item);
+    return accepted({ outcomes });
   });
   onDevice(['GET', `${device}/mutations/:id`], ({ call, cloud, deviceId }) =>
     readMutation(cloud, deviceId, idOf(call, 'id', UlidSchema)),

@@ -24,7 +24,7 @@ const REQUESTS = { burst: 400, everyMs: 5 } as const;
 
 /** What feeders ask for with their token. */
 export function addSyncRoutes(app: CloudApp, deps: ApiDeps): void {
-  const { cloud, admission, metrics } = deps;
+  const { cloud, admission, metrics, doorbell } = deps;
   const post = <Schema extends v.GenericSchema>(
     path: string,
     schema: Schema,
@@ -38,14 +38,19 @@ export function addSyncRoutes(app: CloudApp, deps: ApiDeps): void {
   addRoute(app, deps, ['POST', '/v1/sync/hello'], async (call) => {
     admission.admitHello();
     const deviceId = await feederOf(deps, call);
-    const answer = await greet(cloud, deviceId, await readBody(call.incoming, HelloSchema));
+    const hello = await readBody(call.incoming, HelloSchema);
+    const answer = await greet(cloud, deviceId, hello);
     if (!answer.ok) return answer;
     const limits = { ...answer.body.limits, poll_s: deps.pollSeconds };
-    return accepted({ ...answer.body, limits });
+    const mqtt = doorbell.offer(deviceId, hello.now['bell'] === 'refused');
+    return accepted({ ...answer.body, limits, ...(mqtt === undefined ? {} : { mqtt }) });
   });
   post('/v1/sync/events', BatchSchema, async (deviceId, batch) => {
     const answer = await ingest(cloud, deviceId, batch);
-    if (answer.ok) metrics.countEvents(batch.events.length);
+    if (answer.ok) {
+      metrics.countEvents(batch.events.length);
+      doorbell.note(deviceId, answer.body.ack);
+    }
     return answer;
   });
   post('/v1/sync/fork', ForkSchema, (deviceId, fork) => compareFork(cloud, deviceId, fork));

@@ -1,8 +1,6 @@
-import { bytesToUlid, ulidToBytes } from '@cat-feeder/shared';
+import { bytesToUlid, PARTY_LETTERS, ulidToBytes } from '@cat-feeder/shared';
 
 /* Ids and hashes are texts on the wire and bytes in a key. */
-
-const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
 /** The text of 16 bytes as a device or a home is named. */
 export function bytesToParty(bytes: Uint8Array): string {
@@ -14,10 +12,10 @@ export function bytesToParty(bytes: Uint8Array): string {
     bits += 8;
     while (bits >= 5) {
       bits -= 5;
-      text += BASE32.charAt((held >> bits) & 31);
+      text += PARTY_LETTERS.charAt((held >> bits) & 31);
     }
   }
-  return bits === 0 ? text : text + BASE32.charAt((held << (5 - bits)) & 31);
+  return bits === 0 ? text : text + PARTY_LETTERS.charAt((held << (5 - bits)) & 31);
 }
 
 /** The 16 bytes of a device or a home; the text has passed `PartyIdSchema`. */
@@ -27,7 +25,7 @@ export function partyToBytes(text: string): Buffer {
   let bits = 0;
   let at = 0;
   for (const letter of text) {
-    held = ((held << 5) | BASE32.indexOf(letter)) & 0xfff;
+    held = ((held << 5) | PARTY_LETTERS.indexOf(letter)) & 0xfff;
     bits += 5;
     if (bits < 8) continue;
     bits -= 8;

@@ -1,5 +1,5 @@
 import type { Milliseconds } from '@cat-feeder/shared';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { LocalRateLimiter, type Rate, type RateLimiter } from '../../api/rate-limiter.ts';
 
 /* The same bucket as in memory, by the clock of the server, which all nodes share. */
@@ -12,10 +12,6 @@ local wait = full + every - now - burst * every
 if wait > 0 then return math.ceil(wait) end
 redis.call('SET', KEYS[1], full + every, 'PX', math.ceil(burst * every) + 1000)
 return 0`;
-
-const ANSWER_TIMEOUT_MS = 200;
-const CONNECT_TIMEOUT_MS = 2_000;
-const RECONNECT_MS_MAX = 5_000;
 
 type WithTake = Redis & {
   takeFromBucket(key: string, burst: number, everyMs: number): Promise<number>;
@@ -31,16 +27,10 @@ export class RedisRateLimiter implements RateLimiter {
   /** Why the last try failed; null while it works. */
   trouble: string | null = null;
 
-  constructor(options: { readonly url: string; readonly nowMs: () => Milliseconds }) {
+  constructor(options: { readonly redis: Redis; readonly nowMs: () => Milliseconds }) {
     this.#local = new LocalRateLimiter(options.nowMs);
-    this.#redis = new Redis(options.url, {
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 0,
-      commandTimeout: ANSWER_TIMEOUT_MS,
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      retryStrategy: (tries) => Math.min(RECONNECT_MS_MAX, tries * 100),
-      scripts: { takeFromBucket: { numberOfKeys: 1, lua: TAKE } },
-    }) as WithTake;
+    options.redis.defineCommand('takeFromBucket', { numberOfKeys: 1, lua: TAKE });
+    this.#redis = options.redis as WithTake;
     this.#redis.on('error', (error: Error) => {
       this.trouble = error.message;
     });
@@ -62,9 +52,5 @@ export class RedisRateLimiter implements RateLimiter {
   async ping(): Promise<void> {
     await this.#redis.ping();
     this.trouble = null;
-  }
-
-  close(): void {
-    this.#redis.disconnect();
   }
 }

@@ -58,12 +58,20 @@ const states: Readonly<Record<CloudView['state'], string>> = {
   local: 'refused by the cloud; the feeder is local',
 };
 
+const bells: Readonly<Record<CloudView['doorbell'], string>> = {
+  off: 'none; the cloud is asked every now and then',
+  waiting: 'no connection; the cloud is asked every now and then',
+  calling: 'connecting',
+  listening: 'the cloud can ring',
+};
+
 function cloudText({ url, state, account, waiting, why, claim, ...view }: CloudView): string {
   const { secondsSinceAnswer } = view;
   const answered = secondsSinceAnswer === null ? 'never' : `${secondsSinceAnswer} s ago`;
   const lines = [`${url}: ${states[state]}`];
   if (account !== null) lines.push(`Account: ${account}`, `Last answer: ${answered}`);
   if (account !== null) lines.push(`Entries that the cloud does not have yet: ${waiting}`);
+  if (account !== null) lines.push(`Doorbell: ${bells[view.doorbell]}`);
   if (why !== '') lines.push(`Why: ${why}`);
   if (claim !== null) lines.push(claimText(claim));
   return lines.join('\n');

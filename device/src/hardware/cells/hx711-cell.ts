@@ -1,10 +1,10 @@
 import type { BoardIo } from '@cat-feeder/board-io';
 import type { Milliseconds } from '@cat-feeder/shared';
 import { Hx711, type Hx711Gain, type Hx711Reading, type Hx711Source } from 'hx711';
+import { backOffMs, type Chance } from '../../platform/back-off.ts';
 import type { Cancel, Clock } from '../../platform/clock.ts';
 import { checkOf, type PartCheck, type PartHealth, reasonOf } from '../../platform/part.ts';
 import type { CellReading, CellSource } from '../../weighing/cell-source.ts';
-import { backOffMs, type Chance } from '../../platform/back-off.ts';
 import type { OutputLine } from '../io/lines.ts';
 import { CellOutlet } from './cell-outlet.ts';
 import { EndOfRange } from './end-of-range.ts';

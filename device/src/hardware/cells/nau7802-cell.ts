@@ -1,8 +1,8 @@
 import { FeederError, type Milliseconds } from '@cat-feeder/shared';
+import { backOffMs, type Chance } from '../../platform/back-off.ts';
 import { type Cancel, type Clock, sleep } from '../../platform/clock.ts';
 import { checkOf, type PartCheck, type PartHealth, reasonOf } from '../../platform/part.ts';
 import type { CellReading, CellSource } from '../../weighing/cell-source.ts';
-import { backOffMs, type Chance } from '../../platform/back-off.ts';
 import type { I2cBus } from '../io/i2c-bus.ts';
 import { CellOutlet } from './cell-outlet.ts';
 import { COUNTS_ENDS, EndOfRange } from './end-of-range.ts';

@@ -1,5 +1,5 @@
-import type { Clock } from '../../platform/clock.ts';
 import type { Chance } from '../../platform/back-off.ts';
+import type { Clock } from '../../platform/clock.ts';
 import { commands, PigpiodSocket, type Request } from './pigpiod-socket.ts';
 import { assertTrain } from './pulse-check.ts';
 import { type Pulse, type PulseLine, type PulsePlayer, STALE_MS } from './pulse-player.ts';

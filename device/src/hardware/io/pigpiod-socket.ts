@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { FeederError, type Milliseconds } from '@cat-feeder/shared';
-import type { Cancel, Clock } from '../../platform/clock.ts';
 import { backOffMs, type Chance } from '../../platform/back-off.ts';
+import type { Cancel, Clock } from '../../platform/clock.ts';
 
 /** pigpiod's commands that are used (its socket interface, by number). */
 export const commands = {

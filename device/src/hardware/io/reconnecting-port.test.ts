@@ -2,8 +2,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { FeederError } from '@cat-feeder/shared';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { VirtualClock } from '../../platform/virtual-clock.ts';
 import { BACK_OFF_MS_MAX, BACK_OFF_MS_MIN, backOffMs } from '../../platform/back-off.ts';
+import { VirtualClock } from '../../platform/virtual-clock.ts';
 import { OPEN_TIMEOUT_MS, ReconnectingPort, WRITE_TIMEOUT_MS } from './reconnecting-port.ts';
 import { type SerialListeners, serialTrouble } from './serial-port.ts';
 

@@ -1,6 +1,6 @@
 import { FeederError, type Milliseconds } from '@cat-feeder/shared';
-import type { Cancel, Clock } from '../../platform/clock.ts';
 import { backOffMs, type Chance } from '../../platform/back-off.ts';
+import type { Cancel, Clock } from '../../platform/clock.ts';
 import type { SerialLink } from './serial-link.ts';
 import type { OpenPort, OpenSerial, SerialSettings } from './serial-port.ts';
 

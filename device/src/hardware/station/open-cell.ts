@@ -2,11 +2,11 @@ import type { BoardIo } from '@cat-feeder/board-io';
 import type { Hx711Source } from 'hx711';
 import { SPI0_MISO, SPI0_MOSI } from '../../config/wiring-claims.ts';
 import type { CellWiring } from '../../config/wiring-schema.ts';
+import type { Chance } from '../../platform/back-off.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { CellSource } from '../../weighing/cell-source.ts';
 import { Hx711Cell } from '../cells/hx711-cell.ts';
 import { Nau7802Cell } from '../cells/nau7802-cell.ts';
-import type { Chance } from '../../platform/back-off.ts';
 import type { I2cBus } from '../io/i2c-bus.ts';
 import type { LineSource } from '../io/lines.ts';
 

@@ -1,9 +1,9 @@
 import type { MessagePort } from 'node:worker_threads';
 import { type BoardIo, loadBoardIo } from '@cat-feeder/board-io';
 import { FeederError } from '@cat-feeder/shared';
+import type { Chance } from '../../platform/back-off.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { SysfsTree } from '../../platform/sysfs-tree.ts';
-import type { Chance } from '../../platform/back-off.ts';
 import { headerChip } from '../io/header-chip.ts';
 import { NativeI2cBus } from '../io/native-i2c-bus.ts';
 import { NativeLines } from '../io/native-lines.ts';
