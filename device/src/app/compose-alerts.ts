@@ -14,6 +14,7 @@ const SHOWN_MS = 3 * DAY_MS;
 const KIBBLE_CHANGED = 'kibble_changed';
 const SENSOR = 'sensor';
 const HOPPER_LOW = 'hopper_low';
+const HISTORY_LOST = 'history_lost';
 const SERVED = new Set(['fed', 'fed_late', 'fed_reduced']);
 
 /** Raises alerts durably, shows them, and takes away what is no longer true. */
@@ -34,6 +35,8 @@ export function composeAlerts(
   const seenFault = (): Fault | null => station.health().fault ?? interlocks.active()[0] ?? null;
   const alerts = new AlertStore(store);
   const isSettled = (alert: Alert): boolean => {
+    // The clock's memory is lost with the rest: at this start its steps say nothing.
+    if (alert.alert === HISTORY_LOST && store.restored !== null) return false;
     if (time.now().wallMs - alert.sinceMs > SHOWN_MS) return true;
     if (alert.alert === SENSOR) return !isBusy() && seenFault() !== alert.subject;
     if (alert.alert === HOPPER_LOW) return !isHopperLow;
@@ -70,6 +73,12 @@ export function composeAlerts(
         KIBBLE_CHANGED,
         kibbleId,
         'Three portions in a row flowed over 30 % otherwise than learned. If the food is another one, choose it in the settings or calibrate it.',
+      ),
+    historyLost: (loss: string) =>
+      raise(
+        HISTORY_LOST,
+        null,
+        `The feeder’s memory was damaged: ${loss}. Look whether pets, plan and settings are still there, and what is in the bowl.`,
       ),
     seenFault,
     /** What the gauge saw; told once for each occasion. */

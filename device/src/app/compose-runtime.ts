@@ -12,6 +12,7 @@ import { type ActiveFault, faultEffects } from '../feeding/fault-effects.ts';
 import type { FeedService } from '../feeding/feed-service.ts';
 import type { Panel } from '../hardware/parts/open-panel.ts';
 import type { TrustedClock } from '../scheduling/trusted-clock.ts';
+import type { RestoreReport } from '../storage/recovery.ts';
 import type { DeviceStore } from '../storage/store.ts';
 import { ButtonFeeding } from './button-feeding.ts';
 import { clipChores } from './clip-chores.ts';
@@ -64,7 +65,7 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
   });
   const runtime = new RuntimeManager({ clock, log: logger })
     .add('storage', {
-      start: () => startStorage(parts, store, core.feeding),
+      start: () => startStorage(parts, core),
       stop: () => stopStorage(parts, store),
       condition: () => storageCondition(store),
     })
@@ -218,10 +219,11 @@ function clockCondition(time: TrustedClock): ServiceCondition {
 /** A disk that refuses the note of this start does not keep the feeder from feeding. */
 function startStorage(
   parts: DeviceParts,
-  store: DeviceStore,
-  { began, assumeOneBefore }: DeviceCore['feeding'],
+  { store, alerts, feeding: { began, assumeOneBefore } }: DeviceCore,
 ): void {
   tellTrouble(parts, store);
+  const { restored } = store;
+  if (restored !== null && restored.lostFromSeq !== null) alerts.historyLost(lossOf(restored));
   const note = () => store.boots.started(parts.identity.version, began);
   if (!tolerate(parts, 'The start was not recorded.', note)) assumeOneBefore();
 }
@@ -231,11 +233,14 @@ function tellTrouble({ logger }: DeviceParts, store: DeviceStore): void {
   const { readOnly, restored } = store.health();
   if (readOnly !== null) logger.warn({ reason: readOnly }, 'Nothing can be written to the disk.');
   if (restored === null) return;
-  const { lostFromSeq, isDoseUnknown } = restored;
+  logger.warn(restored, `The database was damaged and has been restored: ${lossOf(restored)}.`);
+}
+
+/** What a restore could not bring back. */
+function lossOf({ lostFromSeq, isDoseUnknown }: RestoreReport): string {
   const lost =
     lostFromSeq === null ? 'no entry is known to be lost' : `entries from ${lostFromSeq} are lost`;
-  const doses = isDoseUnknown ? '; the caps assume the most that may have been fed' : '';
-  logger.warn(restored, `The database was damaged and has been restored: ${lost}${doses}.`);
+  return isDoseUnknown ? `${lost}; the caps assume the most that may have been fed` : lost;
 }
 
 function stopStorage(parts: DeviceParts, store: DeviceStore): void {
@@ -310,7 +315,7 @@ export function storageCondition(store: DeviceStore): ServiceCondition {
   }
   if (restored === null) return { state: 'ok' };
   const from = restored.source === 'none' ? 'what else is on the disk' : restored.source;
-  const why = `the database was damaged and restored from ${from}: ${restored.reason}`;
+  const why = `the database was damaged and restored from ${from}: ${restored.reason} Of the ledger, ${lossOf(restored)}.`;
   return { state: 'degraded', why };
 }
 

@@ -29,6 +29,8 @@ export interface DataDir {
   readonly emergency: string;
   readonly ballast: string;
   readonly planCopies: readonly [string, string];
+  /** Says that there was a database here. */
+  readonly mark: string;
 }
 
 const DATABASE_FILE = 'feeder.db';
@@ -46,6 +48,7 @@ export function dataDir(root: string): DataDir {
     emergency: join(root, 'emergency.journal'),
     ballast: join(root, 'ballast.bin'),
     planCopies: [join(root, 'plan-copy-a.json'), join(root, 'plan-copy-b.json')],
+    mark: join(root, 'history.mark'),
   };
 }
 

@@ -3,6 +3,7 @@ import {
   copyFileSync,
   cpSync,
   existsSync,
+  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -209,6 +210,48 @@ describe('B-39, FMEA-48 the database is damaged', () => {
     expect(store.plans.list()).toEqual([]);
     expect(store.settings.get().rev).toBe(0);
     expect(store.verify().ok).toBe(true);
+  });
+
+  const losses: [string, (dir: string) => void][] = [
+    ['is gone', (dir) => rmSync(dataDir(dir).databaseDir, { recursive: true })],
+    ['is empty', (dir) => truncateSync(dataDir(dir).database, 0)],
+  ];
+  it.each(losses)(
+    'tells that history is lost when the database %s, and every copy',
+    async (_, lose) => {
+      const dir = await livedIn();
+      const { snapshots, emergency, planCopies } = dataDir(dir);
+      for (const path of [snapshots, emergency, ...planCopies]) rmSync(path, { recursive: true });
+      lose(dir);
+      const store = openDirStore(dir);
+      expect(store.restored).toMatchObject({ source: 'none', lostFromSeq: 1, isDoseUnknown: true });
+      const told = store.log.page({ afterSeq: 0, limit: 9, kinds: ['storage.restored'] });
+      expect(told.entries).toHaveLength(1);
+      store.close();
+      expect(openDirStore(dir).restored).toBeNull();
+    },
+  );
+
+  it('knows copies that cannot be read from none', async () => {
+    const dir = await livedIn();
+    const { databaseDir, snapshots, emergency, planCopies, mark } = dataDir(dir);
+    for (const path of [databaseDir, snapshots, mark]) rmSync(path, { recursive: true });
+    for (const path of [emergency, ...planCopies]) writeFileSync(path, 'rubbish');
+    expect(openDirStore(dir).restored).toMatchObject({ source: 'none', lostFromSeq: 1 });
+  });
+
+  it('calls a feeder new whose first start was cut off before it had a database', () => {
+    const dir = testDir();
+    openDirStore(dir).close();
+    for (const name of readdirSync(dir)) {
+      if (name !== 'emergency.journal') rmSync(join(dir, name), { recursive: true });
+    }
+    mkdirSync(join(dir, 'db'));
+    writeFileSync(dataDir(dir).database, '');
+    const store = openDirStore(dir);
+    expect(store.restored).toBeNull();
+    expect(store.health()).toMatchObject({ restored: null, copiesFailed: 0 });
+    expect(existsSync(dataDir(dir).mark)).toBe(true);
   });
 
   it('takes the newest snapshot that is good', async () => {

@@ -13,6 +13,7 @@ import {
 } from './data-dir.ts';
 import { type OpenDatabase, openDatabase } from './database.ts';
 import type { EmergencyJournal, NotedClaim } from './emergency-journal.ts';
+import { hasHistory } from './history-mark.ts';
 import { migrate } from './migrations.ts';
 import type { PlanCopy } from './plan-copy.ts';
 import { findLostTail, reachesBack, takeClaims } from './restore-claims.ts';
@@ -83,20 +84,16 @@ type Found =
   | { kind: 'new' };
 
 function inspect({ dir, emergency, planCopy }: RecoveryOptions): Found {
-  const hasHistory =
-    listSnapshots(dir.snapshots).length > 0 ||
-    numbered(dir.damaged).length > 0 ||
-    (emergency?.noted() ?? []).length > 0 ||
-    planCopy.read() !== null;
+  const isUsed = hasHistory(dir, emergency);
   if (!existsSync(dir.database)) {
-    return hasHistory ? { kind: 'damaged', reason: 'The database is missing.' } : { kind: 'new' };
+    return isUsed ? { kind: 'damaged', reason: 'The database is missing.' } : { kind: 'new' };
   }
   let opened: OpenDatabase | null = null;
   try {
     opened = openDatabase(dir.database);
     const problem = findDamage(opened.db) ?? findLostTail(opened.db, emergency, planCopy);
     if (problem === null) return { kind: 'good', opened };
-    const isNew = problem === EMPTY && !hasHistory;
+    const isNew = problem === EMPTY && !isUsed;
     opened.close();
     return isNew ? { kind: 'new' } : { kind: 'damaged', reason: problem };
   } catch (error) {

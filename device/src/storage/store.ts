@@ -5,6 +5,7 @@ import type Database from 'better-sqlite3';
 import type { StationTime } from '../platform/clock.ts';
 import { keepNewest, nextNumber } from './data-dir.ts';
 import type { EmergencyJournal } from './emergency-journal.ts';
+import { leaveMark } from './history-mark.ts';
 import { LogRetention, type RetentionReport } from './log-retention.ts';
 import { type CheckpointReport, checkpoint, type DiskUse, diskUse } from './maintenance.ts';
 import { appliedMigrations, migrate } from './migrations.ts';
@@ -143,6 +144,7 @@ function compose(place: Place, options: StoreOptions): DeviceStore {
   const parts = begin(place, transactor, options);
   const copies =
     place.planCopy === null ? null : new PlanCopyWriter(place.planCopy, parts.documents);
+  const isMarked = dir === null || leaveMark(dir);
   const ledger = new LogRetention({ db, transactor, log: parts.log });
   return {
     ...parts,
@@ -172,7 +174,11 @@ function compose(place: Place, options: StoreOptions): DeviceStore {
       readOnly: place.readOnly,
       refusal: transactor.refusal,
       heldClaims: parts.journal.heldCount,
-      copiesFailed: parts.journal.notesLost + (copies?.failures ?? 0) + place.copiesMissing,
+      copiesFailed:
+        parts.journal.notesLost +
+        (copies?.failures ?? 0) +
+        place.copiesMissing +
+        (isMarked ? 0 : 1),
       restored: place.restored,
     }),
     close: () => {

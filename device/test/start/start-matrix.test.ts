@@ -172,6 +172,27 @@ describe('a daemon that cannot start says one sentence and exits with its code',
 });
 
 describe('A-04 a daemon that starts', () => {
+  it('FMEA-48 tells at the page and in the log that its history is gone', async () => {
+    const folder = makeFolder();
+    const first = start(inFolder(folder));
+    await first.ready();
+    await first.end();
+    const data = join(folder, 'data');
+    const memory = readdirSync(data).filter((name) =>
+      /^(db|snapshots|plan-copy|emergency)/.test(name),
+    );
+    for (const name of memory) rmSync(join(data, name), { recursive: true });
+    const second = start(inFolder(folder));
+    const { storage, alerts } = await status(await second.ready());
+    expect(storage.why).toContain('The database is missing.');
+    expect(alerts).toMatchObject([{ alert: 'history_lost' }]);
+    expect(alerts[0]?.why).toContain('entries from 1 are lost');
+    await second.end();
+    const third = start(inFolder(folder));
+    expect((await status(await third.ready())).alerts).toMatchObject([{ alert: 'history_lost' }]);
+    await third.end();
+  });
+
   it('FMEA-48 puts a destroyed database aside, begins again and says so', async () => {
     const folder = makeFolder();
     const first = start(inFolder(folder));
@@ -294,7 +315,15 @@ type FeedingView = {
 
 async function status(url: string) {
   const answer = await fetch(`${url}/api/v1/status`);
-  return ((await answer.json()) as { data: { storage: { why: string }; motorOn: boolean } }).data;
+  return (
+    (await answer.json()) as {
+      data: {
+        storage: { why: string };
+        alerts: { alert: string; why: string }[];
+        motorOn: boolean;
+      };
+    }
+  ).data;
 }
 
 async function feed(url: string, requestId: string, portionGrams: number): Promise<FeedingView> {

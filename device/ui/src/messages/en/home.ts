@@ -169,6 +169,7 @@ export const home = {
   'alert.elapsed_time': 'Feeding by elapsed time',
   'alert.sensor': 'The feeder needs you',
   'alert.hopper_low': 'The hopper will soon be empty',
+  'alert.history_lost': 'Some of the feeder’s memory is lost',
   'alert.kibble_changed': 'The food flows otherwise than learned',
 
   'clock.synchronized.text': 'The clock is set by the network.',
