@@ -9,6 +9,7 @@ import {
   untilReady,
 } from '../cloud-sync/test/servers/own-process.ts';
 import { startServers, stopServers } from '../cloud-sync/test/servers/own-servers.ts';
+import { RGW_KEY } from '../cloud-sync/test/servers/rgw.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const folder = resolve(root, 'var/cloud-dev');
@@ -25,16 +26,24 @@ const service = resolve(root, 'dist/cloud-sync/cloud-sync.mjs');
 const daemon = resolve(root, 'dist/device/feeder.mjs');
 const file = (name: string) => join(folder, name);
 
-function settings(redisUrl: string, brokerUrl: string): Record<string, string> {
+interface Urls {
+  readonly redis: string;
+  readonly broker: string;
+  readonly s3: string;
+}
+
+function settings(urls: Urls): Record<string, string> {
   return {
     CLOUD_PORT: cloudPort,
     CLOUD_ADMIN_PORT: String(Number(cloudPort) + 1),
     CLOUD_PUBLIC_URL: cloudUrl,
     CLOUD_KEYS_FILE: file('keys.json'),
     CLOUD_DATABASE_URL_FILE: file('database-url'),
-    CLOUD_REDIS_URL: redisUrl,
+    CLOUD_REDIS_URL: urls.redis,
     CLOUD_MQTT_URL_FILE: file('broker-url'),
-    CLOUD_MQTT_PUBLIC_URL: `mqtt://${new URL(brokerUrl).host}`,
+    CLOUD_MQTT_PUBLIC_URL: `mqtt://${new URL(urls.broker).host}`,
+    CLOUD_S3_URL: urls.s3,
+    CLOUD_S3_KEY_FILE: file('s3-key'),
   };
 }
 
@@ -93,12 +102,14 @@ async function homeAndToken(env: Record<string, string>): Promise<string> {
 }
 
 mkdirSync(folder, { recursive: true });
-const servers = await startServers(folder, ['mariadb', 'redis', 'mosquitto']);
+const servers = await startServers(folder, ['mariadb', 'redis', 'mosquitto', 'rgw']);
 const started: OwnProcess[] = [];
 try {
   writeFileSync(file('database-url'), servers.mariadb.url, { mode: 0o600 });
   writeFileSync(file('broker-url'), servers.mosquitto.url, { mode: 0o600 });
-  const env = settings(servers.redis.url, servers.mosquitto.url);
+  writeFileSync(file('s3-key'), Object.values(RGW_KEY).join(':'), { mode: 0o600 });
+  const { redis, mosquitto, rgw } = servers;
+  const env = settings({ redis: redis.url, broker: mosquitto.url, s3: rgw.url });
   if (!existsSync(env['CLOUD_KEYS_FILE'] ?? '')) await cloudCommand(env, 'keys', file('keys.json'));
   started.push(
     await startProgram('cloud', [service, 'run'], { env, readyUrl: `${cloudUrl}/v1/time` }),

@@ -1,5 +1,7 @@
 import type { CommandState } from '@cat-feeder/shared';
 import type {
+  ClipRow,
+  ClipState,
   CloudStore,
   CommandRow,
   DeviceRow,
@@ -22,6 +24,7 @@ export interface DeviceRows {
   readonly mutations: ReadonlyMap<string, MutationRow>;
   readonly commands: ReadonlyMap<string, CommandRow>;
   readonly down: ReadonlyMap<number, DownRow>;
+  readonly clips: ReadonlyMap<string, ClipRow>;
 }
 
 /** A node died; nobody hears an answer. */
@@ -44,7 +47,7 @@ export class MemoryCloud implements CloudStore {
 
   register(device: DeviceRow): void {
     const none = { epochs: new Map(), events: new Map(), gaps: new Map(), docs: new Map() };
-    const rest = { mutations: new Map(), commands: new Map(), down: new Map() };
+    const rest = { mutations: new Map(), commands: new Map(), down: new Map(), clips: new Map() };
     this.rows.set(device.deviceId, { device, ...none, ...rest });
   }
 
@@ -72,6 +75,7 @@ class MemoryTransaction implements DeviceTransaction {
   readonly #mutations: Map<string, MutationRow>;
   readonly #commands: Map<string, CommandRow>;
   readonly #down: Map<number, DownRow>;
+  readonly #clips: Map<string, ClipRow>;
 
   constructor(rows: DeviceRows | undefined) {
     this.#device = rows?.device;
@@ -82,6 +86,7 @@ class MemoryTransaction implements DeviceTransaction {
     this.#mutations = new Map(rows?.mutations);
     this.#commands = new Map(rows?.commands);
     this.#down = new Map(rows?.down);
+    this.#clips = new Map(rows?.clips);
   }
 
   rows(before: DeviceRows): DeviceRows {
@@ -94,6 +99,7 @@ class MemoryTransaction implements DeviceTransaction {
       mutations: this.#mutations,
       commands: this.#commands,
       down: this.#down,
+      clips: this.#clips,
     };
   }
 
@@ -187,6 +193,43 @@ class MemoryTransaction implements DeviceTransaction {
 
   async commandsIn(states: readonly CommandState[]) {
     return [...this.#commands.values()].filter(({ state }) => states.includes(state));
+  }
+
+  async clip(id: string) {
+    return this.#clips.get(id);
+  }
+
+  async putClip(row: ClipRow) {
+    this.#clips.set(row.clipId, row);
+  }
+
+  async clipsIn(state: ClipState, { before, limit }: { before: string | null; limit: number }) {
+    const found = this.#sortedClips().filter(
+      (row) => row.state === state && (before === null || row.clipId < before),
+    );
+    return found.toReversed().slice(0, limit);
+  }
+
+  async dueClips(nowMs: number, limit: number) {
+    const isDue = ({ dueMs }: ClipRow) => dueMs !== null && dueMs <= nowMs;
+    return this.#sortedClips().filter(isDue).slice(0, limit);
+  }
+
+  async clipBytes(sinceMs: number) {
+    const counted = this.#sortedClips().filter(
+      ({ state, createdMs }) => createdMs >= sinceMs && (state === 'open' || state === 'stored'),
+    );
+    return counted.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  async forgetClips(beforeMs: number) {
+    for (const { clipId, createdMs } of this.#sortedClips()) {
+      if (createdMs < beforeMs) this.#clips.delete(clipId);
+    }
+  }
+
+  #sortedClips(): ClipRow[] {
+    return [...this.#clips.values()].sort((a, b) => (a.clipId < b.clipId ? -1 : 1));
   }
 
   async addDown(row: DownRow) {

@@ -1,9 +1,22 @@
 import { makeUlid } from '@cat-feeder/shared';
 import { Redis } from 'ioredis';
-import { type Cloud, type CloudOptions, startCloud } from '../src/app/compose-cloud.ts';
+import {
+  type ClipStoreOptions,
+  type Cloud,
+  type CloudOptions,
+  startCloud,
+} from '../src/app/compose-cloud.ts';
 import { newServiceKeys, readServiceKeys } from '../src/identity/service-keys.ts';
 import { realSystem } from '../src/platform/system.ts';
 import { bytesToParty } from '../src/storage/mysql/row-values.ts';
+import { RGW_KEY } from './servers/rgw.ts';
+
+/** A bucket of its own on a server, which the service makes. */
+export function ownBucket(rgwUrl: string): ClipStoreOptions {
+  const bucket = `t${newId()}`;
+  const where = { url: rgwUrl, publicUrl: rgwUrl, bucket, region: 'us-east-1' };
+  return { ...where, ...RGW_KEY, days: 365, deviceBytesMax: 200_000_000 };
+}
 
 /** The shared Redis with nothing in it: what other tests counted is gone. */
 export async function emptyRedis(url: string): Promise<string> {
@@ -31,6 +44,7 @@ export async function ownCloud(
       redisUrl: null,
       broker: null,
       viewers: 20,
+      s3: null,
       connections: 8,
       inFlight: 64,
       hellosPerSecond: 10_000,

@@ -107,7 +107,7 @@ export class OwnFeeder {
     const token = await home.anotherToken();
     await ask(this.url, '/v1/claim/confirm', { token, body: { code } });
     const claimed = await this.pollClaim(claim, true);
-    if (claimed.body['state'] !== 'claimed') throw new Error(JSON.stringify(claimed));
+    if (claimed.body['state'] !== 'claimed') throw new Error(JSON.stringify([body, claimed]));
     this.deviceId = String(claimed.body['device']);
   }
 

@@ -35,6 +35,7 @@ describe('A-02, A-03 the layer table', () => {
     ['cloud-sync/src/core/ingest.ts', 'mysql2'],
     ['cloud-sync/src/core/ingest.ts', 'node:crypto'],
     ['cloud-sync/src/core/ingest.ts', '../main.ts'],
+    ['cloud-sync/src/clips/clip-uploads.ts', '@aws-sdk/client-s3'],
     ['device/src/sync/link.ts', 'node:crypto'],
     ['device/src/sync/link.ts', '../storage/event-log.ts'],
     ['device/src/sync/link.ts', '../feeding/feed-service.ts'],

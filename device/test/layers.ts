@@ -127,7 +127,7 @@ export function layerOf(path: string): string {
 /** In the service, the pure cores and the simulation of both programs have rows of their own. */
 function cloudLayer(folder: string, name: string): string {
   if (folder === 'simulation') return 'sync-simulation';
-  return name === 'core' ? 'cloud-core' : 'cloud-sync';
+  return name === 'core' || name === 'clips' ? 'cloud-core' : 'cloud-sync';
 }
 
 /** The module names in a source text: static, type-only, dynamic and re-exported imports. */

@@ -2,6 +2,7 @@ import type { ApiDeps } from './deps.ts';
 import { health } from './health.ts';
 import { Refused, replyRefused } from './reply.ts';
 import { type CloudApp, newApp } from './route.ts';
+import { addClipRoutes } from './routes/clip-routes.ts';
 import { addHomeRoutes } from './routes/home-routes.ts';
 import { addIdentityRoutes } from './routes/identity-routes.ts';
 import { addStreamRoute } from './routes/stream-route.ts';
@@ -14,6 +15,7 @@ export function createApp(deps: ApiDeps): CloudApp {
   addIdentityRoutes(app, deps);
   addHomeRoutes(app, deps);
   addStreamRoute(app, deps);
+  addClipRoutes(app, deps);
   app.notFound(() => replyRefused(new Refused('not_found')));
   app.onError((error) => {
     deps.log.error({ error }, 'A request failed outside of its route.');

@@ -1,3 +1,4 @@
+import type { ClipContext } from '../clips/clip-context.ts';
 import type { CloudContext } from '../core/cloud-context.ts';
 import type { EventReader } from '../home/event-reader.ts';
 import type { AccessTokens } from '../identity/access-tokens.ts';
@@ -22,13 +23,16 @@ export interface HealthProbes {
   readonly [component: string]: {
     /** Without it nothing can be served. */
     readonly isVital: boolean;
-    readonly probe: () => Promise<void>;
+    /** Null: this service was set up without it. */
+    readonly probe: (() => Promise<void>) | null;
   };
 }
 
 /** Everything that the routes use. */
 export interface ApiDeps {
   readonly cloud: CloudContext;
+  /** Null: there is no store for clips. */
+  readonly clips: ClipContext | null;
   readonly events: EventReader;
   readonly enrolment: EnrolmentContext;
   readonly tokens: AccessTokens;

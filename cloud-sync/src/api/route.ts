@@ -1,5 +1,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
+import * as v from 'valibot';
+import { ObjectStoreUnavailable } from '../clips/object-store.ts';
 import type { Answer } from '../core/answer.ts';
 import type { Bearer } from '../identity/access-tokens.ts';
 import { StorageUnavailable } from '../storage/mysql/storage-unavailable.ts';
@@ -22,11 +24,15 @@ const callOf = (c: Context<{ Bindings: HttpBindings }>): Call => ({
   param: (key) => c.req.param(key) ?? '',
   query: (key) => c.req.query(key),
 });
+/** Of one feeder: enough to drain a backlog over any line. */
+const REQUESTS = { burst: 400, everyMs: 5 } as const;
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
 /** How long whoever meets a database that is away should wait. */
 const STORAGE_RETRY_S = 5;
+/** Clips can wait. */
+const OBJECTS_RETRY_S = 60;
 
 /** Adds a route: admitted, counted, and answered in the one envelope whatever happens inside. */
 export function addRoute(
@@ -87,8 +93,23 @@ function asRefused(error: unknown, { log }: ApiDeps, route: string): Refused {
     log.warn({ route, error: error.cause }, 'The database did not answer.');
     return new Refused('overloaded', STORAGE_RETRY_S);
   }
+  if (error instanceof ObjectStoreUnavailable) {
+    log.warn({ route, error: error.cause }, 'The store of clips did not answer.');
+    return new Refused('overloaded', OBJECTS_RETRY_S);
+  }
   log.error({ route, error }, 'A request failed.');
   return new Refused('internal');
+}
+
+/** An id in the path; throws `not_found`: what cannot be an id names nothing. */
+export function idOf<Schema extends v.GenericSchema<unknown, string>>(
+  call: Call,
+  name: string,
+  schema: Schema,
+): string {
+  const parsed = v.safeParse(schema, call.param(name));
+  if (!parsed.success) throw new Refused('not_found');
+  return parsed.output;
 }
 
 /** The bearer of the request's token; throws `bad_token`. */
@@ -121,4 +142,11 @@ export function senderOf(call: Call): string {
   const address = call.incoming.socket.remoteAddress ?? '';
   // Of an IPv6 address, the network: one sender has all the rest.
   return address.includes('.') ? address : address.split(':').slice(0, 4).join(':');
+}
+
+/** Who asks, with a feeder's token; counted. */
+export async function feederOf(deps: ApiDeps, call: Call): Promise<string> {
+  const { deviceId } = await bearerOf(deps, call, 'device');
+  limitHere(deps, `device:${deviceId}`, REQUESTS);
+  return deviceId;
 }

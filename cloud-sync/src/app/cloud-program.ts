@@ -76,6 +76,13 @@ function databaseUrl(config: CloudConfig): string {
   return readFileSync(config.databaseUrlFile, 'utf8').trim();
 }
 
+/** The settings of the store of clips with its key. */
+function s3Options({ s3 }: CloudConfig) {
+  if (s3 === null) return null;
+  const [accessKeyId = '', ...rest] = readFileSync(s3.keyFile, 'utf8').trim().split(':');
+  return { ...s3, accessKeyId, secretAccessKey: rest.join(':') };
+}
+
 function migrateSchema(config: CloudConfig): Promise<number[]> {
   return migrate({ url: databaseUrl(config), nowMs: realSystem.wallMs() });
 }
@@ -92,6 +99,7 @@ async function runService(config: CloudConfig): Promise<number> {
   const cloud = await startCloud({
     ...config,
     ...{ keys, databaseUrl: databaseUrl(config), broker, system: realSystem, log },
+    s3: s3Options(config),
   });
   const { url, adminUrl } = cloud;
   log.info({ url, adminUrl, steps }, `The cloud is at ${url}`);

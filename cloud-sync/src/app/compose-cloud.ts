@@ -16,6 +16,8 @@ import { MysqlIdentityStore } from '../storage/mysql/mysql-identity-store.ts';
 import { connectRedis } from '../storage/redis/connect-redis.ts';
 import { RedisPresence } from '../storage/redis/redis-presence.ts';
 import { RedisRateLimiter } from '../storage/redis/redis-rate-limiter.ts';
+import type { S3Options } from '../storage/s3/s3-object-store.ts';
+import { composeClips } from './compose-clips.ts';
 import { closeServer, type Listening, listen } from './listen.ts';
 
 /** Requests under way get this long to end when the service is asked to stop. */
@@ -34,6 +36,8 @@ export interface CloudOptions {
   readonly broker: { readonly url: string; readonly publicUrl: string } | null;
   /** Members who watch at the same time. */
   readonly viewers: number;
+  /** Null: clips stay on the feeders. */
+  readonly s3: ClipStoreOptions | null;
   readonly connections: number;
   readonly inFlight: number;
   readonly hellosPerSecond: number;
@@ -43,6 +47,9 @@ export interface CloudOptions {
   /** Sees every statement; for tests. */
   readonly watch?: StatementWatch;
 }
+
+/** Where clips go, and how much a feeder may put there. */
+export type ClipStoreOptions = S3Options & { readonly deviceBytesMax: number };
 
 /** The running service. */
 export interface Cloud {
@@ -73,8 +80,11 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const doorbell = bell ?? noDoorbell;
   const viewers = new Viewers({ doorbell, system, max: options.viewers });
   const identities = new MysqlIdentityStore(database);
+  const store = new MysqlStore(database);
+  const clips = composeClips({ ...options, store });
   const deps: ApiDeps = {
-    cloud: { store: new MysqlStore(database), now: () => system.wallMs(), random, sha256 },
+    clips: clips?.context ?? null,
+    cloud: { store, now: () => system.wallMs(), random, sha256 },
     events: new MysqlEventReader(database),
     enrolment: { store: identities, keys, system, audience: publicUrl },
     pollSeconds: options.pollSeconds,
@@ -97,6 +107,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
         ? {}
         : { redis: { isVital: false, probe: () => sharedLimiter.ping() } }),
       ...(bell === null ? {} : { mqtt: { isVital: false, probe: () => bell.connection.ping() } }),
+      clips: { isVital: false, probe: clips?.ping ?? null },
     },
   };
   const listening = await openPorts(deps, options);
@@ -110,6 +121,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       await endWithin(GRACE_MS, system, [listening.api, listening.admin]);
       bell?.close();
       redis?.disconnect();
+      clips?.close();
       await database.close();
     },
   };

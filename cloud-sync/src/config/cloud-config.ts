@@ -14,6 +14,12 @@ const count = (fallback: string) =>
     v.transform(Number),
   );
 
+const httpOrigin = v.pipe(
+  v.string(),
+  v.url('must be an address'),
+  v.transform((url) => new URL(url).origin),
+);
+
 /** The service's settings, each an environment variable. No secret stands in any of them. */
 const settings = v.object({
   CLOUD_HOST: v.optional(v.string(), '127.0.0.1'),
@@ -41,6 +47,20 @@ const settings = v.object({
       v.regex(/^mqtts?:\/\/[^/@\s]+$/, 'must be an address such as mqtts://host:8883'),
     ),
   ),
+  /** Where clips go, as the service reaches it; missing: clips stay on the feeders. */
+  CLOUD_S3_URL: v.optional(httpOrigin),
+  /** The same as feeders and viewers reach it. */
+  CLOUD_S3_PUBLIC_URL: v.optional(httpOrigin),
+  CLOUD_S3_BUCKET: v.pipe(
+    v.optional(v.string(), 'cat-feeder-clips'),
+    v.regex(/^[a-z0-9][a-z0-9.-]{2,62}$/, 'must be the name of a bucket'),
+  ),
+  CLOUD_S3_REGION: v.optional(v.string(), 'us-east-1'),
+  /** A file with the key's id and its secret: `ID:SECRET`. */
+  CLOUD_S3_KEY_FILE: v.optional(v.string()),
+  CLOUD_CLIP_DAYS: count('7'),
+  /** The most that the clips of one feeder may take. */
+  CLOUD_CLIP_MB: count('4096'),
   CLOUD_CONNECTIONS: count('16'),
   /** Requests worked on at the same time; one more is asked to come again. */
   CLOUD_IN_FLIGHT: count('128'),
@@ -61,6 +81,18 @@ const ConfigSchema = v.pipe(
   ),
 );
 
+/** The store for clips. */
+export interface S3Settings {
+  readonly url: string;
+  readonly publicUrl: string;
+  readonly bucket: string;
+  readonly region: string;
+  readonly keyFile: string;
+  readonly days: number;
+  /** For each feeder. */
+  readonly deviceBytesMax: number;
+}
+
 export interface CloudConfig {
   readonly host: string;
   readonly port: number;
@@ -74,6 +106,8 @@ export interface CloudConfig {
   /** Null: feeders ask, and nothing rings. */
   readonly mqtt: { readonly urlFile: string; readonly publicUrl: string } | null;
   readonly viewers: number;
+  /** Null: there is no store for clips. */
+  readonly s3: S3Settings | null;
   readonly connections: number;
   readonly inFlight: number;
   readonly hellosPerSecond: number;
@@ -113,10 +147,27 @@ export function readCloudConfig(
     mqtt:
       urlFile === undefined || brokerUrl === undefined ? null : { urlFile, publicUrl: brokerUrl },
     viewers: known.CLOUD_VIEWERS,
+    s3: s3Settings(known),
     connections: known.CLOUD_CONNECTIONS,
     inFlight: known.CLOUD_IN_FLIGHT,
     hellosPerSecond: known.CLOUD_HELLOS_PER_SECOND,
     pollSeconds: known.CLOUD_POLL_SECONDS,
     logLevel: known.CLOUD_LOG_LEVEL,
+  };
+}
+
+const MB = 1_000_000;
+
+function s3Settings(known: v.InferOutput<typeof ConfigSchema>): S3Settings | null {
+  const { CLOUD_S3_URL: url, CLOUD_S3_KEY_FILE: keyFile } = known;
+  if (url === undefined) return null;
+  if (keyFile === undefined) {
+    throw new ConfigRefused(['CLOUD_S3_KEY_FILE must name a file with `ID:SECRET`']);
+  }
+  return {
+    ...{ url, publicUrl: known.CLOUD_S3_PUBLIC_URL ?? url, keyFile },
+    ...{ bucket: known.CLOUD_S3_BUCKET, region: known.CLOUD_S3_REGION },
+    days: known.CLOUD_CLIP_DAYS,
+    deviceBytesMax: known.CLOUD_CLIP_MB * MB,
   };
 }

@@ -92,6 +92,29 @@ export interface DownRow {
   readonly body: unknown;
 }
 
+/** Numbers in the database: their order never changes. See the drawing in the rules of clips. */
+export const clipStates = ['open', 'stored', 'removing', 'removed'] as const;
+export type ClipState = (typeof clipStates)[number];
+
+export interface ClipRow {
+  readonly clipId: string;
+  /** The home that the feeder belonged to: no other one ever sees it. */
+  readonly homeId: string;
+  readonly feedId: string | null;
+  readonly state: ClipState;
+  readonly bytes: number;
+  /** Base64url. */
+  readonly sha256: string;
+  /** Name of its object. */
+  readonly key: string;
+  /** Of an upload in parts that is under way. */
+  readonly uploadId: string | null;
+  readonly createdMs: number;
+  readonly storedMs: number | null;
+  /** When its object is to be removed from the store; null: not by us. */
+  readonly dueMs: number | null;
+}
+
 /**
  * One transaction on the rows of one device. It holds the device's row for update from its first
  * statement, so two transactions of one device never interleave. Reads see its own writes.
@@ -126,6 +149,20 @@ export interface DeviceTransaction {
   putCommand(row: CommandRow): Promise<void>;
   /** Commands in these states. */
   commandsIn(states: readonly CommandState[]): Promise<readonly CommandRow[]>;
+
+  clip(id: string): Promise<ClipRow | undefined>;
+  putClip(row: ClipRow): Promise<void>;
+  /** Clips in a state, newest first; those before an id, if one is given. */
+  clipsIn(
+    state: ClipState,
+    page: { readonly before: string | null; readonly limit: number },
+  ): Promise<readonly ClipRow[]>;
+  /** Clips whose object is to be removed by now. */
+  dueClips(nowMs: number, limit: number): Promise<readonly ClipRow[]>;
+  /** Bytes of clips that are open or stored and were announced at or after an instant. */
+  clipBytes(sinceMs: number): Promise<number>;
+  /** Forgets clips that were announced before an instant. */
+  forgetClips(beforeMs: number): Promise<void>;
 
   addDown(row: DownRow): Promise<void>;
   /**

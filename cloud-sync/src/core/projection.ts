@@ -5,6 +5,7 @@ import {
   eventName,
   type SyncDoc,
   SyncDocSchema,
+  UlidSchema,
 } from '@cat-feeder/shared';
 import * as v from 'valibot';
 import type { DeviceTransaction, DocRow, EventRow } from './cloud-store.ts';
@@ -14,6 +15,9 @@ import { endOf } from './command-states.ts';
  * What the cloud shows follows from the entries, by (epoch, seq) and never by arrival: a document's
  * row knows its entry, and only a later entry replaces it.
  */
+
+/** Of a clip that was deleted before anything of it came. */
+const NO_SHA256 = 'A'.repeat(43);
 
 /** Where an entry stands. */
 export interface Position {
@@ -32,7 +36,7 @@ type Unreadable = 'unreadable';
 type Projector<Name extends EventName> = (
   tx: DeviceTransaction,
   body: EventBody<Name>,
-  at: Position,
+  at: EventRow,
 ) => Promise<Unreadable | undefined>;
 
 const projectors: { readonly [Name in EventName]?: Projector<Name> } = {
@@ -40,6 +44,7 @@ const projectors: { readonly [Name in EventName]?: Projector<Name> } = {
   'mutation.closed': closeMutation,
   'command.ended': endCommand,
   'doc.snapshot': takeSnapshot,
+  'clip.dropped': dropClip,
 };
 
 /** Projects rows in their order; those whose body cannot be read come back quarantined. */
@@ -125,4 +130,29 @@ async function takeSnapshot(
   for (const row of await tx.docs()) {
     if (!row.doc.deleted && isAfter(runBegin, row)) await tx.putDoc(gone(row, at));
   }
+}
+
+/**
+ * A clip that its owner deleted goes here, too, also one that is still to come. Of the others that
+ * are gone from the feeder, only an upload that will never be finished goes.
+ */
+async function dropClip(
+  tx: DeviceTransaction,
+  { clipId, reason }: EventBody<'clip.dropped'>,
+  { receivedMs }: EventRow,
+): Promise<Unreadable | undefined> {
+  if (!v.is(UlidSchema, clipId)) return 'unreadable';
+  const clip = await tx.clip(clipId);
+  const isByOwner = reason === 'person';
+  if (clip?.state === 'open' || (clip?.state === 'stored' && isByOwner)) {
+    await tx.putClip({ ...clip, state: 'removing', dueMs: receivedMs });
+    return undefined;
+  }
+  const homeId = (await tx.device())?.homeId ?? null;
+  if (clip !== undefined || !isByOwner || homeId === null) return undefined;
+  await tx.putClip({
+    ...{ clipId, homeId, feedId: null, state: 'removed', bytes: 0, sha256: NO_SHA256, key: '' },
+    ...{ uploadId: null, createdMs: receivedMs, storedMs: null, dueMs: null },
+  });
+  return undefined;
 }

@@ -29,3 +29,8 @@ export const realSystem: System = {
 export function asDate(ms: EpochMs): Date {
   return new Date(ms);
 }
+
+/** The day of an instant as `2026/11/22`, in UTC. */
+export function dayOf(ms: EpochMs): string {
+  return new Date(ms).toISOString().slice(0, 10).replaceAll('-', '/');
+}

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type {
+  ClipRow,
   CommandRow,
   DeviceRow,
   DeviceTransaction,
@@ -78,6 +79,20 @@ const device: fc.Arbitrary<Omit<DeviceRow, 'deviceId'>> = fc.record({
   maxEpoch: fc.constantFrom(0, 2 ** 32 - 1),
   downHead: few,
   downAcked: few,
+});
+
+const clip: fc.Arbitrary<ClipRow> = fc.record({
+  clipId: few.map(ulid),
+  homeId: fc.constant(home),
+  feedId: fc.option(few.map(ulid)),
+  state: fc.constantFrom('open', 'stored', 'removing', 'removed') as fc.Arbitrary<ClipRow['state']>,
+  bytes: fc.constantFrom(0, 1, 2 ** 40),
+  sha256: few.map((n) => Buffer.alloc(32, n).toString('base64url')),
+  key: words,
+  uploadId: fc.option(words),
+  createdMs: few,
+  storedMs: fc.option(wall),
+  dueMs: fc.option(few),
 });
 
 type Operation = (tx: DeviceTransaction) => Promise<unknown>;
@@ -185,6 +200,17 @@ const operation: fc.Arbitrary<Named> = fc.oneof(
   op('commandsIn', fc.array(states, { minLength: 1, maxLength: 3 }), async (tx, some) =>
     [...(await tx.commandsIn(some))].map(({ commandId }) => commandId).sort(),
   ),
+  op('putClip', clip, (tx, row) => tx.putClip(row)),
+  op('clip', few, (tx, n) => tx.clip(ulid(n))),
+  op('clipsIn', fc.record({ row: clip, before: fc.option(few), limit: few }), (tx, asked) => {
+    const before = asked.before === null ? null : ulid(asked.before);
+    return tx.clipsIn(asked.row.state, { before, limit: asked.limit });
+  }),
+  op('dueClips', fc.record({ now: few, limit: few }), (tx, { now, limit }) =>
+    tx.dueClips(now, limit),
+  ),
+  op('clipBytes', few, (tx, n) => tx.clipBytes(n)),
+  op('forgetClips', few, (tx, n) => tx.forgetClips(n)),
   op('openDown', fc.record({ after: few, limit: few }), (tx, { after, limit }) =>
     tx.openDown(after, limit),
   ),
@@ -207,6 +233,7 @@ export async function dump(tx: DeviceTransaction): Promise<unknown> {
     docs: (await tx.docs()).map((row) => JSON.stringify(row.doc)).sort().length,
     doc: await Promise.all(kinds.map((kind) => tx.doc(kind, ulid(1)))),
     open: await tx.openDown(0, 100),
+    clips: await Promise.all([1, 2, 3, 4, 5, 6].map((n) => tx.clip(ulid(n)))),
     mutations: await Promise.all([1, 2, 3, 4, 5, 6].map((n) => tx.mutation(ulid(n)))),
     commands: await Promise.all([1, 2, 3, 4, 5, 6].map((n) => tx.command(ulid(n)))),
   };

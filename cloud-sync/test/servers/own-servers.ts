@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { startMariadb } from './mariadb.ts';
 import { startMosquitto } from './mosquitto.ts';
 import { startRedis } from './redis.ts';
+import { startRgw } from './rgw.ts';
 
 /** A server of this rig: on a port of loopback of its own, with its data in the rig's folder. */
 export interface OwnServer {
@@ -14,7 +15,12 @@ export interface OwnServer {
   start(): Promise<void>;
 }
 
-const starters = { mariadb: startMariadb, redis: startRedis, mosquitto: startMosquitto } as const;
+const starters = {
+  mariadb: startMariadb,
+  redis: startRedis,
+  mosquitto: startMosquitto,
+  rgw: (folder: string) => startRgw(folder),
+} as const;
 export type ServerName = keyof typeof starters;
 export type OwnServers<Name extends ServerName = ServerName> = Readonly<Record<Name, OwnServer>>;
 

@@ -2,6 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
+import {
+  ClipCompleteAnswerSchema,
+  ClipCompleteSchema,
+  ClipUploadAnswerSchema,
+  ClipUploadSchema,
+} from './clips.ts';
 import { ClaimAnswerSchema, ClaimSchema, DownAnswerSchema, RefusalSchema } from './downlink.ts';
 import {
   BatchAnswerSchema,
@@ -29,6 +35,10 @@ const schemas: Readonly<Record<string, v.GenericSchema>> = {
   'down.answer': DownAnswerSchema,
   'claim.request': ClaimSchema,
   'claim.answer': ClaimAnswerSchema,
+  'clip-upload.request': ClipUploadSchema,
+  'clip-upload.answer': ClipUploadAnswerSchema,
+  'clip-complete.request': ClipCompleteSchema,
+  'clip-complete.answer': ClipCompleteAnswerSchema,
   refusal: RefusalSchema,
 };
 
@@ -51,7 +61,7 @@ describe('golden messages of version 1', () => {
 
   it.each(Object.entries(schemas))('%s is not read without one of its fields', (name, schema) => {
     const message = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'));
-    const optional = ['now', 'next_ms', 'poke', 'retry_after_s', 'mqtt'];
+    const optional = ['now', 'next_ms', 'poke', 'retry_after_s', 'mqtt', 'feed'];
     for (const field of Object.keys(message).filter((one) => !optional.includes(one))) {
       const { [field]: _, ...rest } = message;
       expect(v.is(schema, rest), field).toBe(false);

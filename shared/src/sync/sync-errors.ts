@@ -31,6 +31,11 @@ const table = {
   cancelled: { status: 410, reaction: 'drop', why: 'the command was taken back' },
   taken: { status: 410, reaction: 'drop', why: 'the command was claimed by somebody else' },
   offline: { status: 409, reaction: 'drop', why: 'the feeder is not connected' },
+  incomplete: {
+    status: 409,
+    reaction: 'wait',
+    why: 'the clip has not arrived as it was announced',
+  },
   reused: { status: 409, reaction: 'drop', why: 'the id was used for another wish' },
 } as const satisfies Record<string, { status: number; reaction: SyncReaction; why: string }>;
 

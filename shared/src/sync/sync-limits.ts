@@ -58,3 +58,14 @@ export const RETRY_AFTER_MS_MAX: Milliseconds = 3_600_000;
 export const HLC_AHEAD_MS_MAX: Milliseconds = 60_000;
 /** A deleted document is remembered this long, and until its deletion is in the cloud. */
 export const TOMBSTONE_MS: Milliseconds = 180 * 86_400_000;
+
+/** Clips up to this size go in one piece, larger ones in parts of it. */
+export const CLIP_PART_BYTES = 8 * 1024 * 1024;
+/** The largest clip that is taken. */
+export const CLIP_BYTES_MAX = 1024 * 1024 * 1024;
+export const CLIP_PARTS_MAX = CLIP_BYTES_MAX / CLIP_PART_BYTES;
+/** Addresses of parts in one answer, and how long each of them is good. */
+export const CLIP_URLS_MAX = 8;
+export const CLIP_URL_S = 900;
+/** A clip waits up to this long before it is sent, unless somebody watches: breakfast is everywhere at once. */
+export const CLIP_JITTER_MS: Milliseconds = 15 * 60_000;

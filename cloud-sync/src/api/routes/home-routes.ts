@@ -10,7 +10,6 @@ import {
 } from '@cat-feeder/shared';
 import * as v from 'valibot';
 import { type Answer, accepted } from '../../core/answer.ts';
-import type { CloudContext } from '../../core/cloud-context.ts';
 import { cancelCommand, issueCommand } from '../../core/commands.ts';
 import { proposeMutation } from '../../core/mutations.ts';
 import { HomeStore } from '../../home/home-store.ts';
@@ -21,12 +20,13 @@ import {
   readMutation,
   revokeDevice,
 } from '../../home/read-device.ts';
-import type { Bearer } from '../../identity/access-tokens.ts';
 import { confirmClaim } from '../../identity/enrolment.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Refused } from '../reply.ts';
 import { readBody } from '../request-body.ts';
-import { addRoute, bearerOf, type Call, type CloudApp, limit } from '../route.ts';
+import { addRoute, bearerOf, type Call, type CloudApp, idOf, limit } from '../route.ts';
+import { addHomeClipRoutes } from './clip-routes.ts';
+import type { Asked, Member, OnDevice } from './on-device.ts';
 
 const MINUTE_MS = 60_000;
 const CALLS = { burst: 60, everyMs: 250 } as const;
@@ -56,17 +56,6 @@ const PlaceSchema = v.pipe(
   v.regex(/^\d{1,10}\.\d{1,16}$/),
   v.transform((text) => text.split('.').map(Number)),
 );
-
-type Member = Extract<Bearer, { kind: 'member' }>;
-
-/** What a member asks for: always of one device, always in the member's own home. */
-interface Asked {
-  readonly call: Call;
-  readonly member: Member;
-  readonly deviceId: string;
-  /** Its store knows this home's devices only. */
-  readonly cloud: CloudContext;
-}
 
 /** What members of a home ask for. */
 export function addHomeRoutes(app: CloudApp, deps: ApiDeps): void {
@@ -110,12 +99,8 @@ export function addHomeRoutes(app: CloudApp, deps: ApiDeps): void {
   });
   addCommandRoutes(onDevice, deps);
   addDocRoutes(onDevice, deps);
+  addHomeClipRoutes(onDevice, deps);
 }
-
-type OnDevice = (
-  place: Parameters<typeof addRoute>[2],
-  use: (asked: Asked) => Promise<Answer<unknown>>,
-) => void;
 
 function addCommandRoutes(onDevice: OnDevice, deps: ApiDeps): void {
   const commands = '/v1/devices/:device/commands';
@@ -180,15 +165,4 @@ function addDocRoutes(onDevice: OnDevice, deps: ApiDeps): void {
     const events = await deps.events.page(who, { after: { epoch, seq }, limit: count });
     return accepted({ events: events.map((row) => ({ ...row, body: JSON.parse(row.body) })) });
   });
-}
-
-function idOf<Schema extends v.GenericSchema<unknown, string>>(
-  call: Call,
-  name: string,
-  schema: Schema,
-): string {
-  const parsed = v.safeParse(schema, call.param(name));
-  // What cannot be an id names nothing.
-  if (!parsed.success) throw new Refused('not_found');
-  return parsed.output;
 }

@@ -1,7 +1,9 @@
 import {
+  type Batch,
   BatchSchema,
   ClaimSchema,
   DownQuerySchema,
+  eventKinds,
   FillSchema,
   ForkSchema,
   HelloSchema,
@@ -17,10 +19,8 @@ import { fill, ingest } from '../../core/ingest.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Refused } from '../reply.ts';
 import { readBody } from '../request-body.ts';
-import { addRoute, bearerOf, type Call, type CloudApp, limitHere } from '../route.ts';
-
-/** Of one feeder: enough to drain a backlog over any line. */
-const REQUESTS = { burst: 400, everyMs: 5 } as const;
+import { addRoute, type Call, type CloudApp, feederOf } from '../route.ts';
+import { sweepLater } from './clip-routes.ts';
 
 /** What feeders ask for with their token. */
 export function addSyncRoutes(app: CloudApp, deps: ApiDeps): void {
@@ -41,6 +41,7 @@ export function addSyncRoutes(app: CloudApp, deps: ApiDeps): void {
     const hello = await readBody(call.incoming, HelloSchema);
     const answer = await greet(cloud, deviceId, hello);
     if (!answer.ok) return answer;
+    sweepLater(deps, deviceId);
     const limits = { ...answer.body.limits, poll_s: deps.pollSeconds };
     const mqtt = doorbell.offer(deviceId, hello.now['bell'] === 'refused');
     return accepted({ ...answer.body, limits, ...(mqtt === undefined ? {} : { mqtt }) });
@@ -51,6 +52,7 @@ export function addSyncRoutes(app: CloudApp, deps: ApiDeps): void {
       metrics.countEvents(batch.events.length);
       doorbell.note(deviceId, answer.body.ack);
     }
+    if (answer.ok && batch.events.some(isClipDropped)) sweepLater(deps, deviceId);
     return answer;
   });
   post('/v1/sync/fork', ForkSchema, (deviceId, fork) => compareFork(cloud, deviceId, fork));
@@ -69,10 +71,8 @@ export function addSyncRoutes(app: CloudApp, deps: ApiDeps): void {
   });
 }
 
-async function feederOf(deps: ApiDeps, call: Call): Promise<string> {
-  const { deviceId } = await bearerOf(deps, call, 'device');
-  limitHere(deps, `device:${deviceId}`, REQUESTS);
-  return deviceId;
+function isClipDropped(item: Batch['events'][number]): boolean {
+  return 'k' in item && item.k === eventKinds['clip.dropped'].number;
 }
 
 function numberOf(call: Call, name: string): number {

@@ -1,13 +1,16 @@
 import type { CommandOrder, CommandState, SyncDoc } from '@cat-feeder/shared';
-import type {
-  CommandRow,
-  DeviceRow,
-  DocRow,
-  DownRow,
-  EpochRow,
-  EventRow,
-  GapRow,
-  MutationRow,
+import {
+  type ClipRow,
+  type ClipState,
+  type CommandRow,
+  clipStates,
+  type DeviceRow,
+  type DocRow,
+  type DownRow,
+  type EpochRow,
+  type EventRow,
+  type GapRow,
+  type MutationRow,
 } from '../../core/cloud-store.ts';
 import type { SqlValue } from './database.ts';
 import {
@@ -283,4 +286,50 @@ export function downOf(row: DownRecord): DownRow {
     notAfterMs: row.not_after_ms,
     body: fromJson(row.body),
   };
+}
+
+/** The number of a state of a clip. */
+export function clipStateNumber(state: ClipState): number {
+  return clipStates.indexOf(state);
+}
+
+export interface ClipRecord {
+  readonly clip_id: Buffer;
+  readonly home_id: Buffer;
+  readonly feed_id: Buffer | null;
+  readonly state: number;
+  readonly bytes: number;
+  readonly sha256: Buffer;
+  readonly object_key: Buffer;
+  readonly upload_id: Buffer | null;
+  readonly created_ms: number;
+  readonly stored_ms: number | null;
+  readonly due_ms: number | null;
+}
+
+export function clipOf(row: ClipRecord): ClipRow {
+  return {
+    clipId: ulidText(row.clip_id),
+    homeId: bytesToParty(row.home_id),
+    feedId: row.feed_id === null ? null : ulidText(row.feed_id),
+    state: named(clipStates, row.state),
+    bytes: row.bytes,
+    sha256: hashText(row.sha256),
+    key: row.object_key.toString('utf8'),
+    uploadId: row.upload_id === null ? null : row.upload_id.toString('utf8'),
+    createdMs: row.created_ms,
+    storedMs: row.stored_ms,
+    dueMs: row.due_ms,
+  };
+}
+
+/** In the order of `clipColumns`. */
+export function clipValues(row: ClipRow): SqlValue[] {
+  const { clipId, homeId, feedId, state, bytes, sha256, key, uploadId } = row;
+  return [
+    ...[ulid(clipId), partyToBytes(homeId), feedId === null ? null : ulid(feedId)],
+    ...[clipStateNumber(state), bytes, hashBytes(sha256), Buffer.from(key, 'utf8')],
+    uploadId === null ? null : Buffer.from(uploadId, 'utf8'),
+    ...[row.createdMs, row.storedMs, row.dueMs],
+  ];
 }

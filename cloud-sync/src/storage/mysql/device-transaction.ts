@@ -1,5 +1,7 @@
 import type { CommandState } from '@cat-feeder/shared';
 import type {
+  ClipRow,
+  ClipState,
   CommandRow,
   DeviceRow,
   DeviceTransaction,
@@ -12,7 +14,11 @@ import type {
 } from '../../core/cloud-store.ts';
 import type { Sql, SqlValue } from './database.ts';
 import {
+  type ClipRecord,
   type CommandRecord,
+  clipOf,
+  clipStateNumber,
+  clipValues,
   commandOf,
   commandStateNumber,
   type DeviceRecord,
@@ -43,8 +49,12 @@ const eventColumns =
 const docColumns = 'doc_kind, doc_id, epoch, seq, rev, deleted, gone, doc_groups, grevs';
 const commandColumns =
   'command_id, dseq, state, wish, issued_ms, not_after_ms, nonce, claimed_ms, reason';
+const clipColumns =
+  'clip_id, home_id, feed_id, state, bytes, sha256, object_key, upload_id, created_ms, stored_ms, due_ms';
 
 const marks = (count: number) => Array(count).fill('?').join(', ');
+/** Beyond every id that there is: 2^128 - 1 is a time that no clock shows. */
+const AFTER_ALL = Buffer.alloc(16, 0xff);
 const EVENT_MARKS = `(${marks(14)})`;
 
 /**
@@ -255,6 +265,55 @@ export class SqlDeviceTransaction implements DeviceTransaction {
       ...states.map(commandStateNumber),
     );
     return rows.map(commandOf);
+  }
+
+  async clip(id: string) {
+    const [row] = await this.#rows<ClipRecord>(
+      `SELECT ${clipColumns} FROM device_clip WHERE device_id = ? AND clip_id = ?`,
+      ulid(id),
+    );
+    return row === undefined ? undefined : clipOf(row);
+  }
+
+  async putClip(row: ClipRow) {
+    await this.#write(
+      `REPLACE INTO device_clip (device_id, ${clipColumns}) VALUES (${marks(12)})`,
+      this.#key,
+      ...clipValues(row),
+    );
+  }
+
+  async clipsIn(state: ClipState, { before, limit }: { before: string | null; limit: number }) {
+    const rows = await this.#rows<ClipRecord>(
+      `SELECT ${clipColumns} FROM device_clip WHERE device_id = ? AND clip_id < ? AND state = ?
+       ORDER BY clip_id DESC LIMIT ${whole(limit)}`,
+      ...[before === null ? AFTER_ALL : ulid(before), clipStateNumber(state)],
+    );
+    return rows.map(clipOf);
+  }
+
+  async dueClips(nowMs: number, limit: number) {
+    const rows = await this.#rows<ClipRecord>(
+      `SELECT ${clipColumns} FROM device_clip WHERE device_id = ? AND due_ms <= ?
+       ORDER BY clip_id LIMIT ${whole(limit)}`,
+      nowMs,
+    );
+    return rows.map(clipOf);
+  }
+
+  async clipBytes(sinceMs: number) {
+    const rows = await this.#rows<{ bytes: number }>(
+      `SELECT bytes FROM device_clip WHERE device_id = ? AND created_ms >= ? AND state IN (?, ?)`,
+      ...[sinceMs, clipStateNumber('open'), clipStateNumber('stored')],
+    );
+    return rows.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  async forgetClips(beforeMs: number) {
+    await this.#write(
+      'DELETE FROM device_clip WHERE device_id = ? AND created_ms < ?',
+      ...[this.#key, beforeMs],
+    );
   }
 
   async addDown({ dseq, kind, ref, notAfterMs, body }: DownRow) {

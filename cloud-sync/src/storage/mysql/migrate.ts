@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
 import { startStatements } from './migrations/0001-start.ts';
+import { clipsStatements } from './migrations/0002-clips.ts';
 
 /** One step of the schema. A number that was released keeps its statements for ever. */
 export interface Migration {
@@ -12,6 +13,7 @@ export interface Migration {
 
 export const migrations: readonly Migration[] = [
   { number: 1, name: 'start', statements: startStatements },
+  { number: 2, name: 'clips', statements: clipsStatements },
 ];
 
 /** The schema that this version of the service works with. */

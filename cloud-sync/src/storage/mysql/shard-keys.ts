@@ -9,6 +9,7 @@ export const shardKeys: Readonly<Record<string, 'device_id' | 'home_id'>> = {
   device_mutation: 'device_id',
   device_command: 'device_id',
   device_downlink: 'device_id',
+  device_clip: 'device_id',
   home: 'home_id',
   home_device: 'home_id',
 };
