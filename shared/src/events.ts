@@ -9,6 +9,7 @@ import {
 } from './feeding.ts';
 import { GroupOutcomeSchema, GroupRevsSchema, GroupsSchema, SyncDocSchema } from './sync/docs.ts';
 import { CommandEndSchema } from './sync/downlink.ts';
+import { SignedHeadSchema } from './sync/ledger-file.ts';
 import { Bytes8Schema, UlidSchema } from './sync/wire.ts';
 import { ClockQualitySchema } from './time.ts';
 
@@ -116,6 +117,8 @@ const bodies = {
     of: v.number(),
     doc: v.nullable(SyncDocSchema),
   }),
+  /** The feeder's own key vouches for everything before this entry; see `headWords`. */
+  'ledger.signed': SignedHeadSchema,
   'calibration.changed': v.strictObject({
     what: v.picklist(['tare', 'span', 'kibble']),
     before: v.nullable(v.unknown()),
@@ -210,6 +213,7 @@ export const eventKinds: Readonly<Record<EventName, EventKind>> = {
   'mutation.closed': { number: 21, version: 1, class: 'A' },
   'command.ended': { number: 22, version: 1, class: 'A' },
   'doc.snapshot': { number: 23, version: 1, class: 'A' },
+  'ledger.signed': { number: 24, version: 1, class: 'A' },
 };
 
 /** The schema of each kind's body. */

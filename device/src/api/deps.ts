@@ -5,8 +5,10 @@ import type {
   CameraView,
   Clip,
   ClipPicture,
+  CloudQueue,
   CloudView,
   Component,
+  Conflict,
   Fault,
   Feeding,
   FeedRequest,
@@ -42,6 +44,7 @@ import type { Collection, Single } from '../platform/collection.ts';
 import type { LiveEvents } from '../platform/live-events.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { SchedulePreview } from '../scheduling/preview.ts';
+import type { ByteSource } from './pulled-stream.ts';
 
 /** The one way to the dispenser. */
 export interface FeedDoor {
@@ -127,6 +130,8 @@ export interface KibbleCalibrationPort {
 export interface LedgerPort {
   page(query: { afterSeq: number; limit: number }): LedgerPage;
   verify(): LedgerVerify | Promise<LedgerVerify>;
+  /** The whole of it with a signature, as `docs/ledger-file.md` says. */
+  file(): ByteSource;
 }
 
 /** The camera now. */
@@ -157,6 +162,14 @@ export interface CloudPort {
   cancelClaim(): void;
   /** The feeder is local from now on. */
   unlink(): void;
+  /** Edits of both sides that met, the newest first. */
+  conflicts(): readonly Conflict[];
+  /** Makes the lost edit again, here. `ERR_NOT_FOUND`, `ERR_CONFLICT`, and what an edit is refused with. */
+  restoreConflict(id: string): Conflict;
+  /** `ERR_NOT_FOUND`. */
+  dismissConflict(id: string): Conflict;
+  /** What waits for the cloud, and why. */
+  queue(): CloudQueue;
 }
 
 /** What this program is. */

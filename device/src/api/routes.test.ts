@@ -8,6 +8,7 @@ import {
 } from '@cat-feeder/shared';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
+import { CONFLICT_ID } from '../../test/contracts/fake-cloud.ts';
 import { FakeFeeder } from '../../test/contracts/fake-feeder.ts';
 import { dataOf, errorOf, fakeId, sampleFeeding } from '../../test/contracts/fake-parts.ts';
 import { isSchema } from './route.ts';
@@ -89,6 +90,10 @@ const calls: Call[] = [
   ['POST', () => '/cloud/claim', undefined, 200],
   ['POST', () => '/cloud/agree', { account: 'ada@example.org' }, 200],
   ['DELETE', () => '/cloud/claim', undefined, 200],
+  ['GET', () => '/cloud/queue', undefined, 200],
+  ['GET', () => '/cloud/conflicts', undefined, 200],
+  ['POST', () => `/cloud/conflicts/${CONFLICT_ID}/restore`, undefined, 200],
+  ['POST', () => `/cloud/conflicts/${CONFLICT_ID}/dismiss`, undefined, 200],
   ['DELETE', () => '/cloud', undefined, 200],
   ['GET', () => '/faults', undefined, 200],
   ['POST', () => '/faults/jam/clear', undefined, 200],
@@ -139,6 +144,7 @@ describe('A-01 every route', () => {
       'GET /api/v1/clips.zip',
       'GET /api/v1/clips/:/video',
       'GET /api/v1/clips/:/pictures/:picture',
+      'GET /api/v1/ledger/file',
       'GET /healthz',
       'GET /api/v1/metrics',
       'GET /api/v1/events',

@@ -53,7 +53,7 @@ export function apiDeps(
       daysLeft: () => stock.daysLeft(parts.station.health().hopperGrams),
     },
     settings: plan.settings,
-    ledger: ledgerPort(store),
+    ledger: ledgerPort({ store, time, key: parts.key ?? null }),
     alerts: () => alerts.active(),
     components: () => [...run.runtime.health(), ...scaleComponent(core), ...partComponents(parts)],
     selfTest: () => testParts(parts, time),

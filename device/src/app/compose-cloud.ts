@@ -1,16 +1,18 @@
-import type { CloudView } from '@cat-feeder/shared';
 import { eventKinds } from '@cat-feeder/shared';
-import { Claiming, type ClaimView } from '../cloud/claiming.ts';
+import type { CloudPort } from '../api/deps.ts';
+import { Claiming } from '../cloud/claiming.ts';
 import { CloudHttp } from '../cloud/cloud-http.ts';
 import { CloudLink } from '../cloud/cloud-link.ts';
 import type { DeviceIdentity } from '../cloud/device-identity.ts';
 import { Doorbell } from '../cloud/doorbell.ts';
 import { loadMqtt } from '../cloud/load-mqtt.ts';
+import { pendingQueue } from '../cloud/pending-queue.ts';
 import type { StationClock } from '../platform/clock.ts';
 import type { Scheduler } from '../scheduling/scheduler.ts';
-import { bootBytes, sha256, timeQuality } from '../storage/event-encoding.ts';
+import { bootBytes, sha256, syncNow } from '../storage/event-encoding.ts';
 import type { DeviceStore } from '../storage/store.ts';
 import { CloudCommands } from './cloud-commands.ts';
+import { CloudConflicts } from './cloud-conflicts.ts';
 import { CloudEdits } from './cloud-edits.ts';
 import type { composeFeeding } from './compose-feeding.ts';
 import type { composePlan } from './compose-plan.ts';
@@ -27,14 +29,7 @@ export interface CloudPart {
 }
 
 /** The link to the cloud: a part like any other that the feeder can do without. */
-export interface Cloud extends Service {
-  view(): CloudView;
-  beginClaim(): Promise<ClaimView>;
-  agree(account: string): void;
-  cancelClaim(): void;
-  /** Forgets the account: the feeder is local until it is claimed again. */
-  unlink(): void;
-}
+export type Cloud = Service & CloudPort;
 
 interface Joined {
   readonly store: DeviceStore;
@@ -64,6 +59,9 @@ export function composeCloud(parts: DeviceParts, joined: Joined): Cloud | null {
       link.start();
     },
   });
+  const { store, plan } = joined;
+  const { pets, settings, book: plans } = plan;
+  const conflicts = new CloudConflicts({ store, pets, settings, plans, kibbles: store.kibbles });
   return {
     start: () => {
       if (account() !== null) link.start();
@@ -82,8 +80,14 @@ export function composeCloud(parts: DeviceParts, joined: Joined): Cloud | null {
         device: linked?.device ?? null,
         ...{ waiting, secondsSinceAnswer, why, claim: claiming.view() },
         doorbell: bell.view().state,
+        openConflicts: conflicts.openCount(),
       };
     },
+    conflicts: () => conflicts.list(),
+    restoreConflict: (id) => conflicts.restore(id),
+    dismissConflict: (id) => conflicts.dismiss(id),
+    queue: () =>
+      pendingQueue({ link: link.view(), store: store.sync, isLinked: account() !== null }),
     beginClaim: () => claiming.begin(),
     agree: (name) => claiming.agree(name),
     cancelClaim: () => claiming.cancel(),
@@ -122,10 +126,7 @@ function composeLink(
   });
   const link: CloudLink = new CloudLink({
     ...{ clock, logger, http: account.http, sha256, store: store.sync, random: randomBytes },
-    now: () => {
-      const { monoMs, wallMs, quality } = time.now();
-      return { monoMs, wallMs, tq: timeQuality[quality] };
-    },
+    now: () => syncNow(time),
     boot: bootBytes(bootId).toString('base64url'),
     firmware: parts.identity.version,
     validate: (doc) => edits.validate(doc),

@@ -6,12 +6,14 @@ import {
   type Milliseconds,
   makeUlid,
 } from '@cat-feeder/shared';
+import { signHead } from '../cloud/ledger-signing.ts';
 import type { HopperLevel } from '../dispensing/hopper-gauge.ts';
 import { recoverOpenFeedings } from '../feeding/crash-recovery.ts';
 import { type ActiveFault, faultEffects } from '../feeding/fault-effects.ts';
 import type { FeedService } from '../feeding/feed-service.ts';
 import type { Panel } from '../hardware/parts/open-panel.ts';
 import type { TrustedClock } from '../scheduling/trusted-clock.ts';
+import { syncNow } from '../storage/event-encoding.ts';
 import type { RestoreReport } from '../storage/recovery.ts';
 import type { DeviceStore } from '../storage/store.ts';
 import { ButtonFeeding } from './button-feeding.ts';
@@ -19,7 +21,7 @@ import { clipChores } from './clip-chores.ts';
 import type { DeviceCore } from './compose-device.ts';
 import type { DeviceParts } from './device-parts.ts';
 import { FrontPanel } from './front-panel.ts';
-import { Housekeeping } from './housekeeping.ts';
+import { type Chore, Housekeeping } from './housekeeping.ts';
 import { RuntimeManager, type ServiceCondition } from './runtime-manager.ts';
 import { SensorWatch } from './sensor-watch.ts';
 import { watchLedger } from './watch-ledger.ts';
@@ -61,6 +63,7 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
         run: async () => void (await store.takeDailySnapshot()),
       },
       ...clipChores(parts.clips, core),
+      ...signingChores(parts, core),
     ],
   });
   const runtime = new RuntimeManager({ clock, log: logger })
@@ -111,6 +114,13 @@ export function composeRuntime(parts: DeviceParts, core: DeviceCore): RuntimeMan
     .add('housekeeping', housekeeping, { critical: false });
   addOptional(runtime, parts, core);
   return runtime;
+}
+
+/** Once a day the feeder's key vouches for what is in the ledger by then. */
+function signingChores({ key }: DeviceParts, { store, time }: DeviceCore): Chore[] {
+  if (key === undefined) return [];
+  const run = () => void signHead(store.sync, key, syncNow(time));
+  return [{ name: 'ledger signature', everyMs: DAY_MS, run }];
 }
 
 /** What a feeder may have besides, and can do without. */

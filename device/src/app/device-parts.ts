@@ -2,6 +2,7 @@ import type { EpochMs, PartTest, RandomBytes } from '@cat-feeder/shared';
 import type { CameraParts } from '../camera/camera.ts';
 import type { ClipFiles } from '../camera/clip-files.ts';
 import type { RetentionLimits } from '../camera/clip-retention.ts';
+import type { DeviceIdentity } from '../cloud/device-identity.ts';
 import type { BoardTraits } from '../dispensing/control-board.ts';
 import type { FeedStation } from '../dispensing/feed-station.ts';
 import type { CloseAfterCrash } from '../feeding/crash-recovery.ts';
@@ -47,6 +48,8 @@ export interface DeviceParts {
   }[];
   /** What each part of the dispenser and the board finds out about itself; missing: nothing is. */
   readonly selfTest?: () => Promise<readonly PartTest[]>;
+  /** The feeder's own key, which signs its ledger; missing: it has none. */
+  readonly key?: DeviceIdentity;
   /** The cloud that this feeder may have; missing: none. */
   readonly cloud?: CloudPart;
   /** Directory of the built page; null: API only. */

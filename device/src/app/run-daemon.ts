@@ -4,6 +4,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { FeederError } from '@cat-feeder/shared';
 import { type Listening, listen } from '../api/listen.ts';
 import type { Api } from '../api/server.ts';
+import type { DeviceIdentity } from '../cloud/device-identity.ts';
 import type { DeviceConfig } from '../config/device-config.ts';
 import type { Hardware } from '../config/wiring-schema.ts';
 import { knownChips } from '../hardware/io/known-lines.ts';
@@ -28,7 +29,7 @@ import { lockDataDir } from '../storage/data-dir-lock.ts';
 import { openStore } from '../storage/store.ts';
 import { composeDevice, type Device } from './compose-device.ts';
 import { clipShelf, openCamera } from './open-camera.ts';
-import { openCloud } from './open-cloud.ts';
+import { openIdentity } from './open-identity.ts';
 import type { SafetyStop } from './safety-stop.ts';
 import { builtAtMs, programVersion } from './version.ts';
 import { Watchdog } from './watchdog.ts';
@@ -61,7 +62,7 @@ export async function runDaemon(
   });
   const bootId = randomUUID();
   const camera = openCamera(config, clock);
-  const cloud = openCloud(config);
+  const key = openIdentity(config.dataDir);
   const device = composeDevice({
     clock,
     timeSource: new SystemTimeSource({ isTrusted: config.trustWallClock }),
@@ -90,10 +91,14 @@ export async function runDaemon(
       ...(await station.selfTest()),
       ...(config.hardware.kind === 'board' ? [{ part: 'board', ...(await board.selfTest()) }] : []),
     ],
-    partProblems: () => [...wiring.absentParts(), ...station.partProblems()],
+    partProblems: () => [
+      ...wiring.absentParts(),
+      ...station.partProblems(),
+      ...(key instanceof FeederError ? [noKey(key)] : []),
+    ],
     ...(await panelOf(config.hardware, clock)),
     ...(camera === undefined ? {} : { camera }),
-    ...(cloud === undefined ? {} : { cloud }),
+    ...(key instanceof FeederError ? {} : keyParts(key, config)),
     clips: clipShelf(config),
     uiDir: config.uiDir ?? join(import.meta.dirname, 'ui'),
     onFatal: (error) => safetyStop.fail(error),
@@ -111,6 +116,15 @@ export async function runDaemon(
   await device.scaleKnown();
   notify.ready(`Listening on ${listening.url}`);
   return listening;
+}
+
+/** What a feeder with a key can do: sign its ledger, and be known to the cloud of its settings. */
+function keyParts(key: DeviceIdentity, { cloudUrl: url }: DeviceConfig) {
+  return { key, ...(url === null ? {} : { cloud: { url, identity: key } }) };
+}
+
+function noKey({ message: why }: FeederError) {
+  return { part: 'device key', state: 'unreadable', why };
 }
 
 /** What is wired around the dispenser. The control loop has its parts by now, so the header is there. */

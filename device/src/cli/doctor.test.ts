@@ -176,7 +176,10 @@ describe('A-66 doctor', () => {
       {
         ledger: {
           ...base.ledger,
-          verify: () => ({ ok: false, entries: 9, lastSeq: 9, brokenSeq: 4, why: 'Entry 4.' }),
+          verify: () => ({
+            ...{ ok: false, entries: 9, lastSeq: 9, brokenSeq: 4, why: 'Entry 4.' },
+            key: null,
+          }),
         },
       },
     ],

@@ -1,5 +1,6 @@
 import { FeederError } from '@cat-feeder/shared';
 import { afterAll, describe, expect, it } from 'vitest';
+import { CONFLICT_ID } from '../../test/contracts/fake-cloud.ts';
 import { FAKE_URL, FakeFeeder } from '../../test/contracts/fake-feeder.ts';
 import { fakeMachine } from '../../test/support/fake-machine.ts';
 import type { CliIo } from './command.ts';
@@ -118,6 +119,7 @@ describe('every command', () => {
     expect(await ok('calibrate kibble Fish --rounds 2')).toContain('running');
     expect(await ok('ledger page --after 148')).toMatch(/^149 /);
     expect(await ok('ledger verify')).toContain('The record holds');
+    expect(await ok('ledger export --to all.ndjson')).toContain('verify-ledger.ts all.ndjson');
     expect(await ok('faults')).toContain('There are no faults.');
     feeder.faults.push({ fault: 'jam', feedingId: null, sinceMs: 1, why: 'It jams.' });
     expect(await ok('faults')).toContain('Remove what blocks it');
@@ -156,6 +158,20 @@ describe('every command', () => {
       const { code, out } = await feed(line);
       expect([code, out.split('\n')[0]]).toEqual([0, expect.stringContaining(`feeder ${name}`)]);
     }
+  });
+
+  it('shows what waits for the cloud and which edits met, and restores one', async () => {
+    const feeder = new FakeFeeder();
+    const run = terminal(feeder);
+    const said = async (line: string) => (await run(line)).out;
+    expect(await said('sync queue')).toContain('3 entries wait. The next try is in 42 s.');
+    expect(await said('sync queue')).toContain('no connection');
+    const conflicts = await said('sync conflicts');
+    expect(conflicts).toContain('meal Breakfast  open');
+    expect(conflicts).toContain('timing: the cloud’s edit holds; kept {"time":"08:00"');
+    expect(await said(`sync restore ${CONFLICT_ID}`)).toContain('It holds again');
+    expect(await said(`sync dismiss ${CONFLICT_ID}`)).toContain('It stays as it is');
+    expect(await run('sync restore nothing')).toMatchObject({ code: 1, out: '' });
   });
 
   it('previews what will not be served in words, and not as 0 g', async () => {

@@ -63,6 +63,10 @@ export interface LinkView {
   readonly secondsSinceAnswer: number | null;
   /** Why there is no session; empty when there is one. */
   readonly why: string;
+  /** Until the next try while there is none; null: nothing is waited for. */
+  readonly nextTrySeconds: number | null;
+  /** Entries that are under way: so many of this epoch after those acknowledged. */
+  readonly sending: { readonly epoch: number; readonly items: number } | null;
 }
 
 /**
@@ -125,7 +129,9 @@ export class CloudLink {
   }
 
   view(): LinkView {
-    const { phase } = this.#state;
+    const { phase, busy, retryAtMs } = this.#state;
+    const request = busy?.request;
+    const isWaiting = phase === 'resting' || phase === 'local';
     const { clock, store } = this.#parts;
     const answered = this.#answeredMonoMs;
     return {
@@ -133,6 +139,10 @@ export class CloudLink {
       waiting: store.segments().reduce((sum, { head, acked }) => sum + head - acked, 0),
       secondsSinceAnswer: answered === null ? null : Math.round((clock.monoMs() - answered) / 1000),
       why: shown[phase] === 'online' ? '' : this.#why,
+      nextTrySeconds: isWaiting
+        ? Math.max(0, Math.ceil((retryAtMs - clock.monoMs()) / 1000))
+        : null,
+      sending: request?.what === 'batch' ? { epoch: request.epoch, items: request.items } : null,
     };
   }
 

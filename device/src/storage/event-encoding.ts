@@ -6,6 +6,8 @@ import {
   HASH_BYTES,
   type Sha256,
 } from '@cat-feeder/shared';
+import type { StationClock } from '../platform/clock.ts';
+import type { SyncNow } from '../sync/sync-store.ts';
 import { damaged } from './sqlite-errors.ts';
 
 /** The part of a row that the chain covers. */
@@ -44,5 +46,11 @@ export const timeQuality: Readonly<Record<ClockQuality, number>> = {
   rtc: 2,
   synchronized: 2,
 };
+
+/** The present time in the ledger's words. */
+export function syncNow(time: StationClock): SyncNow {
+  const { monoMs, wallMs, quality } = time.now();
+  return { monoMs, wallMs, tq: timeQuality[quality] };
+}
 
 export const classNumber: Readonly<Record<EventClass, number>> = { A: 0, B: 1, C: 2 };

@@ -31,6 +31,8 @@ import { statement } from './statements.ts';
 import type { Transactor } from './transactor.ts';
 
 const PAGE_MAX = 500;
+/** Entries of an epoch among which the newest of a kind are looked for: eight ordinary months. */
+const LOOK_BACK = 20_000;
 
 interface PendingEntries {
   segment: SegmentRow;
@@ -145,6 +147,19 @@ export class EventLog {
         Math.min(Math.max(1, Math.floor(query.limit)), PAGE_MAX),
       )
       .map(toEntry);
+  }
+
+  /** The newest entries of one kind in any epoch, newest first; what is far back is not looked at. */
+  newest(name: EventName): LogEntry[] {
+    const rows: EventRow[] = [];
+    for (const { epoch, head_seq } of this.allSegments().toReversed()) {
+      const found = this.events.all(
+        'WHERE epoch = ? AND seq > ? AND kind = ? ORDER BY seq DESC LIMIT ?',
+        ...[epoch, head_seq - LOOK_BACK, eventKinds[name].number, PAGE_MAX - rows.length],
+      );
+      rows.push(...found);
+    }
+    return rows.map(toEntry);
   }
 
   /** Recomputes the chain of every segment, or of the active one from `from` on. */

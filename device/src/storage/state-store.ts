@@ -14,6 +14,7 @@ export type StateKey =
   | 'unknown_dose'
   | 'assumed_doses'
   | 'expected_clips'
+  | 'settled_conflicts'
   | 'sync_cursor'
   | 'sync_session'
   | 'sync_attempt';

@@ -22,7 +22,9 @@ import { LiveEvents } from '../../src/platform/live-events.ts';
 import { type Logger, silentLogger } from '../../src/platform/logger.ts';
 import { VirtualClock } from '../../src/platform/virtual-clock.ts';
 import { calmHealth } from '../support/calm-health.ts';
+import { onePiece } from '../support/one-piece.ts';
 import { FakeCamera, FakeClips } from './fake-camera.ts';
+import { FakeCloud } from './fake-cloud.ts';
 import {
   FakeCollection,
   fakeId,
@@ -30,7 +32,6 @@ import {
   START_MS,
   sampleFeeding,
 } from './fake-parts.ts';
-import { FakeCloud } from './fake-cloud.ts';
 import { testDir } from './store-fixture.ts';
 
 export const FAKE_PORT = 8480;
@@ -201,7 +202,11 @@ export class FakeFeeder {
           lastSeq: 150,
           nextAfterSeq: afterSeq + limit < 150 ? afterSeq + limit : null,
         }),
-        verify: () => ({ ok: true, entries: 150, lastSeq: 150, brokenSeq: null, why: 'All fit.' }),
+        verify: () => ({
+          ...{ ok: true, entries: 150, lastSeq: 150, brokenSeq: null, why: 'All fit.' },
+          key: null,
+        }),
+        file: () => onePiece('{"catFeederLedger":1}\n'),
       },
       alerts: () => [],
       components: () => this.components,

@@ -56,7 +56,7 @@ describe('the link to the cloud on the page', () => {
     expect(axe.violations).toEqual([]);
     await section.getByRole('button', { name: 'Yes, link it' }).click();
     await section.getByText('Online').waitFor();
-    await section.getByText('3 entries').waitFor();
+    await section.getByText('3 entries', { exact: true }).waitFor();
     await section.getByRole('button', { name: 'Unlink' }).click();
     await section.getByText('Not linked').waitFor();
     expect(feeder.cloud.account).toBe(null);
@@ -72,5 +72,42 @@ describe('the link to the cloud on the page', () => {
     expect(await section.getByRole('button', { name: 'Yes, link it' }).count()).toBe(0);
     await section.getByRole('button', { name: 'Cancel' }).click();
     await section.getByRole('button', { name: 'Link to an account' }).waitFor();
+  });
+
+  it('shows what was kept of an edit and what was not, and restores it with one press', async () => {
+    feeder.cloud = new FakeCloud();
+    feeder.cloud.account = 'ada@example.org';
+    const page = await open();
+    const review = page.getByRole('region', { name: 'Edits that met' });
+    await review.getByText('Meal Breakfast').waitFor();
+    await review.getByText('Kept: time 08:00').waitFor();
+    await review.getByText('Not kept: grams 25').waitFor();
+    const axe = await new AxeBuilder({ page }).include('[aria-labelledby="cloud-title"]').analyze();
+    expect(axe.violations).toEqual([]);
+    await review.getByRole('button', { name: 'Restore what was not kept' }).click();
+    await review.waitFor({ state: 'detached' });
+    expect(feeder.cloud.found[0]?.state).toBe('restored');
+  });
+
+  it('leaves an edit as it is with the other press', async () => {
+    feeder.cloud = new FakeCloud();
+    feeder.cloud.account = 'ada@example.org';
+    const page = await open();
+    const review = page.getByRole('region', { name: 'Edits that met' });
+    await review.getByRole('button', { name: 'Leave it as it is' }).click();
+    await review.waitFor({ state: 'detached' });
+    expect(feeder.cloud.found[0]?.state).toBe('dismissed');
+  });
+
+  it('says of everything that waits why it does', async () => {
+    feeder.cloud = new FakeCloud();
+    feeder.cloud.account = 'ada@example.org';
+    const page = await open();
+    const section = page.getByRole('region', { name: 'Cloud' });
+    await section.getByText('What waits: 3 entries').click();
+    await section.getByText('asking whether it may still start').waitFor();
+    await section.getByText('no connection').waitFor();
+    await section.getByText('and 2 more').waitFor();
+    await section.getByText('Next try').waitFor();
   });
 });

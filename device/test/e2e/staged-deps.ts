@@ -4,6 +4,7 @@ import { silentLogger } from '../../src/platform/logger.ts';
 import { localDateOf } from '../../src/scheduling/local-time.ts';
 import { previewSchedule } from '../../src/scheduling/preview.ts';
 import { calmHealth } from '../support/calm-health.ts';
+import { onePiece } from '../support/one-piece.ts';
 import type { StagedFeeder } from './staged-feeder.ts';
 
 /** The parts that the API asks, answered by a staged feeder. */
@@ -204,7 +205,11 @@ export function stagedDeps(stage: StagedFeeder): ApiDeps {
     },
     ledger: {
       page: () => ({ items: [], lastSeq: 214, nextAfterSeq: null }),
-      verify: () => ({ ok: true, entries: 214, lastSeq: 214, brokenSeq: null, why: '' }),
+      verify: () => ({
+        ...{ ok: true, entries: 214, lastSeq: 214, brokenSeq: null, why: '' },
+        key: 'K'.repeat(43),
+      }),
+      file: () => onePiece('{"catFeederLedger":1}\n'),
     },
     alerts: () => stage.alerts,
     components: () => stage.components,

@@ -2,7 +2,9 @@ import type {
   CalibrationJob,
   Clip,
   ClipsPage,
+  CloudQueue,
   CloudView,
+  Conflict,
   ErrorEnvelope,
   Feeding,
   FeedingDetail,
@@ -154,6 +156,12 @@ export const api = {
     call<unknown>('/cloud/agree', { method: 'POST', body: { account } }),
   cancelClaim: () => call<unknown>('/cloud/claim', { method: 'DELETE' }),
   unlinkCloud: () => call<unknown>('/cloud', { method: 'DELETE' }),
+  cloudQueue: () => call<CloudQueue>('/cloud/queue'),
+  conflicts: () => call<Items<Conflict>>('/cloud/conflicts'),
+  restoreConflict: (id: string) =>
+    call<Conflict>(`/cloud/conflicts/${at(id)}/restore`, { method: 'POST' }),
+  dismissConflict: (id: string) =>
+    call<Conflict>(`/cloud/conflicts/${at(id)}/dismiss`, { method: 'POST' }),
 
   scale: () => call<ScaleView>('/scale'),
   tare: (confirm: boolean) =>

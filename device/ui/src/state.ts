@@ -65,6 +65,8 @@ export const system = createResource(() => api.system());
 export const clips = createResource(async () => (await api.clips(CLIPS_MAX)).items);
 export const scale = createResource(() => api.scale());
 export const cloud = createResource(() => api.cloud());
+export const conflicts = createResource(async () => (await api.conflicts()).items);
+export const cloudQueue = createResource(() => api.cloudQueue());
 
 const everything = [
   occurrences,

@@ -1,4 +1,5 @@
 export * from './clips.ts';
+export * from './cloud-review.ts';
 export * from './envelope.ts';
 export * from './feedings.ts';
 export * from './kibbles.ts';

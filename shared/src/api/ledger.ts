@@ -38,5 +38,7 @@ export const LedgerVerifySchema = v.strictObject({
   /** The first entry that does not fit; null when all do. */
   brokenSeq: v.nullable(v.number()),
   why: v.string(),
+  /** The x of the Ed25519 key that signs this ledger; null: the feeder has none. */
+  key: v.nullable(v.string()),
 });
 export type LedgerVerify = v.InferOutput<typeof LedgerVerifySchema>;

@@ -97,6 +97,8 @@ export const CloudViewSchema = v.strictObject({
   why: v.string(),
   /** Whether the cloud can ring. Off or waiting: it is asked every now and then, and nothing is lost. */
   doorbell: v.picklist(['off', 'waiting', 'calling', 'listening']),
+  /** Edits of both sides that met, and that nobody has looked at yet. */
+  openConflicts: v.number(),
   claim: v.nullable(ClaimViewSchema),
 });
 export type CloudView = v.InferOutput<typeof CloudViewSchema>;

@@ -3,6 +3,7 @@ import {
   Bytes8Schema,
   countSchema,
   EpochSchema,
+  KeyTextSchema,
   PartyIdSchema,
   shortText,
   UlidSchema,
@@ -13,7 +14,7 @@ import {
 export const PublicKeySchema = v.object({
   kty: v.literal('OKP'),
   crv: v.literal('Ed25519'),
-  x: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{43}$/)),
+  x: KeyTextSchema,
 });
 
 /** What people type from the feeder's page: 8 of 32 symbols. */

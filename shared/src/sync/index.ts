@@ -5,6 +5,7 @@ export * from './docs.ts';
 export * from './downlink.ts';
 export * from './hlc.ts';
 export * from './identity.ts';
+export * from './ledger-file.ts';
 export * from './merge.ts';
 export * from './sync-errors.ts';
 export * from './sync-limits.ts';

@@ -121,6 +121,9 @@ describe('a deletion', () => {
   it('is taken when nothing changed since, and not otherwise', () => {
     const base = { timing: 5, portion: 2 };
     expect(mutate({ op: 'delete', base }).doc).toMatchObject({ deleted: true, rev: 6, groups: {} });
+    expect(mutate({ op: 'delete', base }).superseded).toEqual({});
+    const late = { op: 'delete', base: { timing: 4, portion: 2 }, hlc: makeHlc(NOW + 1) } as const;
+    expect(mutate(late)).toMatchObject({ doc: { deleted: true }, superseded: meal.groups });
     const older = { op: 'delete', base: { timing: 4, portion: 2 }, hlc: makeHlc(NOW - 1) } as const;
     expect(mutate(older)).toMatchObject({ doc: meal, outcomes: { '*': 'superseded' } });
   });

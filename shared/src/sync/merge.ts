@@ -70,7 +70,9 @@ function remove(input: MergeInput, doc: DocState): MergeResult {
   if (!stamps.every(([name, stamp]) => winsGroup(input, stamp, name))) {
     return whole(input, 'superseded', 'edited');
   }
-  return finish(input, tombstone(doc, doc.rev + 1, stampOf(input, 1)), { '*': 'applied' }, {});
+  const isConflict = stamps.some(([name, { rev }]) => rev !== (input.mutation.base[name] ?? 0));
+  const lost = isConflict ? doc.groups : {};
+  return finish(input, tombstone(doc, doc.rev + 1, stampOf(input, 1)), { '*': 'applied' }, lost);
 }
 
 /** M4 and M5: a copy is taken as it is, under a revision that both sides have not had. */

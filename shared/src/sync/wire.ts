@@ -14,6 +14,8 @@ export const PartyIdSchema = v.pipe(
   v.string(),
   v.regex(/^[a-z2-7]{25}[aeimquy4]$/, 'must be an id'),
 );
+/** The x of an Ed25519 public key. */
+export const KeyTextSchema = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{43}$/));
 export const UlidSchema = EntityIdSchema;
 
 export const countSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(0));

@@ -1,17 +1,23 @@
 import {
   ClaimAgreeSchema,
   ClaimViewSchema,
+  CloudQueueSchema,
   CloudViewSchema,
+  ConflictSchema,
+  ConflictsSchema,
   DoneSchema,
   FeederError,
 } from '@cat-feeder/shared';
 import type { ApiDeps, CloudPort } from '../deps.ts';
+import { IdParamsSchema } from '../params.ts';
 import { defineRoute, done, ok, type RouteDef } from '../route.ts';
 
 const tags = ['cloud'];
 const path = '/api/v1/cloud';
 
-/** The link to the cloud, and how the feeder comes to an account. */
+const shape = { tags, auth: 'local' } as const;
+
+/** The link to the cloud, how the feeder comes to an account, and what both sides disagree on. */
 export function cloudRoutes({ cloud }: ApiDeps): RouteDef[] {
   const configured = (): CloudPort => {
     if (cloud !== null) return cloud;
@@ -20,7 +26,10 @@ export function cloudRoutes({ cloud }: ApiDeps): RouteDef[] {
       hint: 'Set cloudUrl in the configuration, if it is to have one.',
     });
   };
-  const shape = { tags, auth: 'local' } as const;
+  return [...linkRoutes(configured), ...reviewRoutes(configured)];
+}
+
+function linkRoutes(configured: () => CloudPort): RouteDef[] {
   return [
     defineRoute({
       ...shape,
@@ -87,6 +96,63 @@ export function cloudRoutes({ cloud }: ApiDeps): RouteDef[] {
         configured().unlink();
         return done;
       },
+    }),
+  ];
+}
+
+function reviewRoutes(configured: () => CloudPort): RouteDef[] {
+  const one = {
+    ...shape,
+    method: 'POST',
+    params: IdParamsSchema,
+    response: ConflictSchema,
+  } as const;
+  return [
+    defineRoute({
+      ...shape,
+      method: 'GET',
+      path: `${path}/queue`,
+      operationId: 'listCloudQueue',
+      summary: 'What waits for the cloud, the oldest first, each with why.',
+      response: CloudQueueSchema,
+      statuses: { 200: 'At most 50 entries, and the commands under way.' },
+      errors: ['ERR_NOT_FOUND'],
+      handler: () => ok(configured().queue()),
+    }),
+    defineRoute({
+      ...shape,
+      method: 'GET',
+      path: `${path}/conflicts`,
+      operationId: 'listConflicts',
+      summary: 'Edits of feeder and cloud that met: what was kept, and what was not.',
+      response: ConflictsSchema,
+      statuses: { 200: 'At most 50, the newest first.' },
+      errors: ['ERR_NOT_FOUND'],
+      handler: () => ok({ items: [...configured().conflicts()] }),
+    }),
+    defineRoute({
+      ...one,
+      path: `${path}/conflicts/:id/restore`,
+      operationId: 'restoreConflict',
+      summary: 'Make the edit again that was not kept.',
+      statuses: { 200: 'It holds, and the cloud will hear of it.' },
+      errors: [
+        'ERR_NOT_FOUND',
+        'ERR_CONFLICT',
+        'ERR_BUSINESS_RULE',
+        'ERR_VALIDATION',
+        'ERR_STORAGE',
+      ],
+      handler: ({ params }) => ok(configured().restoreConflict(params.id)),
+    }),
+    defineRoute({
+      ...one,
+      path: `${path}/conflicts/:id/dismiss`,
+      operationId: 'dismissConflict',
+      summary: 'It is as it shall be: nothing changes.',
+      statuses: { 200: 'It is off the list of what is open.' },
+      errors: ['ERR_NOT_FOUND', 'ERR_STORAGE'],
+      handler: ({ params }) => ok(configured().dismissConflict(params.id)),
     }),
   ];
 }

@@ -1,5 +1,14 @@
-import type { CloudView } from '@cat-feeder/shared';
+import type {
+  CloudQueue,
+  CloudView,
+  Conflict,
+  GroupOutcome,
+  Pending,
+  PendingWhy,
+  Settings,
+} from '@cat-feeder/shared';
 import type { Command } from '../command.ts';
+import { tableText, timeText } from '../text.ts';
 
 type ClaimView = NonNullable<CloudView['claim']>;
 
@@ -47,6 +56,49 @@ export const syncCommands: readonly Command[] = [
       return { data, text: 'The feeder belongs to no account any more. It goes on feeding.' };
     },
   },
+  {
+    name: 'sync queue',
+    usage: '',
+    summary: 'What waits for the cloud, and why.',
+    words: [0, 0],
+    run: async ({ api }) => {
+      const queue = await api.get<CloudQueue>('/cloud/queue');
+      const { zone } = await api.get<Settings>('/settings');
+      return { data: queue, text: queueText(queue, zone) };
+    },
+  },
+  {
+    name: 'sync conflicts',
+    usage: '',
+    summary: 'Edits of feeder and cloud that met: what was kept, and what was not.',
+    words: [0, 0],
+    run: async ({ api }) => {
+      const list = await api.get<{ items: Conflict[] }>('/cloud/conflicts');
+      const { zone } = await api.get<Settings>('/settings');
+      const texts = list.items.map((one) => conflictText(one, zone));
+      return { data: list, text: texts.length === 0 ? 'There are none.' : texts.join('\n') };
+    },
+  },
+  {
+    name: 'sync restore',
+    usage: 'ID',
+    summary: 'Make the edit of a conflict again that was not kept.',
+    words: [1, 1],
+    run: async ({ api, words: [id = ''] }) => {
+      const data = await api.post<Conflict>(`/cloud/conflicts/${encodeURIComponent(id)}/restore`);
+      return { data, text: 'It holds again, and the cloud will hear of it.' };
+    },
+  },
+  {
+    name: 'sync dismiss',
+    usage: 'ID',
+    summary: 'Say that a conflict is settled as it is.',
+    words: [1, 1],
+    run: async ({ api, words: [id = ''] }) => {
+      const data = await api.post<Conflict>(`/cloud/conflicts/${encodeURIComponent(id)}/dismiss`);
+      return { data, text: 'It stays as it is.' };
+    },
+  },
 ];
 
 const states: Readonly<Record<CloudView['state'], string>> = {
@@ -66,13 +118,16 @@ const bells: Readonly<Record<CloudView['doorbell'], string>> = {
 };
 
 function cloudText({ url, state, account, waiting, why, claim, ...view }: CloudView): string {
-  const { secondsSinceAnswer } = view;
+  const { secondsSinceAnswer, openConflicts } = view;
   const answered = secondsSinceAnswer === null ? 'never' : `${secondsSinceAnswer} s ago`;
   const lines = [`${url}: ${states[state]}`];
   if (account !== null) lines.push(`Account: ${account}`, `Last answer: ${answered}`);
   if (account !== null) lines.push(`Entries that the cloud does not have yet: ${waiting}`);
   if (account !== null) lines.push(`Doorbell: ${bells[view.doorbell]}`);
   if (why !== '') lines.push(`Why: ${why}`);
+  if (openConflicts > 0) {
+    lines.push(`Edits that met: ${openConflicts}; see: feeder sync conflicts`);
+  }
   if (claim !== null) lines.push(claimText(claim));
   return lines.join('\n');
 }
@@ -80,4 +135,48 @@ function cloudText({ url, state, account, waiting, why, claim, ...view }: CloudV
 function claimText({ code, secondsLeft, account }: ClaimView): string {
   if (account === null) return `Code: ${code}, for ${secondsLeft} s more`;
   return `${account} asks for this feeder. To agree: feeder sync agree '${account}'`;
+}
+
+const reasons: Readonly<Record<PendingWhy, string>> = {
+  unclaimed: 'no account has this feeder',
+  off: 'the link is not started',
+  no_connection: 'no connection',
+  connecting: 'the feeder is saying hello',
+  refused: 'the cloud refuses this feeder',
+  under_way: 'on its way',
+  next_batch: 'goes with the next batch',
+  collecting: 'waits for company, an hour at most',
+  asking: 'the cloud is asked whether it may still start',
+  executing: 'being carried out',
+};
+
+function queueText({ waiting, nextTrySeconds, items }: CloudQueue, zone: string): string {
+  const retry = nextTrySeconds === null ? '' : ` The next try is in ${nextTrySeconds} s.`;
+  if (items.length === 0) return `Nothing waits.${retry}`;
+  const when = ({ atMs }: Pending) => (atMs === null ? '' : timeText(atMs, zone));
+  const rows = items.map((one) => [one.id, when(one), one.name, reasons[one.why]]);
+  return `${waiting} entries wait.${retry}\n${tableText(rows)}`;
+}
+
+const winners: Readonly<Record<GroupOutcome, string>> = {
+  applied: 'the cloud’s edit holds',
+  superseded: 'the feeder’s edit holds',
+  rejected: 'the cloud’s edit was refused',
+  unsupported: 'not understood',
+};
+
+function conflictText(conflict: Conflict, zone: string): string {
+  const { id, atMs, kind, name, groups, reason, state, canRestore, why } = conflict;
+  const head = `${timeText(atMs, zone)}  ${kind} ${name ?? '(gone)'}  ${state}  ${id}`;
+  const lines = groups.map(({ group, outcome, kept, lost }) => {
+    const part = group === '*' ? 'all of it' : group;
+    return `  ${part}: ${winners[outcome]}; kept ${textOf(kept)}, lost ${textOf(lost)}`;
+  });
+  const because = reason === null ? [] : [`  Why: ${reason}`];
+  const way = canRestore ? `  To have it back: feeder sync restore ${id}` : `  ${why}`;
+  return [head, ...lines, ...because, way].join('\n');
+}
+
+function textOf(fields: Readonly<Record<string, unknown>> | null): string {
+  return fields === null ? 'nothing' : JSON.stringify(fields);
 }

@@ -7,7 +7,15 @@ import {
   SettingsPatchSchema,
 } from '@cat-feeder/shared';
 import * as v from 'valibot';
-import { type Command, EXIT_FAILED, EXIT_OK, numberOf, UsageError } from '../command.ts';
+import {
+  type Command,
+  type CommandInput,
+  type CommandResult,
+  EXIT_FAILED,
+  EXIT_OK,
+  numberOf,
+  UsageError,
+} from '../command.ts';
 import { tableText, timeText } from '../text.ts';
 
 /** Faults, records and settings. */
@@ -55,9 +63,19 @@ export const systemCommands: readonly Command[] = [
     words: [0, 0],
     run: async ({ api }) => {
       const result = await api.post<LedgerVerify>('/ledger/verify');
-      const text = `${result.ok ? 'The record holds' : 'THE RECORD IS BROKEN'}: ${result.why}`;
+      const verdict = result.ok ? 'The record holds' : 'THE RECORD IS BROKEN';
+      const key = result.key === null ? 'The feeder has no key.' : `Signed with key ${result.key}`;
+      const text = `${verdict}: ${result.why}\n${key}`;
       return { data: result, text, exitCode: result.ok ? EXIT_OK : EXIT_FAILED };
     },
+  },
+  {
+    name: 'ledger export',
+    usage: '[--to FILE]',
+    summary: 'Write the whole record, signed by the feeder, into a new file.',
+    options: ['to'],
+    words: [0, 0],
+    run: exportLedger,
   },
   {
     name: 'settings get',
@@ -112,6 +130,15 @@ export const systemCommands: readonly Command[] = [
     },
   },
 ];
+
+async function exportLedger({ api, io, option }: CommandInput): Promise<CommandResult> {
+  const path = option('to') ?? 'ledger.ndjson';
+  const { key } = await api.post<LedgerVerify>('/ledger/verify');
+  const bytes = await io.saveNew(path, await api.download('/ledger/file'));
+  const check = key === null ? path : `${path} --key=${key}`;
+  const text = `Wrote ${path}, ${bytes} bytes. To check it: node verify-ledger.ts ${check}`;
+  return { data: { path, bytes, key }, text };
+}
 
 function faultsTold(faults: { items: FaultView[] }) {
   const rows = faults.items.map(({ fault, effect, advice }) => [fault, effect, advice]);

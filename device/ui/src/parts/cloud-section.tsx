@@ -1,13 +1,16 @@
 import type { CloudView } from '@cat-feeder/shared';
 import { useEffect } from 'preact/hooks';
 import { api } from '../api-client.ts';
+import { agoText, countdownText } from '../format.ts';
 import { say, sayCode, sayCount } from '../messages/say.ts';
-import { cloud, hasCloud, isLive } from '../state.ts';
+import { cloud, cloudQueue, conflicts, hasCloud, isLive } from '../state.ts';
+import { Conflicts, Queue } from './cloud-review.tsx';
 import { Problems, useSaving } from './save-form.tsx';
 
 /** The link changes by itself, and nobody tells the page. */
 const LOOK_AGAIN_MS = 3_000;
 const MINUTE_S = 60;
+const SECOND_MS = 1000;
 
 const tones: Readonly<Record<CloudView['state'], string>> = {
   unclaimed: 'calm',
@@ -75,13 +78,22 @@ function LinkButton({ view }: { view: CloudView }) {
 }
 
 function Facts({ view }: { view: CloudView }) {
-  const { account, url, waiting, why } = view;
+  const { account, url, waiting, why, secondsSinceAnswer } = view;
+  const nextTry = cloudQueue.value.value?.nextTrySeconds ?? null;
   const rows: [string, string][] = [[say('cloud.address'), url]];
   if (account !== null) {
     rows.push([say('cloud.account'), account]);
     rows.push([say('cloud.waiting'), sayCount('cloud.waitingOf', waiting)]);
+    const seconds = secondsSinceAnswer;
+    rows.push([
+      say('cloud.answered'),
+      seconds === null ? say('cloud.never') : agoText(seconds * SECOND_MS),
+    ]);
   }
   if (why !== '') rows.push([say('cloud.why'), why]);
+  if (account !== null && nextTry !== null) {
+    rows.push([say('cloud.nextTry'), countdownText(nextTry * SECOND_MS)]);
+  }
   return (
     <dl class="facts">
       {rows.map(([name, value]) => (
@@ -99,7 +111,9 @@ export function CloudSection() {
   const isThere = hasCloud.value;
   useEffect(() => {
     if (!isThere) return undefined;
-    const look = () => void cloud.refresh();
+    const look = () => {
+      for (const one of [cloud, cloudQueue, conflicts]) void one.refresh();
+    };
     look();
     const timer = setInterval(look, LOOK_AGAIN_MS);
     return () => clearInterval(timer);
@@ -114,6 +128,8 @@ export function CloudSection() {
         {view.state === 'unclaimed' && say('cloud.unclaimedText')}
       </p>
       <Facts view={view} />
+      <Queue />
+      <Conflicts />
       {view.claim === null ? <LinkButton view={view} /> : <ClaimBox claim={view.claim} />}
     </section>
   );

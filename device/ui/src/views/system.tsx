@@ -78,9 +78,11 @@ function componentTone(state: string): string {
 
 function LedgerCheck() {
   const [answer, setAnswer] = useState('');
+  const [key, setKey] = useState<string | null>(null);
   const saving = useSaving();
   const verify = async () => {
     const result = await api.verifyLedger();
+    setKey(result.key);
     setAnswer(
       result.ok
         ? sayCount('ledger.ok', result.entries)
@@ -93,6 +95,16 @@ function LedgerCheck() {
         <p>{say('ledger.text')}</p>
         <p role="status" class="strong">
           {answer}
+        </p>
+        {key !== null && (
+          <p class="soft">
+            {say('ledger.key')} <code class="key-text">{key}</code>
+          </p>
+        )}
+        <p>
+          <a href="/api/v1/ledger/file" download>
+            {say('ledger.export')}
+          </a>
         </p>
         <Problems of={saving.problems} />
       </div>

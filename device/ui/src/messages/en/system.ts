@@ -45,6 +45,8 @@ export const system = {
   'ledger.text': 'Every gram is written to a chain of records that cannot be changed unseen.',
   'ledger.verify': 'Check the chain',
   'ledger.busy': 'Checking…',
+  'ledger.export': 'Save the signed record as a file',
+  'ledger.key': 'Signed with the key',
   'ledger.ok.one': 'The one entry fits.',
   'ledger.ok.other': 'All {count} entries fit together.',
   'ledger.broken': 'The chain breaks at entry {seq}. {why}',

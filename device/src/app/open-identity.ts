@@ -1,19 +1,24 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { FeederError } from '@cat-feeder/shared';
 import { DeviceIdentity } from '../cloud/device-identity.ts';
-import type { DeviceConfig } from '../config/device-config.ts';
-import type { CloudPart } from './compose-cloud.ts';
 
 /** What tells one board from another, the best one first. */
 const boardFiles = ['/proc/device-tree/serial-number', '/etc/machine-id'];
 const HW_BYTES = 8;
 
-/** The cloud that the settings name, with this feeder's key; undefined: none. */
-export function openCloud({ cloudUrl, dataDir }: DeviceConfig): CloudPart | undefined {
-  if (cloudUrl === null) return undefined;
-  const identity = DeviceIdentity.open(join(dataDir, 'cloud-identity.json'), boardHash());
-  return { url: cloudUrl, identity };
+/**
+ * This feeder's key, with a cloud or without: it signs the ledger, too. What went wrong, when
+ * there is none: the feeder feeds without it.
+ */
+export function openIdentity(dataDir: string): DeviceIdentity | FeederError {
+  try {
+    return DeviceIdentity.open(join(dataDir, 'cloud-identity.json'), boardHash());
+  } catch (error) {
+    if (error instanceof FeederError) return error;
+    throw error;
+  }
 }
 
 /** 8 bytes that stand for this board. */
