@@ -1,6 +1,6 @@
 /*
  * Figures of the camera, with the real FFmpeg and its test picture:
- *   npm run bench:camera [-- --json]
+ *   npm run bench:camera [-- --json] [--isolation-only]
  * Beside them real faults of real processes (as root only: they need file systems of their own), and
  * a virtual day with 200 faults. Prints figures, asserts nothing.
  */
@@ -25,6 +25,7 @@ import { feedingOf } from '../support/clip-fixtures.ts';
 import { MemoryClipCatalogue } from '../support/memory-clip-catalogue.ts';
 import { realFaults } from './camera-faults.ts';
 import { isolationFigures } from './camera-isolation.ts';
+import { writeFigures } from './camera-writes.ts';
 import { differenceMs, picturedMs } from './picture-clock.ts';
 import { cpuMsOf, memoryOf, percentile, programsThatName } from './proc-figures.ts';
 
@@ -33,6 +34,8 @@ const options = programFlags({
   'ring-seconds': { type: 'number', default: 30 },
   clips: { type: 'number', default: 8, min: 0 },
   'real-faults': { type: 'number', default: 8, min: 0 },
+  /** Needs a quiet machine: what else runs is noise. */
+  'isolation-only': { type: 'boolean' },
   'isolation-rounds': { type: 'number', default: 2, min: 0 },
   'isolation-feedings': { type: 'number', default: 4, min: 0 },
 });
@@ -152,10 +155,11 @@ async function clipFigures(count: number) {
   };
 }
 
-try {
+/** The camera alone: its ring, its clips and its faults. */
+async function cameraFigures() {
   camera.start();
-  const startMs = await untilRunning();
-  say(`running after ${round(startMs)} ms`);
+  const startMs = round(await untilRunning());
+  say(`running after ${startMs} ms`);
   await delay(6000);
   const ring = await ringFigures();
   say(`ring ${JSON.stringify(ring)}`);
@@ -165,16 +169,23 @@ try {
   say(`virtual day ${JSON.stringify(day)}`);
   await camera.stop();
   const left = captures().length;
+  say(`left over: ${left}`);
   const real = await realFaults(options['real-faults']);
   say(`real faults ${JSON.stringify(real)}`);
+  const writes = writeFigures();
+  say(`writes ${JSON.stringify(writes)}`);
+  return { startMs, ring, clips, real, day, left, writes };
+}
+
+try {
+  const alone = options['isolation-only'] ? {} : await cameraFigures();
   const isolation = await isolationFigures(
     options['isolation-rounds'],
     options['isolation-feedings'],
+    say,
   );
-  say(`isolation ${JSON.stringify(isolation)}`);
-  const figures = { startMs: round(startMs), ring, clips, real, day, left, isolation };
-  if (options.json) console.log(JSON.stringify(figures));
-  else say(`left over: ${figures.left}`);
+  if (options.json) console.log(JSON.stringify({ ...alone, isolation }));
+  else say(`isolation ${JSON.stringify(isolation)}`);
 } finally {
   for (const dir of [folder, memory]) rmSync(dir, { recursive: true, force: true });
 }

@@ -238,7 +238,8 @@ function openBench(folder: string, { ring, clips }: { ring: string; clips: strin
 const children = ({ ring }: Bench) => programsThatName(`${ring}/`).filter(isWriter);
 const sources = ({ folder }: Bench) => programsThatName(`${folder}/source`);
 
-function isWriter(pid: number): boolean {
+/** Whether a program is the one that writes segments; one that has ended is not. */
+export function isWriter(pid: number): boolean {
   return existsSync(`/proc/${pid}`) && readFileSync(`/proc/${pid}/cmdline`).includes('raw%03d');
 }
 

@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { CameraDoors } from '../../src/app/device-parts.ts';
 import type { CameraSource } from '../../src/camera/capture.ts';
 import type { Clock } from '../../src/platform/clock.ts';
+import { SeededRandom } from '../../src/platform/random.ts';
+import { cameraFaults } from '../support/camera-day.ts';
 import { SimulatedCamera, SimulatedClipDisk } from '../support/simulated-camera.ts';
 import { VirtualFeeder } from './virtual-feeder.ts';
 
@@ -193,17 +195,50 @@ describe('I6 the worst camera changes no verdict', () => {
     expect(await day(feeder)).toEqual(without);
     expect(without.verdicts.length).toBeGreaterThan(1);
   });
+
+  test.each(Object.keys(cameraFaults))('one that works, with the fault: %s', async (name) => {
+    const scene = new Scene();
+    const random = new SeededRandom(name);
+    let harmed = 0;
+    const harm = () => {
+      harmed += 1;
+      return cameraFaults[name]?.(scene, random) ?? (() => {});
+    };
+    const without = await day(null);
+    expect(await day(scene.doors, harm)).toEqual(without);
+    // In the middle of each of the three meals.
+    expect(harmed).toBe(3);
+    expect(scene.source.opened).toBeGreaterThan(0);
+  });
 });
 
+/** In the middle of a meal. */
+const HARM_AFTER_MS = 4000;
+
 /** Two meals of a plan and one by hand: what came of them, to the millisecond and the gram. */
-async function day(camera: ((clock: Clock) => CameraDoors) | null) {
+async function day(
+  camera: ((clock: Clock) => CameraDoors) | null,
+  harm: () => () => void = () => () => {},
+) {
   const feeder = await VirtualFeeder.start(camera === null ? {} : { camera });
   for (const time of ['06:30', '07:30']) {
     await feeder.ask('POST', '/meals', { name: `Meal at ${time}`, time, portionGrams: 8 });
   }
   await feeder.pass(60_000);
-  const byHand = await feeder.feedToEnd(5);
-  await feeder.pass(2 * 3_600_000);
+  const { id } = await feeder.feed(5);
+  for (let meal = 0; meal < 3; meal++) {
+    // The second and the third are those of the plan, half an hour and an hour later.
+    for (let second = 0; second < 7200 && !feeder.device.feeding.isBusy(); second++) {
+      await feeder.pass(1000);
+    }
+    await feeder.pass(HARM_AFTER_MS);
+    expect(feeder.device.feeding.isBusy()).toBe(true);
+    const mend = harm();
+    await feeder.passUntilIdle();
+    mend();
+  }
+  await feeder.pass(60_000);
+  const byHand = await feeder.feeding(id);
   const { startedAtMs, endedAtMs, result, dose }: Feeding = byHand;
   const verdicts = (await feeder.occurrences()).map((one) => [
     ...[one.dueAtMs, one.verdict, one.rule, one.servedGrams, one.decidedAtMs],

@@ -2,6 +2,7 @@ import { type Clip, HOUR_MS, MINUTE_MS, makeUlid, SECOND_MS } from '@cat-feeder/
 import { SeededRandom } from '../../src/platform/random.ts';
 import { CameraRig } from './camera-rig.ts';
 import { feedingOf } from './clip-fixtures.ts';
+import type { SimulatedCamera, SimulatedClipDisk } from './simulated-camera.ts';
 
 const QUOTA_BYTES = 60_000_000;
 const RING_BYTES_MAX = 20_000_000;
@@ -9,8 +10,16 @@ const DAY_MS = 24 * HOUR_MS;
 /** After the last fault the recorder has this long to work again. */
 const CALM_MS = 15 * MINUTE_MS;
 
+/** Where the faults of a camera itself happen. */
+export interface FaultScene {
+  readonly source: SimulatedCamera;
+  readonly disk: SimulatedClipDisk;
+}
+
+type Faults<Scene> = Readonly<Record<string, (scene: Scene, random: SeededRandom) => () => void>>;
+
 /** Each does its harm and returns what mends it again. */
-const faults: Readonly<Record<string, (rig: CameraRig, random: SeededRandom) => () => void>> = {
+export const cameraFaults: Faults<FaultScene> = {
   'child killed': ({ source }) => {
     source.child?.end('SIGKILL');
     return () => {};
@@ -47,6 +56,11 @@ const faults: Readonly<Record<string, (rig: CameraRig, random: SeededRandom) => 
       source.memory.bytesMax = 60_000_000;
     };
   },
+};
+
+/** Beside the faults of the camera, those of what it stands on. */
+const faults: Faults<CameraRig> = {
+  ...cameraFaults,
   'clock step': ({ clock }, random) => {
     clock.stepWall(Math.round((random.next() - 0.5) * 4 * HOUR_MS));
     return () => {};

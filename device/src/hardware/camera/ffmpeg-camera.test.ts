@@ -13,13 +13,15 @@ import {
 import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeUlid } from '@cat-feeder/shared';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { clipOf } from '../../../test/support/clip-fixtures.ts';
 import { testCapture } from '../../../test/support/test-capture.ts';
 import type { CaptureProcess, Segment } from '../../camera/capture.ts';
+import type { ClipOrder } from '../../camera/clip-making.ts';
 import { safeRandomBytes } from '../../platform/safe-random.ts';
 import { SystemClock } from '../../platform/system-clock.ts';
 import { ClipDirectory } from '../../storage/clip-directory.ts';
+import { FfmpegCapture } from './ffmpeg-capture.ts';
 import { FfmpegClipMaker } from './ffmpeg-clip-maker.ts';
 import { FfmpegSource, type FfmpegSourceOptions } from './ffmpeg-source.ts';
 import { countFrames } from './media-facts.ts';
@@ -46,6 +48,10 @@ const sourceOf = (more: Partial<FfmpegSourceOptions> = {}) =>
     dataDir: folder,
     ...more,
   });
+
+function emptied(dir: string): void {
+  for (const name of readdirSync(dir)) rmSync(join(dir, name), { recursive: true });
+}
 
 /** Captures until `wanted` segments are there; resolves with them and the running child. */
 function capture(source: FfmpegSource, wanted: number) {
@@ -77,21 +83,127 @@ function capture(source: FfmpegSource, wanted: number) {
   });
 }
 
-describe('FFmpeg as a camera', () => {
-  it('goes on when its place in memory was taken away', async () => {
-    const source = sourceOf();
-    expect(await source.probe()).toMatchObject({ kind: 'ready' });
-    const lose = () => {
-      for (const name of readdirSync(memory)) rmSync(join(memory, name), { recursive: true });
-    };
-    lose();
-    const { child, ended } = await capture(source, 1);
-    lose();
-    child.terminate();
-    await ended;
-    expect(await source.probe()).toMatchObject({ kind: 'ready' });
-    source.close();
+/** Four seconds of one capture, looked at while it runs: for all tests that only look at it. */
+describe('A capture of FFmpeg', () => {
+  const place = mkdtempSync('/dev/shm/feeder-camera-');
+  const source = sourceOf({ ringBase: place, dataDir: place });
+  const files = new ClipDirectory(join(place, 'clips'));
+  const maker = new FfmpegClipMaker({ clock, ffmpeg: 'ffmpeg' });
+  let readiness: unknown;
+  let segments: readonly Segment[] = [];
+  let frames = 0;
+  let standing = { priority: 0, policy: '', oomScore: '', group: '', ownGroup: '' };
+
+  beforeAll(async () => {
+    readiness = await source.probe();
+    // It goes on though its place in memory is taken away.
+    emptied(place);
+    await files.sweep();
+    const captured = await capture(source, 5);
+    // A test picture makes up at once for the time of its own start.
+    segments = captured.segments.slice(2);
+    standing = standingOf(join(segments[0]?.path ?? '', '..'));
+    captured.child.terminate();
+    await captured.ended;
+    frames = captured.frames();
   }, 30_000);
+  afterAll(() => {
+    source.close();
+    rmSync(place, { recursive: true, force: true });
+  });
+
+  type Bowl = Pick<ClipOrder, 'beforeAtMs' | 'afterAtMs'>;
+  /** A clip of these segments under a new id. */
+  async function make(of: readonly Segment[], bowl: Bowl = { beforeAtMs: 500, afterAtMs: 2500 }) {
+    const id = makeUlid(clock.wallMs(), safeRandomBytes);
+    return { id, made: await maker.make({ id, segments: of, ...bowl }, files.work(id)) };
+  }
+
+  it('is segments of a second in memory', () => {
+    expect(readiness).toMatchObject({ kind: 'ready', encoder: 'libx264' });
+    expect(frames).toBeGreaterThan(20);
+    expect(segments[0]?.path).toContain('/dev/shm/');
+    const apart = segments
+      .slice(1)
+      .map((one, at) => one.endedMonoMs - (segments[at]?.endedMonoMs ?? 0));
+    for (const ms of apart) expect(Math.abs(ms - 1000)).toBeLessThan(600);
+  });
+
+  it('is joined into a clip with its pictures', async () => {
+    const { id, made } = await make(segments);
+    await files.publish(clipOf({ id }));
+    expect(made).toMatchObject({
+      ...{ codec: 'h264', width: 320, height: 240, hasAudio: false },
+      ...{ frames: 30, durationMs: 3000, pictures: ['thumbnail', 'before', 'after'] },
+    });
+    const prober = { clock, ffprobe: 'ffprobe' };
+    expect(await countFrames(prober, files.path(id, 'video') ?? '')).toBe(30);
+    expect(await files.list()).toEqual([
+      { id, videoBytes: made.bytes, pictures: ['thumbnail', 'before', 'after'] },
+    ]);
+    const picture = await maker.snapshot(segments[0] as Segment);
+    expect([...picture.subarray(0, 2)]).toEqual([0xff, 0xd8]);
+  }, 30_000);
+
+  it('FMEA-57 is joined without a spoilt segment rather than not at all', async () => {
+    const [first, , last] = segments as readonly [Segment, Segment, Segment];
+    const spoilt = { ...last, path: join(place, 'spoilt.mp4') };
+    writeFileSync(spoilt.path, 'no video at all');
+    const bowl = { beforeAtMs: null, afterAtMs: null };
+    const { made } = await make([first, spoilt], bowl);
+    expect(made).toMatchObject({ frames: 10, durationMs: 1000, pictures: ['thumbnail'] });
+    await expect(make([spoilt], bowl)).rejects.toMatchObject({ code: 'ERR_CAMERA' });
+  }, 30_000);
+
+  it('FMEA-61, FMEA-64 yields the processor, and is the first that memory costs', () => {
+    // Policy 5 is SCHED_IDLE: whoever wakes up has the processor at once.
+    expect(standing).toMatchObject({ priority: 15, policy: '5', oomScore: '900' });
+    // Without a service manager each session is one of equals, whatever its programs' own niceness.
+    if (existsSync('/proc/self/autogroup')) {
+      expect(standing.group).toMatch(/ nice 5$/m);
+      expect(standing.ownGroup).toMatch(/ nice 0$/m);
+    }
+  });
+});
+
+/** What the kernel makes of the program that writes into a place. */
+function standingOf(place: string) {
+  const [pid = 0] = programsThatName(place);
+  const read = (name: string) => readFileSync(`/proc/${pid}/${name}`, 'utf8').trim();
+  const hasGroups = existsSync('/proc/self/autogroup');
+  return {
+    priority: getPriority(pid),
+    policy: read('stat').split(') ')[1]?.split(' ')[38] ?? '',
+    oomScore: read('oom_score_adj'),
+    group: hasGroups ? read('autogroup') : '',
+    ownGroup: hasGroups ? readFileSync('/proc/self/autogroup', 'utf8') : '',
+  };
+}
+
+describe('FFmpeg as a camera', () => {
+  it('makes its place in memory anew when it was taken away', async () => {
+    const source = sourceOf({ ffmpeg: join(folder, 'no-ffmpeg') });
+    for (let look = 0; look < 2; look++) {
+      expect(await source.probe()).toMatchObject({ why: expect.stringMatching(/is missing/) });
+      expect(readdirSync(memory)).toHaveLength(1);
+      emptied(memory);
+    }
+    source.close();
+  });
+
+  it('ends though its place in memory is taken away while it captures', async () => {
+    const ffmpeg = join(folder, 'ffmpeg');
+    writeFileSync(ffmpeg, '#!/bin/sh\nexec sleep 100\n', { mode: 0o755 });
+    const ended = new Promise<string>((onEnd) => {
+      const child = new FfmpegCapture(
+        { clock, settings: testCapture, ffmpeg, encoder: 'libx264', dir: memory, format: 'a' },
+        { onSegment: () => {}, onFrames: () => {}, onEnd },
+      );
+      rmSync(memory, { recursive: true });
+      child.terminate();
+    });
+    expect(await ended).toContain('SIGTERM');
+  });
 
   it('says so when memory is full, and blames no encoder', async () => {
     const source = sourceOf({ settings: { ...testCapture, kbps: 1e12 } });
@@ -102,75 +214,10 @@ describe('FFmpeg as a camera', () => {
     source.close();
   });
 
-  it('captures segments in memory and joins them into a clip with its pictures', async () => {
-    const source = sourceOf();
-    expect(await source.probe()).toMatchObject({ kind: 'ready', encoder: 'libx264' });
-    const captured = await capture(source, 6);
-    const { child, frames, ended } = captured;
-    // A test picture makes up at once for the time of its own start.
-    const segments = captured.segments.slice(2);
-    child.terminate();
-    await ended;
-    expect(frames()).toBeGreaterThan(20);
-    expect(segments[0]?.path).toContain('/dev/shm/');
-    const apart = segments
-      .slice(1)
-      .map((one, at) => one.endedMonoMs - (segments[at]?.endedMonoMs ?? 0));
-    for (const ms of apart) expect(Math.abs(ms - 1000)).toBeLessThan(600);
-
-    const files = new ClipDirectory(join(folder, 'clips'));
-    await files.sweep();
-    const id = makeUlid(clock.wallMs(), safeRandomBytes);
-    const maker = new FfmpegClipMaker({ clock, ffmpeg: 'ffmpeg' });
-    const order = { id, segments, beforeAtMs: 500, afterAtMs: 3500 };
-    const made = await maker.make(order, files.work(id));
-    await files.publish(clipOf({ id }));
-    expect(made).toMatchObject({
-      codec: 'h264',
-      width: 320,
-      height: 240,
-      frames: 40,
-      durationMs: 4000,
-      hasAudio: false,
-      pictures: ['thumbnail', 'before', 'after'],
-    });
-    expect(await countFrames({ clock, ffprobe: 'ffprobe' }, files.path(id, 'video') ?? '')).toBe(
-      40,
-    );
-    expect(await files.list()).toEqual([
-      { id, videoBytes: made.bytes, pictures: ['thumbnail', 'before', 'after'] },
-    ]);
-    const picture = await maker.snapshot(segments[0] as Segment);
-    expect([...picture.subarray(0, 2)]).toEqual([0xff, 0xd8]);
-    source.close();
-  }, 30_000);
-
-  it('FMEA-57 leaves a spoilt segment out rather than losing the clip', async () => {
-    const source = sourceOf();
-    await source.probe();
-    const { segments, child, ended } = await capture(source, 3);
-    child.kill();
-    await ended;
-    writeFileSync(segments[1]?.path ?? '', 'no video at all');
-    const files = new ClipDirectory(join(folder, 'clips'));
-    await files.sweep();
-    const id = makeUlid(clock.wallMs(), safeRandomBytes);
-    const maker = new FfmpegClipMaker({ clock, ffmpeg: 'ffmpeg' });
-    const made = await maker.make(
-      { id, segments, beforeAtMs: null, afterAtMs: null },
-      files.work(id),
-    );
-    expect(made).toMatchObject({ frames: 20, durationMs: 2000, pictures: ['thumbnail'] });
-    const spoilt = segments.slice(1, 2);
-    await expect(
-      maker.make({ id, segments: spoilt, beforeAtMs: null, afterAtMs: null }, files.work(id)),
-    ).rejects.toMatchObject({ code: 'ERR_CAMERA' });
-    source.close();
-  }, 30_000);
-
   it('tells the end of a child that cannot open its camera, with its own words', async () => {
     const source = sourceOf({
-      settings: { ...testCapture, source: 'v4l2', device: '/dev/no-camera' },
+      // It encodes by itself, so no encoder is tried.
+      settings: { ...testCapture, source: 'v4l2', input: 'h264', device: '/dev/no-camera' },
     });
     expect((await source.probe()).kind).toBe('ready');
     const why = await new Promise<string>((resolve) =>
@@ -180,31 +227,13 @@ describe('FFmpeg as a camera', () => {
     source.close();
   }, 30_000);
 
-  it('FMEA-61, FMEA-64 yields the processor, and is the first that memory costs', async () => {
-    const source = sourceOf();
-    await source.probe();
-    const { segments, child, ended } = await capture(source, 1);
-    const place = join(segments[0]?.path ?? '', '..');
-    const [pid = 0] = programsThatName(place);
-    expect(getPriority(pid)).toBe(15);
-    expect(readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8').trim()).toBe('900');
-    // Without a service manager each session is one of equals, whatever its programs' own niceness.
-    if (existsSync('/proc/self/autogroup')) {
-      expect(readFileSync(`/proc/${pid}/autogroup`, 'utf8')).toMatch(/ nice 5$/m);
-      expect(readFileSync('/proc/self/autogroup', 'utf8')).toMatch(/ nice 0$/m);
-    }
-    child.kill();
-    await ended;
-    source.close();
-  }, 30_000);
-
   it('leaves nothing in memory when it closes', async () => {
-    const source = sourceOf();
+    const source = sourceOf({ ffmpeg: join(folder, 'no-ffmpeg') });
     await source.probe();
     expect(readdirSync(memory)).toHaveLength(1);
     source.close();
     expect(readdirSync(memory)).toEqual([]);
-  }, 30_000);
+  });
 });
 
 describe('a daemon that is killed', () => {
