@@ -11,7 +11,7 @@ const HOPPER_WINDOW_MS = 1000;
  */
 export function nameFault(run: Run): Fault {
   const { meter, suspicion, traits } = run;
-  if (suspicion === 'dead') return 'motor_dead';
+  if (suspicion === 'dead' || meter.isSilent) return 'motor_dead';
   if (suspicion === 'stall') {
     const hasNoSign = traits.stallMilliamps === null && meter.edgesSeen === 0;
     return hasNoSign ? 'motor_dead' : 'jam';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FoodAccount } from './food-account.ts';
 
-const at = (turns: number) => ({ turns, hiddenTurns: 0, doubtTurns: 0 });
+const at = (turns: number) => ({ turns, hiddenTurns: 0, doubtTurns: 0, standingTurns: 0 });
 const nothing = { lowGrams: 0, likelyGrams: 0, highGrams: 0 };
 
 describe('I7 the account of one run', () => {

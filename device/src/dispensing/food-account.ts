@@ -23,7 +23,7 @@ export class FoodAccount {
   likelyGrams: Grams = 0;
   /** The still level and the turns at which the present stretch begins. */
   anchorGrams: Grams = Number.NaN;
-  anchor: TurnMark = { turns: 0, hiddenTurns: 0, doubtTurns: 0 };
+  anchor: TurnMark = { turns: 0, hiddenTurns: 0, doubtTurns: 0, standingTurns: 0 };
   /** Chains begun; each has its own two errors of weighing. */
   chains = 0;
   /** Whether any part is an estimate. */

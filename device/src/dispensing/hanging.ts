@@ -10,10 +10,37 @@ export const FLOWS_SHARE = 0.6;
  * chute and come down at once. Nothing hangs as long as no lack of flow was seen.
  */
 export function hangingGrams(run: Run, servedGrams: Grams = run.account.likelyGrams): Grams {
-  if (!run.hasStopped) return 0;
+  return run.hasStopped ? lackingGrams(run, servedGrams) + run.dribbledGrams : 0;
+}
+
+/** What was turned out since food last flowed freely, beyond what has come. */
+function lackingGrams(run: Run, servedGrams: Grams): Grams {
   const turned = (run.meter.forwardTurns - run.flowedTurns) * run.flow.unseenGramsPerTurn;
-  const lacking = Math.max(0, turned - (servedGrams - run.flowedGrams));
-  return lacking + run.dribbledGrams;
+  return Math.max(0, turned - (servedGrams - run.flowedGrams));
+}
+
+/** So many pulses may always be tried. */
+const IDLE_STOPS_MIN = 5;
+
+/**
+ * Whether another pulse could bring more than the portion's bound on turns lets through, if the
+ * chute is blocked: every stop lets pieces go that no turn shows, and all of it may come at once.
+ */
+export function couldPassBound(run: Run): boolean {
+  const { account, order, pulse, flow, idleStops } = run;
+  if (idleStops < IDLE_STOPS_MIN) return false;
+  const served = Math.max(0, account.likelyGrams);
+  const byStops = pulse.short.dribbledMostGrams(idleStops + 1, flow.kibbleGrams);
+  const most = turnsAllowed(run) * order.model.gramsPerTurn;
+  return served + lackingGrams(run, account.likelyGrams) + byStops > most;
+}
+
+/** Each attempt to free the dispenser may cost so many turns on top of those for the portion. */
+const ATTEMPT_TURNS: Turns = 0.5;
+
+/** Forward turns for the portion, and for the attempts by now. */
+export function turnsAllowed({ limits, attempts }: Run): Turns {
+  return limits.turnsMax + attempts * ATTEMPT_TURNS;
 }
 
 /** More than this, in grams and in pieces, does not stay away by chance while food flows. */
@@ -55,6 +82,9 @@ export function answeredTurns(run: Run): Turns {
   return idleGrams > chanceGrams(run) ? run.movedTurns : forwardTurns;
 }
 
+/** Less of a turn than this moves nothing. */
+const STOOD_TURNS: Turns = 0.01;
+
 /** What must have come since the last attempt to free the dispenser, in grams and in pieces. */
 const RESUMED_GRAMS: Grams = 1.5;
 const RESUMED_PIECES = 3;
@@ -73,6 +103,7 @@ export function noteFlow(run: Run, turns: Turns, servedGrams: Grams): void {
   run.flow.confirm();
   run.hasStopped = false;
   run.dribbledGrams = 0;
+  run.idleStops = 0;
 }
 
 /** What came by then is accounted for: what may hang in the chute is reckoned from there. */
@@ -92,19 +123,32 @@ export function blindStretch(run: Run): Estimate {
   return doubtTurns(run, flow.blindEstimate(meter.forwardTurns - account.anchorTurns));
 }
 
+/** Turns of the present stretch that a dead motor did not make. */
+function standingTurns({ account, meter }: Run): Turns {
+  return meter.standingTurns - account.anchor.standingTurns;
+}
+
+/** Whether the motor was dead through all of the present stretch: nothing of it brought food. */
+export function hasStood(run: Run): boolean {
+  const turns = run.meter.forwardTurns - run.account.anchorTurns;
+  return standingTurns(run) > 0 && turns - standingTurns(run) < STOOD_TURNS;
+}
+
 /**
- * An estimate that rests on turns, with respect for what the index left open: turns that it did
- * not confirm promise nothing, and those that it may have missed count against the caps.
+ * An estimate that rests on turns, with respect for what index and current say of them: turns that
+ * the index did not confirm promise nothing, those that it may have missed count against the caps,
+ * and those without current are not likely.
  */
 export function doubtTurns(run: Run, estimate: Estimate): Estimate {
   const { account, flow, meter } = run;
-  const turns = meter.forwardTurns - account.anchorTurns;
-  const doubt = meter.doubtTurns - account.anchor.doubtTurns;
+  const turns = Math.max(1e-6, meter.forwardTurns - account.anchorTurns);
+  const doubt = Math.max(0, meter.doubtTurns - account.anchor.doubtTurns);
   const hidden = meter.hiddenTurns - account.anchor.hiddenTurns;
-  const sureShare = doubt > 0 ? Math.max(0, 1 - doubt / Math.max(turns, 1e-6)) : 1;
+  const madeShare = Math.max(0, 1 - standingTurns(run) / turns);
+  const sureShare = Math.max(0, madeShare - doubt / turns);
   return {
-    ...estimate,
     lowGrams: estimate.lowGrams * sureShare,
+    likelyGrams: estimate.likelyGrams * madeShare,
     highGrams: estimate.highGrams + Math.max(0, hidden) * flow.highGramsPerTurn,
   };
 }

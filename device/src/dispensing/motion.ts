@@ -1,7 +1,7 @@
 import type { Milliseconds, Turns } from '@cat-feeder/shared';
 import { MOTOR_SLICE_MS_MAX } from '@cat-feeder/shared';
 import { nextStage, type StageEvent } from './dispense-machine.ts';
-import { turnsUntilFull } from './hanging.ts';
+import { turnsAllowed, turnsUntilFull } from './hanging.ts';
 import type { Run } from './run.ts';
 
 /** A slice outlives this many missing samples, no more. */
@@ -49,10 +49,7 @@ export function turnsLeft(run: Run): Turns {
   const { limits, meter } = run;
   // Without a scale nothing else would notice turns that the index did not show.
   const turns = run.isBlind ? meter.mostTurns : meter.forwardTurns;
-  const left = Math.min(
-    limits.turnsMax + run.attempts * 0.5 - turns,
-    limits.forwardTurnsMax - turns,
-  );
+  const left = Math.min(turnsAllowed(run), limits.forwardTurnsMax) - turns;
   return run.isBlind ? left : Math.min(left, turnsUntilFull(run));
 }
 

@@ -73,14 +73,15 @@ function doseOf(run: Run): Dose {
   const late = (isWeighed ? LATE_PIECES * flow.kibbleGrams : 0) + stillHanging(run);
   // Before the first turn a rise is a paw, or food that had hung in the chute: no more than possible.
   const hasTurned = meter.mostTurns > 0;
+  const isSure = hasTurned && !meter.isSilent;
   return {
-    lowGrams: hasTurned ? Math.max(0, sureShare * Math.min(likelyGrams, likelyGrams - below)) : 0,
+    lowGrams: isSure ? Math.max(0, sureShare * Math.min(likelyGrams, likelyGrams - below)) : 0,
     likelyGrams: hasTurned ? likelyGrams : 0,
     highGrams: Math.max(
       likelyGrams + Math.hypot(account.aboveGrams, weighing, unseen) + account.possibleGrams + late,
       risenGrams(run) + weighing,
     ),
-    method: account.hasEstimate ? 'estimated' : 'measured',
+    method: account.hasEstimate || meter.isSilent ? 'estimated' : 'measured',
   };
 }
 

@@ -48,6 +48,17 @@ describe('what a short pulse brings', () => {
     expect(new PulseYield().hiddenGrams(0.2)).toBe(0.2);
   });
 
+  it('bounds what stops have let go: wide for few that were seen, never less than the mean', () => {
+    const few = learned([0, 0.3, 0.6, 0.9], 1);
+    const many = learned([0, 0.3, 0.6, 0.9], 40);
+    for (const stops of [1, 5, 12]) {
+      expect(many.dribbledMostGrams(stops, 0.3)).toBeGreaterThan(stops * many.dribbleGrams(0.3));
+    }
+    const doubt = (short: PulseYield) =>
+      (short.dribbledMostGrams(8, 0.3) - 8 * short.dribbleGrams(0.3)) / short.dribbleGrams(0.3);
+    expect(doubt(few)).toBeGreaterThan(doubt(many));
+  });
+
   it('learns nothing from a blocked chute, however often it is tried', () => {
     const short = learned([0.5, 0.5, 0, 0.5], 40);
     const { emptyRowMax } = short;

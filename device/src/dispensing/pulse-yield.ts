@@ -21,6 +21,9 @@ const EMPTY_ROW_MIN = 6;
 /** Pieces that let go after a stop, before anything was seen, and how many pulses that is worth. */
 const DRIBBLE_PIECES = 0.5;
 const DRIBBLE_PRIOR = 6;
+/** No stop is known to hold all back, and so many spreads bound what stops have let go. */
+const DRIBBLE_PIECES_MIN = 0.1;
+const DRIBBLE_SIGMAS = 2;
 /** Whatever was learned, more pulses in a row than this never bring nothing while food flows. */
 export const EMPTY_ROW_MAX = 20;
 
@@ -107,6 +110,14 @@ export class PulseYield {
     const guess = DRIBBLE_PIECES * this.pieceGrams(kibbleGrams);
     const sum = this.#beyond.reduce((total, grams) => total + grams, DRIBBLE_PRIOR * guess);
     return Math.max(0, sum / (this.#beyond.length + DRIBBLE_PRIOR));
+  }
+
+  /** The most that so many stops can have let go: pieces come by chance, and the mean is in doubt. */
+  dribbledMostGrams(stops: number, kibbleGrams: Grams): Grams {
+    const piece = this.pieceGrams(kibbleGrams);
+    const mean = Math.max(this.dribbleGrams(kibbleGrams), DRIBBLE_PIECES_MIN * piece);
+    const doubt = stops / (this.#beyond.length + DRIBBLE_PRIOR);
+    return stops * mean + DRIBBLE_SIGMAS * Math.sqrt(stops * mean * piece * (1 + doubt));
   }
 
   /** How much more than expected a usual pulse may bring. */

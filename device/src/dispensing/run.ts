@@ -84,6 +84,8 @@ export interface Run {
   /** Since when, as far as it showed; null when nobody knows. */
   touchOnsetMs: Milliseconds | null;
   touchedAtMs: Milliseconds;
+  /** When the present stretch began, at its still level. */
+  stretchAtMs: Milliseconds;
   /** What the empty bowl shows at present, as far as its drift is known; 0 or less. */
   readonly emptyGrams: Grams;
   readonly knownNoiseGrams: Grams | null;
@@ -122,9 +124,13 @@ export interface Run {
   pulseEndsAtMs: Milliseconds | null;
   /** What pulses since the last rise should have moved. */
   fruitlessGrams: Grams;
+  /** What those pulses brought all the same: too little to be told from nothing. */
+  rowGrams: Grams;
   /** Pulses in a row that brought nothing, and what they may have left in a blocked chute. */
   emptyPulses: number;
   dribbledGrams: Grams;
+  /** Pulses since food was last seen to come, weighed or not: each has let go what lets go at a stop. */
+  idleStops: number;
   /** Filtered mass and turns at the moment the coarse motion was stopped; NaN when not to be learned. */
   stopGrams: Grams;
   /** Since when a push was suspected at that moment; null without a suspicion. */
@@ -203,6 +209,7 @@ export function createRun(parts: {
     isTouched: false,
     touchOnsetMs: null,
     touchedAtMs: nowMs,
+    stretchAtMs: nowMs,
     emptyGrams: Math.min(0, parts.emptyGrams ?? 0),
     knownNoiseGrams: parts.knownNoiseGrams ?? null,
     bowlBeforeGrams: null,
@@ -221,8 +228,10 @@ export function createRun(parts: {
     freedGrams: 0,
     pulseEndsAtMs: null,
     fruitlessGrams: 0,
+    rowGrams: 0,
     emptyPulses: 0,
     dribbledGrams: 0,
+    idleStops: 0,
     stopGrams: Number.NaN,
     stopOnsetMs: null,
     inFlightSeen: null,

@@ -3,9 +3,11 @@ import {
   answeredTurns,
   CHANCE_GRAMS,
   chanceGrams,
+  couldPassBound,
   FLOWS_SHARE,
   hangingGrams,
   hasResumed,
+  hasStood,
   noteFlow,
   turnsUntilFull,
 } from './hanging.ts';
@@ -28,6 +30,9 @@ const COARSE_SLICES = 1.5;
 /** It must also leave room for the margin that coarse motion keeps. */
 const COARSE_GRAMS: Grams = 0.5;
 const COARSE_PIECES = 1.3;
+/** A rise below this part of a piece, and within so many spreads of the weighing, is none. */
+const EMPTY_PIECES = 0.3;
+const EMPTY_SIGMAS = 2.5;
 /** With what may have let go at each stop, so many pieces never stay away by chance. */
 const HIDDEN_PIECES = 4;
 /** A rest below this is left: pieces come whole, and now and then two at once. */
@@ -126,7 +131,7 @@ export function overGrams(run: Run): Grams {
 }
 
 function look(run: Run, level: Level): void {
-  const rise = level.grams - run.account.anchorGrams;
+  const rise = hasStood(run) ? 0 : level.grams - run.account.anchorGrams;
   const turns = run.meter.forwardTurns - run.account.anchorTurns;
   const isLacking = lacksFlow(run, level);
   const isClean = bookStretch(run, level);
@@ -145,9 +150,14 @@ function look(run: Run, level: Level): void {
   if (isFlowing || hasResumed(run)) {
     noteFlow(run, answeredTurns(run), run.account.likelyGrams);
   }
-  const isStopped = isNothingFlowing(run, rise, turns) || turnsUntilFull(run) < TURNS_MIN;
+  const made = {
+    rise: isClean ? rise : Math.max(0, rise),
+    turns,
+    sigma: Math.sqrt(2 * level.variance),
+  };
+  const isStopped = isNothingFlowing(run, made) || turnsUntilFull(run) < TURNS_MIN;
   if (!isStopped && turnsLeft(run) < TURNS_MIN) {
-    if (isEmptyRise(run, rise)) run.hasStopped = true;
+    if (run.emptyPulses > 0) run.hasStopped = true;
     close(run, { result: null, fault: 'slow_flow' });
     return;
   }
@@ -158,7 +168,8 @@ function look(run: Run, level: Level): void {
   }
   // What hangs in the chute may come down at once: no more may follow than would fit beside it.
   const room = missing - hangingGrams(run);
-  if (run.hasStopped && room < Math.max(ROOM_GRAMS, run.flow.kibbleGrams)) {
+  const isFull = run.hasStopped && room < Math.max(ROOM_GRAMS, run.flow.kibbleGrams);
+  if (isFull || couldPassBound(run)) {
     leaveForNoFlow(run);
     return;
   }
@@ -213,21 +224,25 @@ function learnFromLook(run: Run, level: Level, made: { rise: Grams; turns: numbe
   });
 }
 
-/** Too little for a piece. */
-function isEmptyRise(run: Run, rise: Grams): boolean {
-  return rise <= 0.3 * run.flow.kibbleGrams;
+/** Too little for a piece, or for anything that this scale can tell from its noise. */
+function isEmptyRise(run: Run, rise: Grams, sigma: Grams): boolean {
+  return rise <= Math.max(EMPTY_PIECES * run.flow.kibbleGrams, EMPTY_SIGMAS * sigma);
 }
 
 /**
  * When pulses that should have moved more than chance keeps back moved nothing, nothing flows; and
  * when too many in a row did not, however short, for each stop lets pieces go that then hang.
  */
-function isNothingFlowing(run: Run, rise: Grams, turns: number): boolean {
+function isNothingFlowing(run: Run, made: { rise: Grams; turns: Turns; sigma: Grams }): boolean {
+  const { rise, turns } = made;
   const expected = turns * run.flow.gramsPerTurn;
-  if (!isEmptyRise(run, rise)) {
-    run.fruitlessGrams = 0;
-    run.emptyPulses = 0;
-    if (!run.hasStopped) run.dribbledGrams = 0;
+  run.rowGrams += rise;
+  if (!isEmptyRise(run, run.rowGrams, made.sigma)) {
+    beginRow(run);
+    if (!run.hasStopped) {
+      run.dribbledGrams = 0;
+      run.idleStops = 0;
+    }
     return false;
   }
   run.fruitlessGrams += expected;
@@ -243,9 +258,15 @@ function isNothingFlowing(run: Run, rise: Grams, turns: number): boolean {
     run.emptyPulses < run.pulse.short.emptyRowMax;
   if (hasFlow) return false;
   run.pulse.short.forgetEmpty();
+  beginRow(run);
+  return true;
+}
+
+/** What pulses bring is summed up from here until it is more than nothing. */
+function beginRow(run: Run): void {
+  run.rowGrams = 0;
   run.fruitlessGrams = 0;
   run.emptyPulses = 0;
-  return true;
 }
 
 /**
@@ -267,6 +288,7 @@ function pulseGrams(run: Run, missing: Grams): Grams {
 
 function startPulse(run: Run, pulseMs: Milliseconds): void {
   run.pulseEndsAtMs = run.nowMs + pulseMs;
+  run.idleStops += 1;
   turn(run, 'forward', pulseMs);
 }
 

@@ -45,6 +45,7 @@ export function stepUnjam(run: Run): void {
     run.checkGrams = run.level.grams;
     run.freedTurns = run.meter.forwardTurns;
     run.freedGrams = run.account.likelyGrams;
+    run.rowGrams = 0;
     run.fruitlessGrams = -BACKLASH_TURNS * run.flow.gramsPerTurn;
     go(run, 'freed');
     return;

@@ -14,12 +14,11 @@ import {
   lookMs,
   restMs,
   stillLevel,
+  verifyMs,
 } from './still-levels.ts';
 import { landingSpread, resetTouch, touch } from './touch.ts';
 
 const BASELINE_MS: Milliseconds = 700;
-const VERIFY_MS: Milliseconds = 900;
-const VERIFY_READINGS = 22;
 /** A bowl that does not come to rest at first may only be noisier than it was when tared. */
 const LEARN_NOISE_AFTER_MS: Milliseconds = 3000;
 /** So many readings is worth what the tare, and what earlier runs say of the noise. */
@@ -114,13 +113,10 @@ export function stepVerifying(run: Run): void {
     return;
   }
   if (run.closing === null && giveUpDeadCell(run)) return;
-  const verifyMs = Math.max(
-    VERIFY_MS,
-    (VERIFY_READINGS * 1000) / run.traits.dispenseSamplesPerSecond,
-  );
-  const level = stillLevel(run, verifyMs);
+  const windowMs = verifyMs(run);
+  const level = stillLevel(run, windowMs);
   if (level === null) {
-    waitNoLonger(run, run.nowMs - run.stageAtMs - verifyMs - run.flow.lagMs);
+    waitNoLonger(run, run.nowMs - run.stageAtMs - windowMs - run.flow.lagMs);
     return;
   }
   if (Number.isNaN(run.account.anchorGrams)) run.account.begin(level.grams, run.meter.mark());

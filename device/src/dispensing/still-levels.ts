@@ -7,6 +7,7 @@ import {
   assumeFlow,
   doubtTurns,
   hangingGrams,
+  hasStood,
   noteLevel,
   turnedOutGrams,
 } from './hanging.ts';
@@ -25,6 +26,12 @@ const AT_ONCE_MS: Milliseconds = 350;
 /** A level after a disturbance must stand this long. */
 const REST_MS: Milliseconds = 700;
 const REST_READINGS = 40;
+/** A last level must stand this long; longer where nothing shows that the shaft has turned at all. */
+const VERIFY_MS: Milliseconds = 900;
+const VERIFY_READINGS = 22;
+const UNPROVEN_MS: Milliseconds = 2000;
+/** No more readings than this are remembered for looking back. */
+const KEPT_READINGS = 200;
 /** Error of a level seen in motion, and of one that may have been touched already. */
 const SEEN_SIGMA_GRAMS: Grams = 0.15;
 const SLOW_SIGMA_GRAMS: Grams = 0.4;
@@ -75,7 +82,28 @@ export function stillLevel(run: Run, windowMs: Milliseconds): Level | null {
   const view = run.bowl.look(windowMs);
   if (!view.isStill) return null;
   const variance = (OVERLAP * view.sdGrams ** 2) / view.readings;
-  return { grams: view.meanGrams, variance, readings: view.readings };
+  const level = { grams: view.meanGrams, variance, readings: view.readings };
+  return run.stage === 'disturbed' || hasStoodStill(run, windowMs) ? level : null;
+}
+
+/**
+ * Food that has come down lies still. Where nothing but the clock says that the shaft turned, a
+ * nose may be all there is on the bowl: then the bowl must have been still ever since, or somebody
+ * is there who keeps still for the length of a look now and then.
+ */
+function hasStoodStill(run: Run, windowMs: Milliseconds): boolean {
+  if (run.meter.hasTurned) return true;
+  const landedAtMs = run.meter.lastOnAtMs + run.flow.lagMs + LATE_MS;
+  const sinceMs = run.nowMs - Math.max(landedAtMs, run.stretchAtMs);
+  const keptMs = (KEPT_READINGS * 1000) / run.traits.dispenseSamplesPerSecond;
+  return sinceMs <= windowMs || run.bowl.look(Math.min(sinceMs, keptMs)).isStill;
+}
+
+/** How long the last level of a portion must stand. */
+export function verifyMs(run: Run): Milliseconds {
+  const readingsMs = (VERIFY_READINGS * 1000) / run.traits.dispenseSamplesPerSecond;
+  const usualMs = Math.max(VERIFY_MS, readingsMs);
+  return run.meter.hasTurned ? usualMs : Math.max(usualMs, restMs(run), UNPROVEN_MS);
 }
 
 /** Whether a level says that the bowl itself is gone. */
@@ -96,8 +124,9 @@ export function bookStretch(run: Run, level: Level): boolean {
   const floor = -Math.max(TAKEN_GRAMS, TAKEN_SIGMAS * sigma);
   const hanging = HANGING_FACTOR * hangingGrams(run);
   const hiddenTurns = meter.hiddenTurns - account.anchor.hiddenTurns;
-  const ceiling =
-    flow.mostGrams(turns + hiddenTurns) + hanging + flow.inFlightSlackGrams + 0.4 + 5 * sigma;
+  const ceiling = hasStood(run)
+    ? -floor
+    : flow.mostGrams(turns + hiddenTurns) + hanging + flow.inFlightSlackGrams + 0.4 + 5 * sigma;
   const isUntouched = !run.isTouched || cameToRestAtOnce(run);
   const isFlowing = run.isTouched && !run.hasStopped && !lacksFlow(run, level);
   const isClean = isUntouched && rise >= floor && rise <= ceiling;
@@ -140,9 +169,14 @@ export function lacksFlow(run: Run, level: Level): boolean {
 
 /** A short look may have caught a paw: only what the turns surely brought is beyond doubt then. */
 function notePress(run: Run, level: Level, seen: { rise: Grams; turns: number }): void {
-  const { account, flow } = run;
-  if (level.readings >= CONFIRMING_READINGS) {
+  const { account, flow, meter } = run;
+  const isLong = level.readings >= (meter.hasTurned ? CONFIRMING_READINGS : REST_READINGS);
+  if (isLong) {
     account.confirm();
+    return;
+  }
+  if (!meter.hasTurned) {
+    account.suspectPress(seen.rise);
     return;
   }
   const sure = flow.gramsPerTurn * seen.turns - SURE_SIGMAS * flow.spreadGrams(seen.turns);
@@ -202,6 +236,11 @@ function estimateStretch(run: Run, rise: Grams): Estimate {
   account.possibleGrams = Math.max(account.possibleGrams, hanging);
   const { lowGrams, likelyGrams, highGrams } = estimate;
   if (!(rise > lowGrams)) return estimate;
+  if (hasStood(run)) {
+    // The motor drew nothing: what stands in the bowl may be food all the same, but is not likely.
+    const most = flow.mostGrams(turns) + HANGING_FACTOR * hanging;
+    return { ...estimate, highGrams: Math.max(highGrams, Math.min(rise, most)) };
+  }
   if (rise > highGrams) {
     // More than these turns can bring: an avalanche, or no food at all. It may be food as far as
     // there is any that was turned out, so no more may follow it.

@@ -67,6 +67,7 @@ export function touch(
 export function resetTouch(run: Run): void {
   run.isTouched = false;
   run.touchOnsetMs = null;
+  run.stretchAtMs = run.nowMs;
   run.push.reset({
     meanGrams: landingPush(run) + run.bowl.noiseGrams,
     spreadGrams: Math.hypot(run.bowl.noiseGrams, 0.6 * run.bowl.landingGrams, 0.2),

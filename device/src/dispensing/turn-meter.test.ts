@@ -23,8 +23,9 @@ function drive(
   meter: TurnMeter,
   forMs: number,
   truth: { turnsPerSecond: number; milliamps: number | null; hasIndex: boolean },
+  fromMs = 0,
 ): void {
-  for (let atMs = 0; atMs < forMs; atMs += PERIOD_MS) {
+  for (let atMs = fromMs; atMs < fromMs + forMs; atMs += PERIOD_MS) {
     meter.commanded(forward, atMs);
     const turns = (truth.turnsPerSecond * (atMs + PERIOD_MS)) / 1000;
     meter.observe({
@@ -94,6 +95,35 @@ describe('the turn meter', () => {
     const meter = new TurnMeter(traits);
     drive(meter, 900, { turnsPerSecond: 0, milliamps: 3, hasIndex: true });
     expect(meter.isDead).toBe(true);
+  });
+
+  it('takes no turns for made while the motor draws nothing, and those before for made', () => {
+    const meter = new TurnMeter({ ...traits, indexEdgesPerTurn: null });
+    drive(meter, 1000, { turnsPerSecond: 0.8, milliamps: 250, hasIndex: false });
+    const { forwardTurns } = meter;
+    expect(meter.standingTurns).toBe(0);
+    const later = { turnsPerSecond: 0, milliamps: 2, hasIndex: false };
+    drive(meter, 900, later, 1000);
+    meter.clearStall();
+    drive(meter, 200, later, 1900);
+    expect(meter.standingTurns).toBeCloseTo(meter.forwardTurns - forwardTurns, 6);
+    expect(meter.standingTurns).toBeGreaterThan(0.8);
+    expect(meter.hasTurned).toBe(true);
+  });
+
+  it('has a sign that the shaft turned by an edge or by its current, never by the clock alone', () => {
+    const byClock = new TurnMeter({ ...traits, indexEdgesPerTurn: null, stallMilliamps: null });
+    drive(byClock, 3000, { turnsPerSecond: 0.8, milliamps: null, hasIndex: false });
+    expect(byClock.hasTurned).toBe(false);
+    const held = new TurnMeter({ ...traits, indexEdgesPerTurn: null });
+    drive(held, 3000, { turnsPerSecond: 0, milliamps: 980, hasIndex: false });
+    expect(held.hasTurned).toBe(false);
+    const byCurrent = new TurnMeter({ ...traits, indexEdgesPerTurn: null });
+    drive(byCurrent, 1000, { turnsPerSecond: 0.8, milliamps: 250, hasIndex: false });
+    expect(byCurrent.hasTurned).toBe(true);
+    const byEdge = new TurnMeter({ ...traits, stallMilliamps: null });
+    drive(byEdge, 1000, { turnsPerSecond: 0.8, milliamps: null, hasIndex: true });
+    expect(byEdge.hasTurned).toBe(true);
   });
 
   it('counts edges and current that come while the motor is off', () => {

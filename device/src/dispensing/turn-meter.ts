@@ -2,6 +2,7 @@ import type { Milliseconds, Turns } from '@cat-feeder/shared';
 import type { Sample } from '../weighing/sample.ts';
 import type { BoardTraits } from './control-board.ts';
 import type { MotorCommand } from './motor-command.ts';
+import { MotorCurrent } from './motor-current.ts';
 
 /** Without edges the shaft is believed to have moved at most this many edge distances. */
 const UNSEEN_EDGES_MAX = 1.3;
@@ -10,15 +11,6 @@ const LATE_EDGES = 1.05;
 /** A shaft that gave no edge for this many edge times, and at least this long, stands. */
 const STALL_EDGE_TIMES = 2.6;
 const STALL_MS_MIN: Milliseconds = 450;
-/** Current above this share of the stall current, for this long after the inrush, is a stall. */
-const STALL_CURRENT_SHARE = 0.72;
-const STALL_CURRENT_MS: Milliseconds = 220;
-const INRUSH_MS: Milliseconds = 160;
-/** Current below this share of the stall current while driven: no motor is connected. */
-const DEAD_CURRENT_SHARE = 0.035;
-const DEAD_CURRENT_MS: Milliseconds = 400;
-/** Current between the two for so long, without an edge: the shaft turns and the index is lost. */
-const RUNNING_MS: Milliseconds = 200;
 /** Slow averaging of the measured speed. */
 const RATE_WEIGHT = 0.25;
 /** Samples remembered for looking back. */
@@ -29,6 +21,7 @@ export interface TurnMark {
   readonly turns: Turns;
   readonly hiddenTurns: Turns;
   readonly doubtTurns: Turns;
+  readonly standingTurns: Turns;
 }
 
 /**
@@ -51,12 +44,13 @@ export class TurnMeter {
   ratePerSecond: number;
   /** Edges since the motor should have come to rest. */
   edgesWhileOff = 0;
-  /** How long a current has flowed that should not. */
-  currentWhileOffMs: Milliseconds = 0;
   /** Edges seen since the run began. */
   edgesSeen = 0;
   readonly #startAngle: Turns;
   readonly #traits: BoardTraits;
+  readonly #current: MotorCurrent;
+  /** An edge came while it was driven forward. */
+  #hasSeenForward = false;
   readonly #historyAtMs = new Float64Array(HISTORY);
   readonly #historyTurns = new Float64Array(HISTORY);
   #historyNext = 0;
@@ -71,9 +65,6 @@ export class TurnMeter {
   #sinceEdgeTurns: Turns = 0;
   #drivenSinceEdgeMs: Milliseconds = 0;
   #poweredMs: Milliseconds = 0;
-  #highCurrentMs: Milliseconds = 0;
-  #lowCurrentMs: Milliseconds = 0;
-  #runningMs: Milliseconds = 0;
   /** What the clock says beyond what was counted: since the last edge, and from before. */
   #unseenTurns: Turns = 0;
   #hiddenTurns: Turns = 0;
@@ -83,6 +74,7 @@ export class TurnMeter {
   constructor(traits: BoardTraits, startAngle: Turns = 0) {
     this.#startAngle = startAngle;
     this.#traits = traits;
+    this.#current = new MotorCurrent(traits.stallMilliamps ?? Number.NaN);
     this.ratePerSecond = traits.nominalTurnsPerSecond;
   }
 
@@ -146,14 +138,29 @@ export class TurnMeter {
     return this.#doubtTurns + (isDoubtful ? this.#sinceEdgeTurns : 0);
   }
 
+  /** Forward turns that were reckoned by the clock although the motor drew no current at all. */
+  get standingTurns(): Turns {
+    return this.#current.standingTurns;
+  }
+
   mark(): TurnMark {
-    const { forwardTurns, hiddenTurns, doubtTurns } = this;
-    return { turns: forwardTurns, hiddenTurns, doubtTurns };
+    const { forwardTurns, hiddenTurns, doubtTurns, standingTurns } = this;
+    return { turns: forwardTurns, hiddenTurns, doubtTurns, standingTurns };
+  }
+
+  /** An edge or the current has shown that the shaft turned forward; the clock alone shows nothing. */
+  get hasTurned(): boolean {
+    return this.#hasSeenForward || this.#current.hasTurnedForward;
   }
 
   /** The current says that the shaft is held, whatever the edges say. */
   get isHeld(): boolean {
-    return this.#highCurrentMs >= STALL_CURRENT_MS;
+    return this.#current.isHeld;
+  }
+
+  /** How long a current has flowed that should not. */
+  get currentWhileOffMs(): Milliseconds {
+    return this.#current.whileOffMs;
   }
 
   /** Where the shaft stood or stands when it has made, or had made, so many forward turns. */
@@ -178,7 +185,7 @@ export class TurnMeter {
 
   /** Driven, but it does not turn: by current where it is measured, by missing edges otherwise. */
   get isStalled(): boolean {
-    return this.isHeld || (this.#lacksEdges && this.#runningMs < RUNNING_MS);
+    return this.isHeld || (this.#lacksEdges && !this.#current.isRunning);
   }
 
   /** Driven for longer than any edge needs to come. */
@@ -191,7 +198,12 @@ export class TurnMeter {
 
   /** Driven, but it draws no current at all. */
   get isDead(): boolean {
-    return this.#lowCurrentMs >= DEAD_CURRENT_MS;
+    return this.#current.isDead;
+  }
+
+  /** A sensor watches its current and has never seen any: nothing says that the motor ran at all. */
+  get isSilent(): boolean {
+    return this.#current.isSilent;
   }
 
   clearStall(): void {
@@ -200,8 +212,7 @@ export class TurnMeter {
       this.#keepHidden();
     }
     this.#drivenSinceEdgeMs = 0;
-    this.#highCurrentMs = 0;
-    this.#lowCurrentMs = 0;
+    this.#current.clear();
   }
 
   #newEdges(indexEdges: number | null): number {
@@ -220,15 +231,16 @@ export class TurnMeter {
       return;
     }
     this.#drivenSinceEdgeMs += onMs;
-    const isIndexLost = this.#lacksEdges && this.#runningMs >= RUNNING_MS;
+    const isIndexLost = this.#lacksEdges && this.#current.isRunning;
     const unseenMax = UNSEEN_EDGES_MAX / perTurn;
     const step = Math.max(0, Math.min(byClock, unseenMax - this.#sinceEdgeTurns));
     this.#sinceEdgeTurns += step;
     this.#move(step);
-    if (this.#highCurrentMs === 0) this.#unseenTurns += byClock - step;
+    if (!this.#current.isHigh) this.#unseenTurns += byClock - step;
     if (isIndexLost) this.#goByClock();
     if (edges === 0) return;
     this.edgesSeen += edges;
+    if (this.#sign > 0) this.#hasSeenForward = true;
     if (this.#hasEdgeInDirection) {
       const measured = edges / perTurn;
       this.#move(measured - this.#sinceEdgeTurns);
@@ -271,20 +283,16 @@ export class TurnMeter {
   }
 
   #watchCurrent(milliamps: number | null, onMs: Milliseconds, spanMs: Milliseconds): void {
-    const stall = this.#traits.stallMilliamps;
-    if (milliamps === null || stall === null) return;
-    if (onMs > 0) {
-      this.currentWhileOffMs = 0;
-      if (this.#poweredMs < INRUSH_MS) return;
-      const isHigh = milliamps > stall * STALL_CURRENT_SHARE;
-      const isLow = milliamps < stall * DEAD_CURRENT_SHARE;
-      this.#highCurrentMs = isHigh ? this.#highCurrentMs + onMs : 0;
-      this.#lowCurrentMs = isLow ? this.#lowCurrentMs + onMs : 0;
-      this.#runningMs = isHigh || isLow ? 0 : this.#runningMs + onMs;
-      return;
-    }
-    const isFlowing = milliamps > stall * 0.12;
-    this.currentWhileOffMs = isFlowing ? this.currentWhileOffMs + spanMs : 0;
+    if (milliamps === null || this.#traits.stallMilliamps === null) return;
+    const { forwardTurns } = this;
+    this.#current.observe({
+      milliamps,
+      onMs,
+      spanMs,
+      poweredMs: this.#poweredMs,
+      forwardTurns,
+      isForward: this.#sign > 0,
+    });
   }
 
   #remember(atMs: Milliseconds): void {

@@ -34,8 +34,6 @@ export interface FeedingTruth {
   wasInterrupted: boolean;
   /** Something wrong with the world was seen while it ran. */
   wasDisturbed: boolean;
-  /** A cat was at the bowl while it ran, or when its result was told. */
-  wasTouched: boolean;
 }
 
 /** Feedings whose windows may still matter. */
@@ -98,7 +96,7 @@ export class FeedingTruths implements Checker {
     if (event.kind === 'slice') this.#moved(now);
     else if (event.kind === 'entry') this.#note(event.entry);
     else if (event.kind === 'outcome') {
-      this.#told(now);
+      if (this.#current !== null) this.#current.endedAtMs = now.nowMs;
     } else if (event.kind === 'order') {
       this.#close(now);
       this.#open(event.order, now);
@@ -134,22 +132,14 @@ export class FeedingTruths implements Checker {
       isClosed: false,
       wasInterrupted: false,
       wasDisturbed: !this.#isCalm(),
-      wasTouched: truth.isCatPresent,
     };
     this.#all = this.#all.filter((feeding) => now.nowMs - feeding.lastMotionMs < KEPT_MS);
     this.#all.push(this.#current);
   }
 
-  #told(now: Situation): void {
-    if (this.#current === null) return;
-    this.#current.endedAtMs = now.nowMs;
-    this.#current.wasTouched ||= this.#truth().isCatPresent;
-  }
-
   #moved(now: Situation): void {
     const feeding = this.#current;
     if (feeding === null) return;
-    feeding.wasTouched ||= this.#truth().isCatPresent;
     feeding.firstMotionMs ??= now.nowMs;
     feeding.lastMotionMs = now.nowMs;
     feeding.slices += 1;

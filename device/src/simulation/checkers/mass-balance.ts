@@ -107,8 +107,7 @@ export class MassBalance implements Checker {
   }
 
   /** What is called served has brought half of the wish by its own account, and truly some if weighed. */
-  #served(feeding: FeedingTruth, ended: Ended): void {
-    const { feedingId, order, landedGrams, forwardTurns, wasTouched } = feeding;
+  #served({ feedingId, order, landedGrams, forwardTurns }: FeedingTruth, ended: Ended): void {
     if (ended.result !== 'served') return;
     const likelyGrams = ended.likelyMg / 1000;
     if (likelyGrams + ROUNDED_GRAMS < order.portionGrams * SERVED_SHARE) {
@@ -118,9 +117,7 @@ export class MassBalance implements Checker {
       );
     }
     // By turns alone nobody sees that a shaft without feedback stood still; the interval says so.
-    // A nose that rests on the bowl weighs what a few pieces weigh: coverage counts such a miss.
-    const isWeighed = ended.method === 'measured' && !wasTouched;
-    if (isWeighed && forwardTurns === 0 && landedGrams === 0) {
+    if (ended.method === 'measured' && forwardTurns === 0 && landedGrams === 0) {
       this.#fail('I7', `feeding ${feedingId} is called served, and nothing turned or fell`);
     }
   }
