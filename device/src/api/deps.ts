@@ -168,6 +168,8 @@ export interface CloudPort {
   restoreConflict(id: string): Conflict;
   /** `ERR_NOT_FOUND`. */
   dismissConflict(id: string): Conflict;
+  /** Somebody wants the link now: a wait between two tries ends. */
+  hurry(): void;
   /** What waits for the cloud, and why. */
   queue(): CloudQueue;
 }

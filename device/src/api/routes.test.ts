@@ -91,6 +91,7 @@ const calls: Call[] = [
   ['POST', () => '/cloud/agree', { account: 'ada@example.org' }, 200],
   ['DELETE', () => '/cloud/claim', undefined, 200],
   ['GET', () => '/cloud/queue', undefined, 200],
+  ['POST', () => '/cloud/hurry', undefined, 200],
   ['GET', () => '/cloud/conflicts', undefined, 200],
   ['POST', () => `/cloud/conflicts/${CONFLICT_ID}/restore`, undefined, 200],
   ['POST', () => `/cloud/conflicts/${CONFLICT_ID}/dismiss`, undefined, 200],

@@ -83,6 +83,7 @@ export function composeCloud(parts: DeviceParts, joined: Joined): Cloud | null {
         openConflicts: conflicts.openCount(),
       };
     },
+    hurry: () => link.hurry(),
     conflicts: () => conflicts.list(),
     restoreConflict: (id) => conflicts.restore(id),
     dismissConflict: (id) => conflicts.dismiss(id),

@@ -166,6 +166,7 @@ describe('every command', () => {
     const said = async (line: string) => (await run(line)).out;
     expect(await said('sync queue')).toContain('3 entries wait. The next try is in 42 s.');
     expect(await said('sync queue')).toContain('no connection');
+    expect(await said('sync now')).toContain('within two seconds');
     const conflicts = await said('sync conflicts');
     expect(conflicts).toContain('meal Breakfast  open');
     expect(conflicts).toContain('timing: the cloud’s edit holds; kept {"time":"08:00"');

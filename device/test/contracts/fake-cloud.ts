@@ -36,6 +36,8 @@ const breakfast: Conflict = {
 export class FakeCloud implements CloudPort {
   claim: CloudView['claim'] = null;
   account: string | null = null;
+  hurries = 0;
+  isAway = false;
   found: Conflict[] = [breakfast];
   pending: CloudQueue = {
     waiting: 3,
@@ -56,7 +58,7 @@ export class FakeCloud implements CloudPort {
     const { account, claim: present } = this;
     return {
       url: 'https://cloud.test',
-      state: account === null ? 'unclaimed' : 'online',
+      state: account === null ? 'unclaimed' : this.isAway ? 'resting' : 'online',
       account,
       device: account === null ? null : 'a'.repeat(26),
       waiting: 3,
@@ -97,6 +99,10 @@ export class FakeCloud implements CloudPort {
 
   dismissConflict(id: string): Conflict {
     return this.#settle(id, 'dismissed');
+  }
+
+  hurry(): void {
+    this.hurries += 1;
   }
 
   queue(): CloudQueue {

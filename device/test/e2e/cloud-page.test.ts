@@ -99,6 +99,16 @@ describe('the link to the cloud on the page', () => {
     expect(feeder.cloud.found[0]?.state).toBe('dismissed');
   });
 
+  it('tries at once when somebody does not want to wait', async () => {
+    feeder.cloud = new FakeCloud();
+    feeder.cloud.account = 'ada@example.org';
+    feeder.cloud.isAway = true;
+    const page = await open();
+    const section = page.getByRole('region', { name: 'Cloud' });
+    await section.getByRole('button', { name: 'Try now' }).click();
+    await expect.poll(() => feeder.cloud?.hurries).toBe(1);
+  });
+
   it('says of everything that waits why it does', async () => {
     feeder.cloud = new FakeCloud();
     feeder.cloud.account = 'ada@example.org';

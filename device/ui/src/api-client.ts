@@ -156,6 +156,7 @@ export const api = {
     call<unknown>('/cloud/agree', { method: 'POST', body: { account } }),
   cancelClaim: () => call<unknown>('/cloud/claim', { method: 'DELETE' }),
   unlinkCloud: () => call<unknown>('/cloud', { method: 'DELETE' }),
+  hurryCloud: () => call<unknown>('/cloud/hurry', { method: 'POST' }),
   cloudQueue: () => call<CloudQueue>('/cloud/queue'),
   conflicts: () => call<Items<Conflict>>('/cloud/conflicts'),
   restoreConflict: (id: string) =>

@@ -44,6 +44,11 @@ export function commandStateNumber(state: CommandState): number {
   return COMMAND_STATES.indexOf(state);
 }
 
+/** The state behind a number of the database. */
+export function commandStateOf(number: number): CommandState {
+  return named(COMMAND_STATES, number);
+}
+
 /** The number of a kind of downlink item. */
 export function downKindNumber(kind: DownRow['kind']): number {
   return DOWN_KINDS.indexOf(kind);
@@ -260,7 +265,7 @@ export function commandOf(row: CommandRecord): CommandRow {
   return {
     commandId: ulidText(row.command_id),
     dseq: row.dseq,
-    state: named(COMMAND_STATES, row.state),
+    state: commandStateOf(row.state),
     order: fromJson<CommandOrder>(row.wish),
     issuedMs: row.issued_ms,
     notAfterMs: row.not_after_ms,

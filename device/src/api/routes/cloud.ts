@@ -26,7 +26,7 @@ export function cloudRoutes({ cloud }: ApiDeps): RouteDef[] {
       hint: 'Set cloudUrl in the configuration, if it is to have one.',
     });
   };
-  return [...linkRoutes(configured), ...reviewRoutes(configured)];
+  return [...linkRoutes(configured), hurryRoute(configured), ...reviewRoutes(configured)];
 }
 
 function linkRoutes(configured: () => CloudPort): RouteDef[] {
@@ -98,6 +98,23 @@ function linkRoutes(configured: () => CloudPort): RouteDef[] {
       },
     }),
   ];
+}
+
+function hurryRoute(configured: () => CloudPort): RouteDef {
+  return defineRoute({
+    ...shape,
+    method: 'POST',
+    path: `${path}/hurry`,
+    operationId: 'hurryCloud',
+    summary: 'Try to reach the cloud now, instead of after the wait.',
+    response: DoneSchema,
+    statuses: { 200: 'It is tried within two seconds, unless it is reached already.' },
+    errors: ['ERR_NOT_FOUND'],
+    handler: () => {
+      configured().hurry();
+      return done;
+    },
+  });
 }
 
 function reviewRoutes(configured: () => CloudPort): RouteDef[] {

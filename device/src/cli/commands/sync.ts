@@ -57,6 +57,16 @@ export const syncCommands: readonly Command[] = [
     },
   },
   {
+    name: 'sync now',
+    usage: '',
+    summary: 'Try to reach the cloud now, instead of after the wait.',
+    words: [0, 0],
+    run: async ({ api }) => {
+      const data = await api.post('/cloud/hurry');
+      return { data, text: 'It is tried within two seconds. Then look at: feeder sync' };
+    },
+  },
+  {
     name: 'sync queue',
     usage: '',
     summary: 'What waits for the cloud, and why.',

@@ -77,6 +77,20 @@ function LinkButton({ view }: { view: CloudView }) {
   );
 }
 
+/** While the feeder waits before its next try, nobody else has to. */
+function TryNow() {
+  const saving = useSaving();
+  const press = () => saving.run(() => api.hurryCloud().then(() => cloud.refresh()));
+  return (
+    <>
+      <button type="button" disabled={saving.isBusy || !isLive.value} onClick={press}>
+        {say('cloud.now')}
+      </button>
+      <Problems of={saving.problems} />
+    </>
+  );
+}
+
 function Facts({ view }: { view: CloudView }) {
   const { account, url, waiting, why, secondsSinceAnswer } = view;
   const nextTry = cloudQueue.value.value?.nextTrySeconds ?? null;
@@ -128,6 +142,7 @@ export function CloudSection() {
         {view.state === 'unclaimed' && say('cloud.unclaimedText')}
       </p>
       <Facts view={view} />
+      {view.state === 'resting' && <TryNow />}
       <Queue />
       <Conflicts />
       {view.claim === null ? <LinkButton view={view} /> : <ClaimBox claim={view.claim} />}

@@ -10,6 +10,7 @@ export const cloud = {
   'cloud.answered': 'Last answer',
   'cloud.never': 'none since the start',
   'cloud.nextTry': 'Next try',
+  'cloud.now': 'Try now',
   'cloud.why': 'Why',
   'cloud.claim': 'Link to an account',
   'cloud.cancel': 'Cancel',
