@@ -27,6 +27,7 @@ const LAG_MS_MIN: Milliseconds = 330;
 const LAG_MS_MAX: Milliseconds = 1500;
 /** Without a scale a portion is known to this share, until many feedings have shown better. */
 const BLIND_SHARE = 0.3;
+const BLIND_SIGMAS = 2;
 /** Less than that comes more easily than more: play, a thin flow, the first part of a turn. */
 const BLIND_LOW_SHARE = 0.5;
 const WELL_KNOWN_SAMPLES = 5;
@@ -121,6 +122,15 @@ export class FlowEstimate {
   /** The most that a turn may be expected to deliver. */
   get highGramsPerTurn(): Grams {
     return this.#highGramsPerTurn;
+  }
+
+  /**
+   * What a turn is taken to deliver where nothing is weighed: where portions differed, so much that
+   * the richer ones would still stay within what a portion by turns may be off.
+   */
+  get blindGramsPerTurn(): Grams {
+    const rich = this.gramsPerTurn * (1 + BLIND_SIGMAS * this.doubt);
+    return Math.max(this.gramsPerTurn, rich / (1 + BLIND_SHARE));
   }
 
   /** What a turn is taken to have moved that the scale did not show: of a new food, the most. */

@@ -23,8 +23,8 @@ function lackingGrams(run: Run, servedGrams: Grams): Grams {
 const IDLE_STOPS_MIN = 5;
 
 /**
- * Whether another pulse could bring more than the portion's bound on turns lets through, if the
- * chute is blocked: every stop lets pieces go that no turn shows, and all of it may come at once.
+ * Whether what stops have let go could bring more than the portion's bound on turns lets through, if
+ * the chute is blocked and one more pulse follows: no turn shows it, and all of it may come at once.
  */
 export function couldPassBound(run: Run): boolean {
   const { account, order, pulse, flow, idleStops } = run;
@@ -32,7 +32,7 @@ export function couldPassBound(run: Run): boolean {
   const served = Math.max(0, account.likelyGrams);
   const byStops = pulse.short.dribbledMostGrams(idleStops + 1, flow.kibbleGrams);
   const most = turnsAllowed(run) * order.model.gramsPerTurn;
-  return served + lackingGrams(run, account.likelyGrams) + byStops > most;
+  return served + byStops > most;
 }
 
 /** Each attempt to free the dispenser may cost so many turns on top of those for the portion. */

@@ -122,7 +122,8 @@ function verdictOf(
 function observationOf(run: Run): KibbleObservation | null {
   const { account, meter } = run;
   const turns = meter.forwardTurns;
-  const hasFlowed = !run.hasJammed && !run.hasStopped && (run.closing?.fault ?? null) === null;
+  // Nobody has looked whether food still flowed when a person stopped it, or a fault.
+  const hasFlowed = !run.hasJammed && !run.hasStopped && run.closing === null;
   const isClean = !account.hasEstimate && hasFlowed && account.chains === 1;
   const mayLearn = isClean && turns >= LEARN_TURNS_MIN && account.likelyGrams > 0.5;
   const gramsPerTurn = mayLearn ? account.likelyGrams / turns : null;

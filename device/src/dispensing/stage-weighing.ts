@@ -193,10 +193,11 @@ function goBlind(run: Run, cautionSigmas: number): void {
   go(run, 'blind');
 }
 
-/** A food that is not known well is never turned further than the maker's figure would turn it. */
+/** A food that is not known well is turned no further than the maker's figure would turn it. */
 function blindGramsPerTurn({ flow, order, traits }: Run): Grams {
   const isKnown = order.model.samples >= KNOWN_SAMPLES;
-  return isKnown ? flow.gramsPerTurn : Math.max(flow.gramsPerTurn, traits.nominalGramsPerTurn);
+  const grams = flow.blindGramsPerTurn;
+  return isKnown ? grams : Math.max(grams, traits.nominalGramsPerTurn);
 }
 
 function finishBlind(run: Run): void {

