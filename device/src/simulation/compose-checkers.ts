@@ -4,6 +4,7 @@ import { AtMostOnce } from './checkers/at-most-once.ts';
 import { Booked } from './checkers/booked.ts';
 import { DeadMeansStopped } from './checkers/dead-means-stopped.ts';
 import { FeedingTruths } from './checkers/feeding-truths.ts';
+import { GroundedRefusals } from './checkers/grounded-refusals.ts';
 import { MassBalance } from './checkers/mass-balance.ts';
 import { NeverStarves } from './checkers/never-starves.ts';
 import { NeverTooMuch } from './checkers/never-too-much.ts';
@@ -58,6 +59,15 @@ export function composeCheckers(life: Life) {
       turnGrams: () => world.profile.auger.gramsPerTurnMean * world.model.auger.flowFactor,
     }),
     onTime: new OnTime({ fail, plan, truths, mayFeed, hasRoom }),
+    refusals: new GroundedRefusals({
+      fail,
+      truths,
+      booked,
+      settings: () => plan.now.settings,
+      hasFault: () => active.faults.size > 0,
+      bowlGrams: () => world.truth().bowlGrams,
+      isCatThere: () => world.model.cat.isPresent,
+    }),
     truths,
     off,
   };
@@ -84,6 +94,7 @@ export function composeCheckers(life: Life) {
   recorder.add(shown.onTime);
   recorder.add(new UnprovenClock({ fail, truths, isUnproven }));
   recorder.add(shown.starves);
+  recorder.add(shown.refusals);
   return shown;
 }
 

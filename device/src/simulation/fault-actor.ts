@@ -180,6 +180,8 @@ export class FaultActor {
     },
     index_lost: () => this.#break('index_lost', { by: (on) => this.#life.world.loseIndex(on) }),
     undervoltage: () => this.#breakFor('undervoltage', (on) => this.#life.world.undervoltage(on)),
+    motor_unreachable: () =>
+      this.#breakFor('motor_unreachable', (on) => this.#life.world.unplugDriver(on)),
   };
 
   /** Half of the ends come at once, half at a drawn place in the program. */

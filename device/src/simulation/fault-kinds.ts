@@ -44,6 +44,7 @@ export const faultKinds = [
   'flap_leak',
   'index_lost',
   'undervoltage',
+  'motor_unreachable',
 ] as const;
 
 export type FaultKind = (typeof faultKinds)[number];
@@ -91,7 +92,11 @@ export const faultsPerDay: Readonly<Record<FaultKind, readonly [few: number, man
   flap_leak: [0.05, 0.5],
   index_lost: [0.05, 0.3],
   undervoltage: [0.4, 8],
+  motor_unreachable: [0.1, 2],
 };
+
+/** They came later and draw from streams of their own, so that seeds without them stay as they were. */
+export const laterKinds: ReadonlySet<FaultKind> = new Set<FaultKind>(['motor_unreachable']);
 
 /** `all`, `none`, or a list of kinds; a seed draws its own mixture of them. */
 export function parseFaults(text: string): readonly FaultKind[] | undefined {

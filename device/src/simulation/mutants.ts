@@ -304,4 +304,34 @@ export const mutants: readonly Mutant[] = [
     faults: ['cancel', 'emergency_stop'],
     sabotage: () => ({ station: (station) => changed(station, { cancel: () => {} }) }),
   },
+  {
+    name: 'busy_ends',
+    rule: 'the end of being busy, once a feeding is over',
+    faults: asked,
+    sabotage: () => {
+      let busyAtMs = Number.NEGATIVE_INFINITY;
+      return {
+        rules: {
+          check: (command, context) => {
+            const { ageMs } = context.now;
+            if (context.isBusy) busyAtMs = ageMs;
+            const isSoon = ageMs >= busyAtMs && ageMs - busyAtMs < 30 * 60_000;
+            return checkFeed(command, { ...context, isBusy: context.isBusy || isSoon });
+          },
+        },
+      };
+    },
+  },
+  {
+    name: 'closed_at_start',
+    rule: 'the end of a killed feeding no later than it was closed',
+    faults: ['kill', 'request_pair', 'request_reordered'],
+    sabotage: changedContext((context) => ({
+      ...context,
+      doses: context.doses.map((dose) => ({
+        ...dose,
+        at: { ...dose.at, ageMs: dose.at.ageMs + 5 * 60_000 },
+      })),
+    })),
+  },
 ];

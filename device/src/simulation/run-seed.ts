@@ -21,6 +21,8 @@ export interface SeedReport {
   readonly catchUps: number;
   readonly overshoots: number;
   readonly falseAlarms: number;
+  /** Refusals of which a ground was looked for. */
+  readonly refusalsChecked: number;
   readonly coverage: Readonly<Record<FeedingClass, Coverage>>;
   readonly violations: readonly Violation[];
   /** SHA-256 over every ledger hash, truth and answer. */
@@ -125,6 +127,7 @@ function report(life: Life, checks: Checks): SeedReport {
     catchUps: checks.starves.catchUps,
     overshoots: checks.tooMuch.overshoots,
     falseAlarms: checks.off.falseAlarms,
+    refusalsChecked: checks.refusals.checked,
     coverage,
     violations: recorder.violations,
     traceHash: recorder.digest(),

@@ -17,6 +17,7 @@ function reportOf(seed: number, more: Partial<SeedReport> = {}): SeedReport {
     catchUps: 1,
     overshoots: 0,
     falseAlarms: 0,
+    refusalsChecked: 2,
     coverage: emptyCoverage(),
     violations: [],
     traceHash: `hash of ${seed}`,

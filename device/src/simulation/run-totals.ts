@@ -34,6 +34,7 @@ export class RunTotals {
   #catchUps = 0;
   #overshoots = 0;
   #falseAlarms = 0;
+  #refusalsChecked = 0;
   faults = 0;
   violations = 0;
 
@@ -58,6 +59,7 @@ export class RunTotals {
     this.#catchUps += report.catchUps;
     this.#overshoots += report.overshoots;
     this.#falseAlarms += report.falseAlarms;
+    this.#refusalsChecked += report.refusalsChecked;
     this.faults += report.faults;
     this.violations += report.violations.length;
     for (const name of feedingClasses) {
@@ -97,6 +99,7 @@ export class RunTotals {
       catchUps: this.#catchUps,
       overshoots: this.#overshoots,
       falseAlarms: this.#falseAlarms,
+      refusalsChecked: this.#refusalsChecked,
       intervalCoverage: rounded(intervalCoverage, 5),
       coverageBroken: this.#feedings >= COVERAGE_FEEDINGS_MIN && intervalCoverage < COVERAGE_MIN,
       coverage: this.#coverage,

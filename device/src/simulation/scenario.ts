@@ -7,7 +7,7 @@ import {
 } from '@cat-feeder/shared';
 import type { ProfileInput } from '../hardware/simulated/profile.ts';
 import { SeededRandom } from '../platform/random.ts';
-import { type FaultKind, faultsPerDay } from './fault-kinds.ts';
+import { type FaultKind, faultsPerDay, laterKinds } from './fault-kinds.ts';
 import { dateOfDays, daysOfCivil, instantOf, offsetMs } from './independent-calendar.ts';
 
 /** Zones whose clocks change in different ways, and some that never do. */
@@ -98,7 +98,7 @@ export function drawScenario(
       afterPowerCut: pick(random, ['rtc', 'file', 'none']),
       syncMeanMs: logUniform(random, 10_000, (isDense ? 24 : 6) * 60 * MINUTE_MS),
     },
-    perDay: drawFaults(random, allowed, mixture),
+    perDay: drawFaults(random, seed, allowed, mixture),
     faultyShare: random.chance(0.3) ? 1 : 0.4 + 0.5 * random.next(),
     asksPerDay: random.chance(0.3) ? 0 : logUniform(random, 0.5, 12),
     careMeanMs: logUniform(random, 5 * MINUTE_MS, 8 * 60 * MINUTE_MS),
@@ -191,15 +191,17 @@ export function timeOfMinute(minute: number): string {
 
 function drawFaults(
   random: SeededRandom,
+  seed: number,
   allowed: readonly FaultKind[],
   mixture: 'swarm' | 'dense',
 ): Map<FaultKind, number> {
   const perDay = new Map<FaultKind, number>();
   const share = random.uint32() % PLAIN_SEEDS;
   for (const kind of allowed) {
-    const isDrawn = random.chance(share === 1 ? 1 : KIND_SHARE);
+    const own = laterKinds.has(kind) ? new SeededRandom(`scenario ${seed} ${kind}`) : random;
+    const isDrawn = own.chance(share === 1 ? 1 : KIND_SHARE);
     const [few, many] = faultsPerDay[kind];
-    const rate = logUniform(random, few, many);
+    const rate = logUniform(own, few, many);
     if (mixture === 'dense') perDay.set(kind, Math.max(many, DENSE_PER_DAY));
     else if (share !== 0 && isDrawn) perDay.set(kind, rate);
   }

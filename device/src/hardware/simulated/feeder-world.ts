@@ -61,6 +61,7 @@ export class FeederWorld {
   readonly #originMs: Milliseconds;
   readonly #random: SeededRandom;
   #board: PoweredBoard | null = null;
+  #isMotorBroken = false;
 
   /** `clock` must run through power cuts: not the clock of one boot. */
   constructor(options: {
@@ -280,15 +281,22 @@ export class FeederWorld {
 
   /** A broken wire: commands have no effect and no current flows. */
   breakMotor(isDead = true): void {
-    this.#switchMotor((shaft) => {
-      shaft.isDead = isDead;
-    });
+    this.#isMotorBroken = isDead;
+    this.#cutMotor();
   }
 
   /** The motor's driver is unplugged: nothing turns, and the board knows it. */
   unplugDriver(isAway = true): void {
-    this.breakMotor(isAway);
+    this.catchUp();
     this.model.isDriverAway = isAway;
+    this.#cutMotor();
+  }
+
+  /** A broken wire and a driver that is away each keep the motor still. */
+  #cutMotor(): void {
+    this.#switchMotor((shaft) => {
+      shaft.isDead = this.#isMotorBroken || this.model.isDriverAway;
+    });
   }
 
   /** The motor is wired the other way round. */

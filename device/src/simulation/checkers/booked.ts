@@ -69,14 +69,14 @@ export class Booked implements Checker {
 
   /** Whether the caps of the day and of the plan surely leave room for so much. */
   hasRoom(grams: Grams, now: Situation): boolean {
-    const { isKnown, highGrams } = this.#booked(now);
+    const { isKnown, highGrams } = this.sum(now);
     const limitGrams = Math.min(this.#plan.now.settings.dayGramsMax, this.#planShareGrams());
     return isKnown && highGrams + grams + MARGIN_GRAMS < limitGrams;
   }
 
   /** The same for a portion against hunger: the plan's share counts only what surely came. */
   hasRoomForHunger(grams: Grams, now: Situation): boolean {
-    const { isKnown, highGrams, lowGrams } = this.#booked(now);
+    const { isKnown, highGrams, lowGrams } = this.sum(now);
     const { dayGramsMax } = this.#plan.now.settings;
     const neededGrams = grams + MARGIN_GRAMS;
     return (
@@ -86,7 +86,8 @@ export class Booked implements Checker {
     );
   }
 
-  #booked(now: Situation) {
+  /** What is booked within the longest window, unless nobody can say how long ago it was. */
+  sum(now: Situation): { isKnown: boolean; highGrams: Grams; lowGrams: Grams } {
     // Without a clock that runs in the dark, the windows of the caps last longer over a cut.
     const isKnown = this.#keepsTime || now.nowMs - this.#lastDarkMs >= LONG_WINDOW_MS;
     let highGrams = 0;

@@ -12,7 +12,7 @@ import type { FeedingTruths } from './feeding-truths.ts';
 /** What a run takes from its order to its first motion, and the clock's own error. */
 const SLACK_MS: Milliseconds = 1000;
 /** The clock must have been right for so long before the hour of the day is judged. */
-const SURE_CLOCK_MS: Milliseconds = 5 * MINUTE_MS;
+export const SURE_CLOCK_MS: Milliseconds = 5 * MINUTE_MS;
 
 /**
  * Invariant 3, the owner's part of it: two feedings keep their distance, by the time that truly
@@ -65,20 +65,24 @@ export class OwnersWish implements Checker {
     settings: Settings,
     now: Situation,
   ): void {
-    const { quietHours, zone } = settings;
-    if (quietHours === null || now.nowMs - now.clockRightSinceMs < SURE_CLOCK_MS) return;
-    const local: number = now.trueWallMs + offsetMs(zone, now.trueWallMs);
-    const minute = Math.floor(local / MINUTE_MS) % 1440;
-    const from = minuteOf(quietHours.from);
-    const to = minuteOf(quietHours.to);
-    const isQuiet = from <= to ? minute >= from && minute < to : minute >= from || minute < to;
-    if (isQuiet) {
+    if (now.nowMs - now.clockRightSinceMs < SURE_CLOCK_MS) return;
+    if (isQuiet(settings, now.trueWallMs)) {
       this.#fail('I3', `${claim.requestId} by ${claim.cause} is served in the quiet hours`);
     }
   }
 }
 
-function gapMs(cause: FeedingCause, settings: Settings): Milliseconds {
+/** Whether an instant lies in the hours that the owner wants quiet. */
+export function isQuiet({ quietHours, zone }: Settings, wallMs: number): boolean {
+  if (quietHours === null) return false;
+  const minute = Math.floor((wallMs + offsetMs(zone, wallMs)) / MINUTE_MS) % 1440;
+  const from = minuteOf(quietHours.from);
+  const to = minuteOf(quietHours.to);
+  return from <= to ? minute >= from && minute < to : minute >= from || minute < to;
+}
+
+/** The least distance that the owner wants before a feeding of this cause. */
+export function gapMs(cause: FeedingCause, settings: Settings): Milliseconds {
   if (cause === 'schedule' || cause === 'starvation')
     return settings.scheduleGapMinutes * MINUTE_MS;
   if (cause === 'elapsed_time') return HOUR_MS;
