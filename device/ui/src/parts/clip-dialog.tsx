@@ -47,12 +47,12 @@ function DeleteClip({ clip, onGone }: { clip: Clip; onGone: () => void }) {
     }
   };
   return (
-    <>
+    <div>
       <button type="button" disabled={saving.isBusy || !isLive.value} onClick={press}>
         {say(isAsked ? 'clip.deleteSure' : 'clip.delete')}
       </button>
       <Problems of={saving.problems} />
-    </>
+    </div>
   );
 }
 

@@ -37,7 +37,7 @@ export const camera = {
   'clip.open': 'Play the clip of {time}, {seconds} s',
   'clip.none': 'Clip',
   'clip.title': 'Clip of {time}',
-  'clip.video': 'Video of the feeding at {time}',
+  'clip.video': 'Video of {time}',
   'clip.before': 'Before',
   'clip.after': 'After',
   'clip.keep': 'Keep it until I delete it',
