@@ -18,11 +18,12 @@ const SLACK_MS: Milliseconds = 15_000;
 const RECOVERED_MS: Milliseconds = 5 * MINUTE_MS;
 /** What was broken or refused until lately may still be believed to be, or its cure not be noticed. */
 const LATELY_MS: Milliseconds = HOUR_MS;
-/** A bowl may weigh this much more than what lies in it: drift, and what a cat left wet. */
-const BOWL_GRAMS = 10;
-/** What a portion reserves beyond itself, by turns as well. */
+/** A bowl may weigh this much more than what lies in it, after days of drift. */
+const BOWL_GRAMS = 25;
+/** What a portion reserves beyond itself: by turns, for pieces, and so much more than the one before. */
 const RESERVE_SHARE = 1.3;
 const RESERVE_GRAMS = 4;
+const RESERVE_GROWTH = 1.7;
 
 type Refused = Extract<AuditEntry, { name: 'feeding.refused' }>['body'];
 type Ground = (refused: Refused, now: Situation) => boolean;
@@ -43,6 +44,8 @@ export class GroundedRefusals implements Checker {
   #ranUntilMs: Milliseconds = Number.NEGATIVE_INFINITY;
   /** When a feeding was last over, for all that the feeder can know. */
   #lastFoodMs: Milliseconds = Number.NEGATIVE_INFINITY;
+  /** What the last claim reserved beyond its portion: pieces are believed to be as large as learned. */
+  #beyondGrams = 0;
   #lastFaultMs: Milliseconds = Number.NEGATIVE_INFINITY;
   #lastBootMs: Milliseconds = 0;
   #lastCatMs: Milliseconds = Number.NEGATIVE_INFINITY;
@@ -92,6 +95,10 @@ export class GroundedRefusals implements Checker {
   #note(entry: AuditEntry, now: Situation): void {
     if (entry.name === 'feeding.ended') this.#lastFoodMs = now.nowMs;
     else if (entry.name === 'feeding.refused') this.#refused(entry.body, now);
+    else if (entry.name === 'feeding.claimed') {
+      const { reservedMg, portionMg } = entry.body;
+      this.#beyondGrams = (reservedMg - portionMg) / 1000;
+    }
   }
 
   #refused(refused: Refused, now: Situation): void {
@@ -117,7 +124,7 @@ export class GroundedRefusals implements Checker {
     quiet_hours: (refused, now) => this.#isQuiet(refused, now),
     min_gap: (refused, now) => this.#isSoon(refused, now),
     bowl_full: (_, now) => this.#isFull(now),
-    cap_feeding: ({ portionMg }) => reserved(portionMg) > this.#settings().feedingGramsMax,
+    cap_feeding: ({ portionMg }) => this.#reserved(portionMg) > this.#settings().feedingGramsMax,
     cap_hour: ({ portionMg }, now) => this.#passes(this.#settings().hourGramsMax, portionMg, now),
     cap_day: ({ portionMg }, now) => this.#passes(this.#settings().dayGramsMax, portionMg, now),
     // No wish of these people is for a pet, and none of them decides by the plan.
@@ -156,10 +163,11 @@ export class GroundedRefusals implements Checker {
   /** Whether all that was booked for 26 hours and this would pass a cap of fewer hours. */
   #passes(limitGrams: number, portionMg: number, now: Situation): boolean {
     const { isKnown, highGrams } = this.#booked.sum(now);
-    return !isKnown || highGrams + reserved(portionMg) > limitGrams;
+    return !isKnown || highGrams + this.#reserved(portionMg) > limitGrams;
   }
-}
 
-function reserved(portionMg: number): number {
-  return (portionMg / 1000) * RESERVE_SHARE + RESERVE_GRAMS;
+  #reserved(portionMg: number): number {
+    const beyondGrams = Math.max(RESERVE_GRAMS, RESERVE_GROWTH * this.#beyondGrams);
+    return (portionMg / 1000) * RESERVE_SHARE + beyondGrams;
+  }
 }
