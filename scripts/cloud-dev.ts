@@ -10,12 +10,15 @@ import {
 } from '../cloud-sync/test/servers/own-process.ts';
 import { startServers, stopServers } from '../cloud-sync/test/servers/own-servers.ts';
 import { RGW_KEY } from '../cloud-sync/test/servers/rgw.ts';
+import { Wire } from '../cloud-sync/test/story/wire.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const folder = resolve(root, 'var/cloud-dev');
 const cloudPort = process.env['CLOUD_PORT'] ?? '8490';
 const feederPort = process.env['FEEDER_PORT'] ?? '8480';
 const cloudUrl = `http://127.0.0.1:${cloudPort}`;
+/** Where the feeder reaches the cloud: a wire that can be pulled out. */
+const wirePort = Number(cloudPort) + 2;
 const feederUrl = `http://127.0.0.1:${feederPort}`;
 const READY_MS = 30_000;
 const CLAIM_TRIES = 100;
@@ -36,7 +39,7 @@ function settings(urls: Urls): Record<string, string> {
   return {
     CLOUD_PORT: cloudPort,
     CLOUD_ADMIN_PORT: String(Number(cloudPort) + 1),
-    CLOUD_PUBLIC_URL: cloudUrl,
+    CLOUD_PUBLIC_URL: `http://127.0.0.1:${wirePort}`,
     CLOUD_KEYS_FILE: file('keys.json'),
     CLOUD_DATABASE_URL_FILE: file('database-url'),
     CLOUD_REDIS_URL: urls.redis,
@@ -101,15 +104,29 @@ async function homeAndToken(env: Record<string, string>): Promise<string> {
   return cloudCommand(env, 'token', readFileSync(file('home'), 'utf8'), ACCOUNT, '1');
 }
 
+/** Pulls the network out of the feeder, or puts it back. */
+function turn(wires: readonly Wire[]): void {
+  const isPulled = wires.some((wire) => wire.isPulled);
+  for (const wire of wires) {
+    if (isPulled) wire.putBack();
+    else wire.pull();
+  }
+  console.log(isPulled ? 'The network is back.' : 'The network is pulled out of the feeder.');
+}
+
 mkdirSync(folder, { recursive: true });
 const servers = await startServers(folder, ['mariadb', 'redis', 'mosquitto', 'rgw']);
 const started: OwnProcess[] = [];
+const wires = { cloud: await Wire.open(wirePort), broker: await Wire.open() };
+wires.cloud.leadTo(cloudUrl);
+wires.broker.leadTo(servers.mosquitto.url);
 try {
   writeFileSync(file('database-url'), servers.mariadb.url, { mode: 0o600 });
   writeFileSync(file('broker-url'), servers.mosquitto.url, { mode: 0o600 });
   writeFileSync(file('s3-key'), Object.values(RGW_KEY).join(':'), { mode: 0o600 });
-  const { redis, mosquitto, rgw } = servers;
-  const env = settings({ redis: redis.url, broker: mosquitto.url, s3: rgw.url });
+  const { redis, rgw } = servers;
+  const { broker } = wires;
+  const env = settings({ redis: redis.url, broker: broker.url, s3: rgw.url });
   if (!existsSync(env['CLOUD_KEYS_FILE'] ?? '')) await cloudCommand(env, 'keys', file('keys.json'));
   started.push(
     await startProgram('cloud', [service, 'run'], { env, readyUrl: `${cloudUrl}/v1/time` }),
@@ -118,7 +135,7 @@ try {
   const args = ['run', '--hardware', 'simulated', '--trust-wall-clock', '--port', feederPort];
   started.push(
     await startProgram('feeder', [daemon, ...args, '--data-dir', file('feeder')], {
-      env: { FEEDER_CLOUD_URL: cloudUrl },
+      env: { FEEDER_CLOUD_URL: wires.cloud.url },
       readyUrl: `${feederUrl}/api/v1/status`,
     }),
   );
@@ -128,11 +145,17 @@ The cloud   ${cloudUrl} (figures: http://127.0.0.1:${env['CLOUD_ADMIN_PORT']}/me
 For example, for a day:
   TOKEN=${token}
   curl -H "authorization: Bearer $TOKEN" ${cloudUrl}/v1/devices/${device}/docs
+Enter (or kill -USR2 ${process.pid}) pulls the network out of the feeder, and puts it back.
 Logs and data: ${folder}. Ctrl-C ends all of it.`);
+  const all = Object.values(wires);
+  process.stdin.on('data', () => turn(all));
+  process.on('SIGUSR2', () => turn(all));
   await new Promise<void>((resolveStop) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolveStop());
   });
 } finally {
   await Promise.all(started.toReversed().map((one) => one.stop()));
   await stopServers(servers);
+  await Promise.all(Object.values(wires).map((wire) => wire.close()));
+  process.stdin.destroy();
 }

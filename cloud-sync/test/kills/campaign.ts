@@ -25,6 +25,8 @@ export interface CampaignReport {
   readonly promised: { feedings: number; commands: number; wishes: number; meals: number };
   readonly events: number;
   readonly sessions: number;
+  /** Starts that gave up, and were followed by another one. */
+  readonly failedStarts: number;
   readonly violations: string[];
   /** What was judged. */
   readonly seen: readonly Seen[];
@@ -47,8 +49,9 @@ const FAULT_MS = { min: 200, max: 1_500 };
 const PASS_SHARE = 0.5;
 const HANG_UP_SHARE = 0.5;
 const HURRY_EVERY_MS = 1_000;
-const SETTLE_MS_MAX = 180_000;
+const SETTLE_MS_MAX = 300_000;
 const LOOK_MS = 250;
+const STARTS_MAX = 10;
 /** Something goes over the wire within this time. */
 const MET_MS_MAX = 6_000;
 
@@ -71,6 +74,7 @@ class Campaign {
     PartKind,
     number
   >;
+  #failedStarts = 0;
   #areKillsOver = false;
   #isOver = false;
 
@@ -105,6 +109,7 @@ class Campaign {
       answers: sumOf(this.#loads.map(({ answers }) => answers)),
       promised: this.#promised(),
       ...{ events: judged.events, sessions: judged.sessions },
+      failedStarts: this.#failedStarts,
       violations: [...violations, ...judged.violations],
       seen: judged.seen,
       seconds: (performance.now() - startMs) / 1000,
@@ -163,8 +168,23 @@ class Campaign {
       await part.kill();
       this.#kills[kind] += 1;
       await sleep(this.#random.next() * DOWN_MS);
-      await part.start();
+      await this.#startAll();
       if (n % 20 === 19) say(`${n + 1} kills`);
+    }
+  }
+
+  /**
+   * What a service manager does: whatever is down is started, again when it gives up. A daemon ends
+   * by itself when its control loop is silent for too long, as on a machine that is too busy.
+   */
+  async #startAll(): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      const parts = partKinds.flatMap((kind) => this.#rig.parts(kind));
+      const started = await Promise.allSettled(parts.map((part) => part.start()));
+      const failed = started.find((one) => one.status === 'rejected');
+      if (failed === undefined) return;
+      this.#failedStarts += 1;
+      if (tries === STARTS_MAX) throw failed.reason;
     }
   }
 
@@ -188,6 +208,7 @@ class Campaign {
         if (performance.now() > untilMs) {
           return [`rest: ${load.feeder.device} ${JSON.stringify(await load.queue())}`];
         }
+        await this.#startAll();
         await load.hurry();
         await sleep(LOOK_MS);
       }

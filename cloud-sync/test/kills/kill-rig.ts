@@ -3,7 +3,13 @@ import { join, resolve } from 'node:path';
 import type { CloudView } from '@cat-feeder/shared';
 import { ask } from '../own-cloud.ts';
 import { ownServer } from '../servers/mariadb.ts';
-import { freePort, runToEnd, startProcess, untilReady } from '../servers/own-process.ts';
+import {
+  freePort,
+  type OwnProcess,
+  runToEnd,
+  startProcess,
+  untilReady,
+} from '../servers/own-process.ts';
 import {
   type OwnServer,
   type OwnServers,
@@ -147,8 +153,7 @@ async function startNode(plan: Plan, n: number): Promise<OwnServer> {
       env: { ...plan.env, CLOUD_PORT: String(port), CLOUD_ADMIN_PORT: String(adminPort) },
     });
     const look = { name, logPath: join(plan.folder, `${name}.log`), timeoutMs: READY_MS };
-    await untilReady(started, look, async () => (await fetch(`${url}/v1/time`)).ok);
-    return started;
+    return readyOrGone(started, look, `${url}/v1/time`);
   });
 }
 
@@ -171,9 +176,23 @@ async function startFeeder(plan: Plan, n: number, dataDir: string): Promise<OwnS
       },
     });
     const look = { name, logPath, timeoutMs: READY_MS };
-    await untilReady(started, look, async () => (await fetch(`${url}/api/v1/status`)).ok);
-    return started;
+    return readyOrGone(started, look, `${url}/api/v1/status`);
   });
+}
+
+/** Nothing is left behind of a program that does not come to answer. */
+async function readyOrGone(
+  started: OwnProcess,
+  look: Parameters<typeof untilReady>[1],
+  url: string,
+): Promise<OwnProcess> {
+  try {
+    await untilReady(started, look, async () => (await fetch(url)).ok);
+    return started;
+  } catch (error) {
+    await started.kill();
+    throw error;
+  }
 }
 
 /** A feeder in a home of its own, claimed as people do it. */

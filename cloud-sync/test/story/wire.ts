@@ -12,9 +12,10 @@ export class Wire {
     server.on('connection', (socket) => this.#join(socket));
   }
 
-  static async open(): Promise<Wire> {
+  /** On a port of its own choice unless one is given. */
+  static async open(port = 0): Promise<Wire> {
     const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     return new Wire(server);
   }
 
@@ -26,6 +27,10 @@ export class Wire {
   /** Where it leads. */
   leadTo(url: string): void {
     this.#targetPort = Number(new URL(url).port);
+  }
+
+  get isPulled(): boolean {
+    return this.#isPulled;
   }
 
   pull(): void {
