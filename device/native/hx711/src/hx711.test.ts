@@ -236,6 +236,13 @@ describe('an HX711 by the kernel’s files', () => {
     cell?.powerUp();
   });
 
+  it('does not write a gain that the kernel has already, as the service may not write there', () => {
+    put('in_voltage0_scale', '0.0000381470\n');
+    openFiles();
+    cell?.setGain(128);
+    expect(readFileSync(join(root, device, 'in_voltage0_scale'), 'utf8')).toBe('0.0000381470\n');
+  });
+
   it('names silence, nonsense and loss', async () => {
     openFiles({ silentMs: 150 });
     put('in_voltage0_raw', 'what?');

@@ -68,7 +68,9 @@ export class IioConverter implements Converter {
     const scale = gain === 128 ? sorted[0] : sorted.at(-1);
     // Channel B has one gain only.
     if (gain === 32 || scale === undefined || scale === '') return;
-    writeFileSync(join(this.#device, 'in_voltage0_scale'), scale);
+    // The kernel begins with the finest, and a service has no right to write there.
+    const path = join(this.#device, 'in_voltage0_scale');
+    if (Number(textOf(path) ?? '') !== Number(scale)) writeFileSync(path, scale);
   }
 
   setRate(samplesPerSecond: Hx711Rate): void {
