@@ -98,27 +98,21 @@ export function chopconf(microsteps: Microsteps): number {
   return (CHOPCONF_BASE | ((8 - Math.log2(microsteps)) << 24)) >>> 0;
 }
 
-/** What GSTAT says: bits stay until they are written with 1. */
-export interface ChipEvents {
-  readonly wasReset: boolean;
-  readonly hasDriverError: boolean;
-  readonly isPumpWeak: boolean;
-}
+/** Bits of GSTAT that forbid to turn, and what they say, as sentences for people. */
+const events: readonly (readonly [bit: number, why: string])[] = [
+  [1, 'The stepper driver lost its power for a moment.'],
+  [2, 'The stepper driver switched itself off: it was too hot, or saw a short circuit.'],
+  [4, 'The motor supply of the stepper driver is too weak.'],
+];
+/** Writing these to GSTAT forgets what it said. */
+export const GSTAT_ALL = 0b111;
 
-export function chipEvents(gstat: number): ChipEvents {
-  return {
-    wasReset: (gstat & 1) !== 0,
-    hasDriverError: (gstat & 2) !== 0,
-    isPumpWeak: (gstat & 4) !== 0,
-  };
-}
-
-/** What DRV_STATUS says, as a sentence for people; null while nothing is wrong. */
-export function driverTrouble(drvStatus: number): string | null {
+/** What is wrong with the chip by GSTAT and DRV_STATUS, the more exact first; null: nothing. */
+export function driverTrouble(gstat: number, drvStatus: number): string | null {
   if (drvStatus & 0b10) return 'The stepper driver is too hot and has switched itself off.';
   if (drvStatus & 0b11_1100)
     return 'The stepper driver sees a short circuit in the motor or its wires.';
-  return null;
+  return events.find(([bit]) => gstat & bit)?.[1] ?? null;
 }
 
 /** Bits of IOIN. */

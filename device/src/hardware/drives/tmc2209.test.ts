@@ -244,6 +244,12 @@ describe('a stepper with a TMC2209', () => {
 
   it.each([
     ['power', 'lost its power', (chip: SimulatedTmc2209) => chip.reset()],
+    [
+      'heart',
+      'switched itself off',
+      (chip: SimulatedTmc2209) => chip.values.set(registers.GSTAT, 2),
+    ],
+    ['strength', 'supply', (chip: SimulatedTmc2209) => chip.values.set(registers.GSTAT, 4)],
     ['coolness', 'too hot', (chip: SimulatedTmc2209) => chip.values.set(registers.DRV_STATUS, 2)],
     [
       'its motor',

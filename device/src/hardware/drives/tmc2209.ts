@@ -9,10 +9,10 @@ import type { TimedOutput } from '../io/timed-output.ts';
 import { assertSlice } from './slice-check.ts';
 import { Tmc2209Bus } from './tmc2209-bus.ts';
 import {
-  chipEvents,
   chopconf,
   driverTrouble,
   GCONF_UART,
+  GSTAT_ALL,
   IOIN_ENN,
   iholdIrun,
   type Microsteps,
@@ -233,10 +233,8 @@ export class Tmc2209Drive implements DrivePart {
 
   async #watch(): Promise<void> {
     const { settings, clock } = this.#parts;
-    const events = chipEvents(await this.#bus.read(registers.GSTAT));
-    if (events.wasReset)
-      return this.#fail('implausible', 'The stepper driver lost its power for a moment.');
-    const trouble = driverTrouble(await this.#bus.read(registers.DRV_STATUS));
+    const events = await this.#bus.read(registers.GSTAT);
+    const trouble = driverTrouble(events, await this.#bus.read(registers.DRV_STATUS));
     if (trouble !== null) return this.#fail('implausible', trouble);
     if (settings.stallThreshold > 0 && this.#slice !== null) {
       const stallGuard = (await this.#bus.read(registers.SG_RESULT)) & 0x3ff;
@@ -284,7 +282,7 @@ export class Tmc2209Drive implements DrivePart {
       [registers.IHOLD_IRUN, iholdIrun(settings.holdCurrent32, settings.runCurrent32)],
       [registers.TCOOLTHRS, 0xf_ffff],
       [registers.SGTHRS, settings.stallThreshold],
-      [registers.GSTAT, 0b111],
+      [registers.GSTAT, GSTAT_ALL],
     ] as const;
     for (const [register, value] of values) await this.#bus.write(register, value);
     this.#held = 0;
