@@ -214,6 +214,17 @@ describe('the speed by the header’s PWM', () => {
     motor.close();
   });
 
+  it('has its channel exported when the feeder starts, since its files are ours only a while later', () => {
+    addPwm('soc/fe20c000.pwm');
+    const channel = 'devices/platform/soc/fe20c000.pwm/pwm/pwmchip2';
+    folder.remove(`${channel}/pwm1`);
+    folder.put(`${channel}/export`, '');
+    const tree = new PwmKernelTree(folder.root);
+    const motor = open({ speed: new HeaderPwmSpeed({ tree, pin: 13 }) });
+    expect(folder.text(`${chipFolder}/export`)).toBe('1');
+    motor.close();
+  });
+
   it('takes over a channel that was left with a longer duty', () => {
     addPwm('soc/fe20c000.pwm');
     folder.put(file('period'), '1000000');

@@ -1,5 +1,5 @@
 import type { SysfsTree } from '../../platform/sysfs-tree.ts';
-import { headerPwmChannel, headerPwmChip, periodWrites } from '../parts/header-pwm.ts';
+import { exportHeaderPwm, periodWrites } from '../parts/header-pwm.ts';
 
 /** Above what people and pets hear. */
 const PERIOD_NS = 50_000;
@@ -14,6 +14,9 @@ export class HeaderPwmSpeed {
   constructor(parts: { readonly tree: SysfsTree; readonly pin: number }) {
     this.#tree = parts.tree;
     this.#pin = parts.pin;
+    // The rules for devices give a new channel's files to the service a moment after its export, and
+    // not within the first slice. What is in the way of it is told when the motor is to turn.
+    exportHeaderPwm(this.#tree, this.#pin);
   }
 
   /** Above 0 up to 1. Why it could not be set, as a sentence; null when it is set. */
@@ -34,17 +37,9 @@ export class HeaderPwmSpeed {
 
   #prepare(): string | null {
     if (this.#folder !== null) return null;
-    const chip = headerPwmChip(this.#tree);
-    if (chip === null) {
-      return 'The header has no PWM for the motor: dtoverlay=pwm-2chan is missing.';
-    }
-    const channel = headerPwmChannel(this.#tree, chip, this.#pin);
-    if (channel === null) return `BCM ${this.#pin} has no PWM for the motor.`;
-    this.#folder = `${chip}/pwm${channel}`;
-    if (this.#tree.read(`${this.#folder}/enable`) === null) {
-      const problem = this.#tree.write(`${chip}/export`, String(channel));
-      if (problem !== null && problem !== 'EBUSY') return this.#lose('export', problem);
-    }
+    const found = exportHeaderPwm(this.#tree, this.#pin);
+    if ('why' in found) return `The motor cannot be given its speed: ${found.why}.`;
+    this.#folder = found.folder;
     for (const [file, value] of periodWrites(this.#tree, this.#folder, PERIOD_NS)) {
       const why = this.#write(file, value);
       if (why !== null) return why;
