@@ -16,9 +16,9 @@ usage() { sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 to='' password_file=''
 while (($#)); do
   case $1 in
-    --to) to=${2:?--to needs a file} && shift ;;
-    --password-file) password_file=${2:?--password-file needs a file} && shift ;;
-    --root) root=${2:?--root needs a directory} && shift ;;
+    --to) need_value "$@" && to=$2 && shift ;;
+    --password-file) need_value "$@" && password_file=$2 && shift ;;
+    --root) need_value "$@" && root=$2 && shift ;;
     --help) usage && exit 0 ;;
     *) usage >&2 && exit 64 ;;
   esac

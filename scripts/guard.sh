@@ -16,7 +16,7 @@ at_boot=''
 while (($#)); do
   case $1 in
     --boot) at_boot=yes; shift ;;
-    --root) root=${2:?}; shift 2 ;;
+    --root) need_value "$@" && root=$2 && shift 2 ;;
     *) fail 64 "Usage: guard.sh [--boot] [--root DIR]" ;;
   esac
 done

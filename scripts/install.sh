@@ -26,10 +26,10 @@ while (($#)); do
   case $1 in
     --dry-run) dry_run=yes ;;
     --no-start) start='' ;;
-    --parts) parts=${2:-} && shift ;;
-    --hardware) hardware=${2:?--hardware needs a file or a name} && shift ;;
-    --update-url) update_url=${2:-} && shift ;;
-    --root) root=${2:?--root needs a directory} && shift ;;
+    --parts) need_value "$@" && parts=$2 && shift ;;
+    --hardware) need_value "$@" && hardware=$2 && shift ;;
+    --update-url) need_value "$@" && update_url=$2 && shift ;;
+    --root) need_value "$@" && root=$2 && shift ;;
     --any-os) any_os=yes ;;
     --allow-older) allow_older=yes ;;
     --help) usage && exit 0 ;;

@@ -28,6 +28,9 @@ fail() {
   exit "$status"
 }
 
+# For an option that needs a word behind it: OPTION [WORD...], the rest of a command line.
+need_value() { [[ ${2:-} ]] || fail 64 "$1 needs a value; see --help."; }
+
 # Everything below --root DIR, or the machine itself.
 set_places() {
   if [[ $root ]]; then

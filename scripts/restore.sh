@@ -18,10 +18,10 @@ usage() { sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 file='' password_file='' with_settings=''
 while (($#)); do
   case $1 in
-    --password-file) password_file=${2:?--password-file needs a file} && shift ;;
+    --password-file) need_value "$@" && password_file=$2 && shift ;;
     --with-settings) with_settings=yes ;;
     --dry-run) dry_run=yes ;;
-    --root) root=${2:?--root needs a directory} && shift ;;
+    --root) need_value "$@" && root=$2 && shift ;;
     --help) usage && exit 0 ;;
     -*) usage >&2 && exit 64 ;;
     *) file=$1 ;;

@@ -16,7 +16,7 @@ while (($#)); do
   case $1 in
     --delete-data) delete_data=yes ;;
     --dry-run) dry_run=yes ;;
-    --root) root=${2:?--root needs a directory} && shift ;;
+    --root) need_value "$@" && root=$2 && shift ;;
     --help) usage && exit 0 ;;
     *) usage >&2 && exit 64 ;;
   esac

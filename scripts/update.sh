@@ -19,8 +19,8 @@ command=update from=''
 while (($#)); do
   case $1 in
     update | settle | rollback | status) command=$1 ;;
-    --from) from=${2:?--from needs a directory} && shift ;;
-    --root) root=${2:?--root needs a directory} && shift ;;
+    --from) need_value "$@" && from=$2 && shift ;;
+    --root) need_value "$@" && root=$2 && shift ;;
     --help) usage && exit 0 ;;
     *) usage >&2 && exit 64 ;;
   esac

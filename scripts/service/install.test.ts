@@ -430,6 +430,23 @@ describe('install.sh refuses with one sentence and leaves nothing behind', () =>
     expect(feeder.snapshot()).toEqual(before);
   });
 
+  it('a wiring that cannot be, before a line of it is in config.txt', () => {
+    const feeder = feederRoot();
+    const tree = feeder.tree({ version: '1.0.0' });
+    system(feeder, 'debian', '12');
+    withBoot(feeder);
+    const name = join(tree, 'device/profiles/boards/hx711-dc-motor.json');
+    const profile = join(feeder.work, 'own.json');
+    // BCM 22 has no PWM, and no function number that an overlay could be told.
+    writeFileSync(profile, readFileSync(name, 'utf8').replace('"pwmPin": 12', '"pwmPin": 22'));
+    const before = feeder.snapshot();
+    const options = ['--root', feeder.root, '--hardware', profile];
+    const ran = feeder.exec(join(tree, 'scripts/install.sh'), options);
+    expect(ran.err).toMatch(/BCM 22 of dc_motor has no PWM; use BCM 12, 13, 18 or 19\./);
+    expect(ran.status).toBe(65);
+    expect(feeder.snapshot()).toEqual(before);
+  });
+
   it('a full disk', () => {
     const feeder = feederRoot();
     const tree = feeder.tree({ version: '1.0.0' });
@@ -591,6 +608,23 @@ describe('uninstall.sh', () => {
 });
 
 describe('the shipped scripts', () => {
+  it.each([
+    ['install.sh', '--parts'],
+    ['install.sh', '--hardware'],
+    ['install.sh', '--update-url'],
+    ['install.sh', '--root'],
+    ['update.sh', '--from'],
+    ['uninstall.sh', '--root'],
+    ['backup.sh', '--to'],
+    ['restore.sh', '--password-file'],
+    ['guard.sh', '--root'],
+  ])('%s says what is missing behind %s', (script, option) => {
+    const feeder = feederRoot();
+    const ran = feeder.exec(join(import.meta.dirname, '..', script), [option]);
+    expect(ran.err).toBe(`${option} needs a value; see --help.\n`);
+    expect(ran.status).toBe(64);
+  });
+
   it('can be run by everybody and read by shellcheck without a remark', () => {
     const files = execFileSync(
       'git',

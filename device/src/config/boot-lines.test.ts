@@ -33,6 +33,12 @@ describe('bootNeedsOf', () => {
     }
   });
 
+  it('takes no pin for a light that the kernel has by itself', () => {
+    const part = { part: 'kernel_light', name: 'ACT', pin: null } as const;
+    const { lines } = bootNeedsOf({ parts: [part], switchedOn: [], family: 'pi4' });
+    expect(lines).toEqual([]);
+  });
+
   it('adds what the owner names to what the parts need, and nothing twice', () => {
     const { parts } = wiringOf('hx711-dc-motor.json');
     const plain = bootNeedsOf({ parts, switchedOn: [], family: 'pi4' });

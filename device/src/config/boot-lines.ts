@@ -43,6 +43,9 @@ export function overlayLine(part: WiredPart): string | null {
   return part.part === 'real_time_clock' ? `${RTC_LINE}${onBus(part.bus)}` : null;
 }
 
+/** A light without a pin, such as the board's own ACT: no overlay makes it. */
+const isOfTheBoard = (part: WiredPart) => part.part === 'kernel_light' && part.pin === null;
+
 const onBus = (bus: number) => (bus === 1 ? '' : `,i2c${bus}`);
 
 /** What an owner may switch on besides what a profile needs. */
@@ -81,7 +84,7 @@ export function bootNeedsOf({ parts, switchedOn, family }: BootWish): BootNeeds 
     ...(hasSpi ? [SPI_LINE] : []),
     ...(hasUart ? uartLines(family) : []),
     ...(pwmPins.length > 0 ? [pwmLine(pwmPins)] : isOn('pwm') ? ['dtoverlay=pwm-2chan'] : []),
-    ...parts.map(overlayLine),
+    ...parts.filter((part) => !isOfTheBoard(part)).map(overlayLine),
     ...(isOn('rtc') && !parts.some(({ part }) => part === 'real_time_clock') ? [RTC_LINE] : []),
   ];
   return {

@@ -5,6 +5,11 @@ import type { PartClaims } from './wiring-claims.ts';
 import type { WiringProblem } from './wiring-problem.ts';
 import type { WiredPart, Wiring } from './wiring-schema.ts';
 
+/** Two parts at one address of a bus, or on one serial port, whatever the board. */
+export function checkBusesAnywhere(claims: readonly PartClaims[]): readonly WiringProblem[] {
+  return [...sharedAddresses(claims), ...sharedPorts(claims, (port) => port)];
+}
+
 /** Buses, serial ports and kernel drivers that a wiring needs and this board does not have. */
 export function checkBuses(
   claims: readonly PartClaims[],
@@ -13,9 +18,8 @@ export function checkBuses(
 ): readonly WiringProblem[] {
   return [
     ...claims.flatMap((owner) => busProblems(owner, board)),
-    ...sharedAddresses(claims),
     ...claims.flatMap((owner) => portProblems(owner, board)),
-    ...sharedPorts(claims, board),
+    ...sharedDevices(claims, board),
     ...parts.flatMap((part, index) => needProblem(part, index, board)),
   ];
 }
@@ -84,15 +88,31 @@ function absentPort(
   };
 }
 
-function sharedPorts(claims: readonly PartClaims[], board: BoardFacts): WiringProblem[] {
-  const deviceOf = (port: string | null) => {
-    if (port === null) return null;
+/** Two names of one device. */
+function sharedDevices(claims: readonly PartClaims[], board: BoardFacts): WiringProblem[] {
+  const deviceOf = (port: string) => {
     const here = portOn(port, board.family);
     return board.serialPorts.find(({ path }) => path === here)?.device ?? here;
   };
+  // One name twice is told already, without the board.
+  const names = new Set<string>();
+  const once = claims.filter(({ port }) => {
+    const isNew = port !== null && !names.has(port);
+    if (isNew) names.add(port);
+    return isNew;
+  });
+  return sharedPorts(once, deviceOf);
+}
+
+function sharedPorts(
+  claims: readonly PartClaims[],
+  deviceOf: (port: string) => string,
+): WiringProblem[] {
   return claims.flatMap(({ port, label, index }, at) => {
     if (port === null) return [];
-    const other = claims.slice(0, at).find((before) => deviceOf(before.port) === deviceOf(port));
+    const other = claims
+      .slice(0, at)
+      .find((before) => before.port !== null && deviceOf(before.port) === deviceOf(port));
     if (other === undefined) return [];
     const message = `${other.label} and ${label} are on the same serial port ${port}; each needs its own.`;
     return [{ path: `parts.${index}.port`, message }];

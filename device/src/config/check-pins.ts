@@ -1,6 +1,6 @@
 import type { BoardFacts } from '../platform/board-facts.ts';
 import { pwmLine } from './boot-config.ts';
-import { headerPort } from './header-port.ts';
+import { headerPort, isHeaderPort } from './header-port.ts';
 import type { PartClaims, PinClaim } from './wiring-claims.ts';
 import type { WiringProblem } from './wiring-problem.ts';
 
@@ -12,11 +12,11 @@ export const pwmChannels: Readonly<Record<number, number>> = { 12: 0, 18: 0, 13:
 /** The same on a Pi 5, where each pin has a channel of its own. */
 export const pi5PwmChannels: Readonly<Record<number, number>> = { 12: 0, 13: 1, 18: 2, 19: 3 };
 
-/** Pins that a bus has while it is switched on, and what switches it off. */
+/** Pins that a bus has, and how somebody else may have them. */
 interface BusPins {
   readonly bus: string;
   readonly pins: readonly number[];
-  readonly line: string;
+  readonly wayOut: string;
 }
 
 interface Held {
@@ -24,64 +24,77 @@ interface Held {
   readonly owner: PartClaims;
 }
 
-/** Pins that do not exist, are claimed twice, or belong to a bus of this board. */
+/** Pins that no board has, that are claimed twice, or that belong to a bus of the wiring itself. */
+export function checkPinsAnywhere(claims: readonly PartClaims[]): readonly WiringProblem[] {
+  const held = heldBy(claims);
+  const buses = wantedBuses(claims);
+  return [...held.flatMap((one) => pinProblem(one, buses)), ...twice(held)];
+}
+
+/** Pins that this board does not give: to a bus that is switched on, or without their PWM. */
 export function checkPins(
   claims: readonly PartClaims[],
   board: BoardFacts,
 ): readonly WiringProblem[] {
-  const held: Held[] = claims.flatMap((owner) => owner.pins.map((claim) => ({ claim, owner })));
-  const busPins = busesOf(claims, board);
-  const pwmPins = held.flatMap(({ claim }) => (claim.needs === 'pwm' ? [claim.pin] : []));
+  const held = heldBy(claims);
+  const buses = idleBuses(claims, board);
+  const pwmPins = held.flatMap(({ claim }) =>
+    claim.needs === 'pwm' && claim.pin in pwmChannels ? [claim.pin] : [],
+  );
   return [
-    ...held.flatMap(({ claim, owner }) => onePin(claim, owner, { busPins, pwmPins, board })),
-    ...twice(held),
+    ...held.flatMap((one) => busProblem(one, buses)),
+    ...held.flatMap((one) => pwmProblem(one, { pwmPins, board })),
     ...(board.family === 'pi5' ? [] : sharedChannels(held)),
   ];
 }
 
-function onePin(
-  claim: PinClaim,
-  owner: PartClaims,
-  on: {
-    readonly busPins: readonly BusPins[];
-    readonly pwmPins: readonly number[];
-    readonly board: BoardFacts;
-  },
-): WiringProblem[] {
-  const { pin, field, needs } = claim;
-  const path = `parts.${owner.index}.${field}`;
+function heldBy(claims: readonly PartClaims[]): readonly Held[] {
+  return claims.flatMap((owner) => owner.pins.map((claim) => ({ claim, owner })));
+}
+
+function pinProblem(one: Held, buses: readonly BusPins[]): WiringProblem[] {
+  const { pin, needs } = one.claim;
+  const { label } = one.owner;
+  const path = pathOf(one);
   if (pin > HEADER_PIN_MAX) {
-    const message = `BCM ${pin} of ${owner.label} is not on the header, which has BCM 2 to 27; count BCM numbers, not the places on the header.`;
+    const message = `BCM ${pin} of ${label} is not on the header, which has BCM 2 to 27; count BCM numbers, not the places on the header.`;
     return [{ path, message }];
   }
   if (HAT_PINS.includes(pin)) {
-    const message = `BCM ${pin} of ${owner.label} is reserved for the memory chip of add-on boards; use another pin.`;
+    const message = `BCM ${pin} of ${label} is reserved for the memory chip of add-on boards; use another pin.`;
     return [{ path, message }];
   }
-  const bus = on.busPins.find(({ pins }) => pins.includes(pin));
-  if (bus !== undefined && needs !== 'spi') {
-    const message = `BCM ${pin} of ${owner.label} carries ${bus.bus}; use another pin, or switch it off with ${bus.line} in config.txt.`;
+  if (needs === 'pwm' && !(pin in pwmChannels)) {
+    const message = `BCM ${pin} of ${label} has no PWM; use BCM 12, 13, 18 or 19.`;
     return [{ path, message }];
   }
-  return needs === 'pwm' ? pwmProblem(claim, path, { ...on, label: owner.label }) : [];
+  return busProblem(one, buses);
 }
 
+function busProblem(one: Held, buses: readonly BusPins[]): WiringProblem[] {
+  const { pin, needs } = one.claim;
+  const found = needs === 'spi' ? undefined : buses.find(({ pins }) => pins.includes(pin));
+  if (found === undefined) return [];
+  const message = `BCM ${pin} of ${one.owner.label} carries ${found.bus}${found.wayOut}.`;
+  return [{ path: pathOf(one), message }];
+}
+
+const pathOf = ({ claim, owner }: Held) => `parts.${owner.index}.${claim.field}`;
+
 function pwmProblem(
-  { pin }: PinClaim,
-  path: string,
+  one: Held,
   on: {
-    readonly label: string;
     /** All pins of the wiring that want a PWM: one line of config.txt is for all of them. */
     readonly pwmPins: readonly number[];
     readonly board: BoardFacts;
   },
 ): WiringProblem[] {
-  const { label, board } = on;
-  if (!(pin in pwmChannels)) {
-    const message = `BCM ${pin} of ${label} has no PWM; use BCM 12, 13, 18 or 19.`;
-    return [{ path, message }];
-  }
-  const line = pwmLine(on.pwmPins.filter((other) => other in pwmChannels));
+  const { pwmPins, board } = on;
+  const { pin } = one.claim;
+  if (one.claim.needs !== 'pwm' || !pwmPins.includes(pin)) return [];
+  const { label } = one.owner;
+  const path = pathOf(one);
+  const line = pwmLine(pwmPins);
   if (board.pwmChip === null) {
     const message = `The PWM for BCM ${pin} of ${label} is switched off: add ${line} to config.txt and reboot.`;
     return [{ path, message, isAbsence: true }];
@@ -119,20 +132,53 @@ function sharedChannels(held: readonly Held[]): WiringProblem[] {
   });
 }
 
-/** Pins of the buses that are on, or that this wiring needs. */
-function busesOf(claims: readonly PartClaims[], board: BoardFacts): readonly BusPins[] {
-  const buses: BusPins[] = [];
-  const wantsI2c = claims.some(({ i2c }) => i2c?.bus === 1);
-  if (wantsI2c || board.i2cBuses.includes(1)) {
-    buses.push({ bus: 'the I2C bus 1', pins: [2, 3], line: 'dtparam=i2c_arm=off' });
-  }
-  const hasSpi = board.spiDevices.some((device) => device.startsWith('0.'));
-  if (hasSpi || claims.some(({ spiDevice }) => spiDevice !== null)) {
-    buses.push({ bus: 'the SPI bus 0', pins: [7, 8, 9, 10, 11], line: 'dtparam=spi=off' });
-  }
-  if (board.serialPorts.some(({ path }) => path === headerPort(board.family))) {
-    const line = board.family === 'pi5' ? 'dtparam=uart0=off' : 'enable_uart=0';
-    buses.push({ bus: 'the serial port', pins: [14, 15], line });
-  }
-  return buses;
+const I2C = { bus: 'the I2C bus 1', pins: [2, 3] };
+const SPI = { bus: 'the SPI bus 0', pins: [7, 8, 9, 10, 11] };
+const UART = { bus: 'the serial port', pins: [14, 15] };
+
+const wantsI2c = ({ i2c }: PartClaims) => i2c?.bus === 1;
+const wantsSpi = ({ spiDevice }: PartClaims) => spiDevice !== null;
+/** By the names that mean the header on every board. */
+const wantsUart = ({ port }: PartClaims) => port !== null && isHeaderPort(port, 'pi5');
+
+/** Pins of the buses that the wiring itself needs. */
+function wantedBuses(claims: readonly PartClaims[]): readonly BusPins[] {
+  const wishes = [
+    { of: I2C, wants: wantsI2c },
+    { of: SPI, wants: wantsSpi },
+    { of: UART, wants: wantsUart },
+  ];
+  return wishes.flatMap(({ of, wants }) => {
+    const owner = claims.find(wants);
+    if (owner === undefined) return [];
+    return [{ ...of, wayOut: `, which ${owner.label} needs; use another pin` }];
+  });
+}
+
+/** Pins of the buses that are on although the wiring has no use for them. */
+function idleBuses(claims: readonly PartClaims[], board: BoardFacts): readonly BusPins[] {
+  const uartLine = board.family === 'pi5' ? 'dtparam=uart0=off' : 'enable_uart=0';
+  const port = headerPort(board.family);
+  const on = [
+    {
+      of: I2C,
+      isIdle: board.i2cBuses.includes(1) && !claims.some(wantsI2c),
+      line: 'dtparam=i2c_arm=off',
+    },
+    {
+      of: SPI,
+      isIdle: board.spiDevices.some((device) => device.startsWith('0.')) && !claims.some(wantsSpi),
+      line: 'dtparam=spi=off',
+    },
+    {
+      of: UART,
+      isIdle: board.serialPorts.some(({ path }) => path === port) && !claims.some(wantsUart),
+      line: uartLine,
+    },
+  ];
+  return on.flatMap(({ of, isIdle, line }) =>
+    isIdle
+      ? [{ ...of, wayOut: `; use another pin, or switch it off with ${line} in config.txt` }]
+      : [],
+  );
 }

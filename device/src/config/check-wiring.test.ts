@@ -176,6 +176,22 @@ describe('checkWiring', () => {
       facts({ serialPorts: [usb] }),
       'tmc2209 and pet_reader are on the same serial port',
     ],
+    [
+      'a pin of the serial port that another part needs',
+      [stepper, scale, { part: 'button', pin: 15 }],
+      facts({ serialPorts: [{ path: '/dev/serial0', device: '/dev/ttyAMA0', takenBy: null }] }),
+      'BCM 15 of button carries the serial port, which tmc2209 needs; use another pin.',
+    ],
+    [
+      'one port by two names',
+      [
+        { ...stepper, port: '/dev/ttyUSB0' },
+        scale,
+        { part: 'pet_reader', port: '/dev/serial/by-id/adapter', kind: 'rdm6300' },
+      ],
+      facts({ serialPorts: [usb, { ...usb, path: '/dev/serial/by-id/adapter' }] }),
+      'tmc2209 and pet_reader are on the same serial port',
+    ],
     ['two motors', [motor, stepper, scale], facts(), 'Two motors are wired (dc_motor and tmc2209)'],
     ['no motor', [scale], facts(), 'No motor is wired'],
     ['no scale', [motor], facts(), 'No scale is wired under the bowl'],
@@ -349,6 +365,19 @@ describe('checkWiring', () => {
     expect(checkWiring(wiringOf({ ...motor, enablePin: 14 }, scale), on)).toHaveLength(1);
   });
 
+  it('does not tell to switch a bus off that the wiring needs', () => {
+    const messages = [2, 8].flatMap((pin) =>
+      checkWiring(
+        wiringOf(motor, { ...nau, under: 'hopper' }, scale, { part: 'button', pin }),
+        facts(),
+      ),
+    );
+    expect(messages.map(({ message }) => message)).toEqual([
+      'BCM 2 of button carries the I2C bus 1, which nau7802 (hopper) needs; use another pin.',
+      'BCM 8 of button carries the SPI bus 0, which hx711 (bowl) needs; use another pin.',
+    ]);
+  });
+
   it('frees the pins of buses that are off and not wanted', () => {
     const bare = facts({ i2cBuses: [], spiDevices: [], serialPorts: [] });
     const lines = { ...scale, way: 'lines', dataPin: 2, clockPin: 8 };
@@ -459,6 +488,24 @@ describe('the hardware setting', () => {
       'parts.0.hopperCountsPerGram',
     ],
   ])('refuses %s', (_, parts, place) => {
+    const profile = JSON.stringify({ kind: 'board', name: 'x', parts });
+    const { code, details } = refusal(() => load('/p.json', { '/p.json': profile }));
+    expect(code).toBe('ERR_WIRING');
+    expect(details.map(({ path }) => path)).toEqual([place]);
+  });
+
+  const reader = { part: 'pet_reader', port: '/dev/serial0', kind: 'wl134a' };
+  it.each([
+    ['a pin that no header has', [{ ...motor, enablePin: 40 }, scale], 'parts.0.enablePin'],
+    ['the memory chip of a hat', [{ ...motor, enablePin: 1 }, scale], 'parts.0.enablePin'],
+    ['a PWM where none can be', [{ ...motor, pwmPin: 22 }, scale], 'parts.0.pwmPin'],
+    ['one pin for two things', [motor, scale, { part: 'button', pin: 23 }], 'parts.2.pin'],
+    ['a pin of its own SPI bus', [motor, scale, { part: 'button', pin: 11 }], 'parts.2.pin'],
+    ['a pin of its own I2C bus', [motor, nau, { part: 'button', pin: 3 }], 'parts.2.pin'],
+    ['a pin of its own port', [motor, scale, reader, { part: 'button', pin: 14 }], 'parts.3.pin'],
+    ['one address twice', [motor, nau, { ...nau, under: 'hopper' }], 'parts.2'],
+    ['one port twice', [controller, reader], 'parts.1.port'],
+  ])('refuses without a board %s', (_, parts, place) => {
     const profile = JSON.stringify({ kind: 'board', name: 'x', parts });
     const { code, details } = refusal(() => load('/p.json', { '/p.json': profile }));
     expect(code).toBe('ERR_WIRING');

@@ -1,7 +1,7 @@
 import type { ErrorDetail } from '@cat-feeder/shared';
 import type { BoardFacts } from '../platform/board-facts.ts';
-import { checkBuses } from './check-buses.ts';
-import { checkPins } from './check-pins.ts';
+import { checkBuses, checkBusesAnywhere } from './check-buses.ts';
+import { checkPins, checkPinsAnywhere } from './check-pins.ts';
 import { claimsOf } from './wiring-claims.ts';
 import type { WiringProblem } from './wiring-problem.ts';
 import { isCell, isDrive, type WiredPart, type Wiring } from './wiring-schema.ts';
@@ -22,9 +22,19 @@ const single: readonly WiredPart['part'][] = [
 /** A tenth of what a servo can travel; nothing falls through less. */
 const GATE_TRAVEL_US_MIN = 100;
 
-/** What is wrong with a wiring on any board: parts that are missing, twice or at odds with themselves. */
-export function checkParts({ parts }: Wiring): readonly ErrorDetail[] {
-  return [...driveProblems(parts), ...cellProblems(parts), ...otherProblems(parts)];
+/**
+ * What is wrong with a wiring on any board: parts that are missing, twice or at odds with themselves,
+ * and pins, addresses or ports that cannot be or that two of them have.
+ */
+export function checkAnywhere({ parts }: Wiring): readonly ErrorDetail[] {
+  const claims = claimsOf(parts);
+  return [
+    ...driveProblems(parts),
+    ...cellProblems(parts),
+    ...otherProblems(parts),
+    ...checkPinsAnywhere(claims),
+    ...checkBusesAnywhere(claims),
+  ];
 }
 
 /**
@@ -35,7 +45,7 @@ export function checkWiring(wiring: Wiring, board: BoardFacts): readonly WiringP
   const claims = claimsOf(wiring.parts);
   return [
     ...boardProblems(board),
-    ...checkParts(wiring),
+    ...checkAnywhere(wiring),
     ...checkPins(claims, board),
     ...checkBuses(claims, wiring, board),
   ];

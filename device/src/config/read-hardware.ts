@@ -1,6 +1,6 @@
 import { type ErrorDetail, FeederError } from '@cat-feeder/shared';
 import * as v from 'valibot';
-import { checkParts } from './check-wiring.ts';
+import { checkAnywhere } from './check-wiring.ts';
 import { type Hardware, HardwareSchema } from './wiring-schema.ts';
 
 /** Larger files are no hardware profiles. */
@@ -17,7 +17,7 @@ export function readHardware(
   if (setting === 'simulated') return { kind: 'simulated' };
   const hardware =
     typeof setting === 'string' ? parseFile(setting, readText) : parseHardware(setting, '');
-  if (hardware.kind === 'board') refuse(checkParts(hardware), hardware.name);
+  if (hardware.kind === 'board') refuse(checkAnywhere(hardware), hardware.name);
   return hardware;
 }
 
