@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FEEDER_COMMAND } from './make-release.ts';
+import { FEEDER_COMMAND, writeFrame } from './make-release.ts';
 
 describe('the command feeder of a release', () => {
   let folder: string;
@@ -49,5 +49,25 @@ describe('the command feeder of a release', () => {
 
   it('needs no settings', () => {
     expect(run(null)).toBe('feeder.mjs doctor --json\n');
+  });
+});
+
+describe('the documents of a release', () => {
+  it('bring the drawings of the wiring and the firmware that they speak of', () => {
+    const tree = mkdtempSync(join(tmpdir(), 'feeder-frame-'));
+    try {
+      writeFrame(tree, { arch: 'arm64', version: '1.0.0', schema: 1, publicKeyPem: null });
+      const page = readFileSync(join(tree, 'docs/wiring.md'), 'utf8');
+      const drawings = [...page.matchAll(/!\[[^\]]*\]\(([^)]+)\)/g)].map(([, path = '']) => path);
+      expect(drawings).toHaveLength(3);
+      const firmware = ['feeder-firmware.ino', 'feeder_link.h'].map(
+        (name) => `coprocessor/feeder-firmware/${name}`,
+      );
+      for (const path of [...drawings, ...firmware]) {
+        expect(existsSync(join(tree, 'docs', path)), path).toBe(true);
+      }
+    } finally {
+      rmSync(tree, { recursive: true });
+    }
   });
 });

@@ -72,6 +72,10 @@ export function writeFrame(tree: string, options: TreeOptions): void {
   for (const name of readdirSync(join(root, 'docs'))) {
     if (name.endsWith('.md')) copy(`docs/${name}`, tree);
   }
+  for (const build of readdirSync(join(root, 'docs/images'))) {
+    if (build.endsWith('.svg')) copy(`docs/images/${build}`, tree);
+  }
+  copy('docs/coprocessor', tree);
   for (const name of ['LICENSE', 'CHANGELOG.md', 'device/profiles/boards']) copy(name, tree);
   const { arch, version, schema, publicKeyPem } = options;
   if (publicKeyPem !== null) writeFileSync(join(tree, 'update-key.pem'), publicKeyPem);

@@ -34,7 +34,7 @@ export async function loadOnoff(
   } catch (cause) {
     throw new FeederError('ERR_CONFIG', {
       message:
-        'The package onoff cannot be loaded: its part epoll is not built on this machine. Use the character device for lines, or build it (npm rebuild epoll).',
+        'The package onoff cannot be loaded: a release does not bring it, and in a checkout its part epoll has to be built (npm rebuild epoll). Leave "via" out: then the character device reads the line.',
       cause,
     });
   }
