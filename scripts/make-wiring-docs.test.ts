@@ -2,9 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { partSchemas } from '../device/src/config/wiring-schema.ts';
-import { builds, wiringPages } from './make-wiring-docs.ts';
+import { buildOf, builds, wiringPages } from './make-wiring-docs.ts';
 import { headerPins, pinOfBcm } from './wiring/header-pins.ts';
 import { strayMeanings } from './wiring/part-fields.ts';
+import { boxesOf } from './wiring/wires.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -29,6 +30,39 @@ describe('docs/wiring.md', () => {
       expect(['part', ...fields].toSorted()).toEqual(Object.keys(entries).toSorted());
     }
     expect(strayMeanings()).toEqual([]);
+  });
+
+  it('gives each reference build its shaft sensor as a part with a supply, and the motor its own', () => {
+    for (const name of builds) {
+      const boxes = boxesOf(buildOf(name));
+      const wires = boxes.flatMap((box) => box.wires);
+      expect(wires.map(({ signal }) => signal)).not.toContain('INDEX');
+      expect(wires.map(({ to }) => to).join('\n')).toContain('motor supply +');
+      const barrier = boxes.find(({ title }) => title === 'Light barrier at the shaft');
+      if (name === 'coprocessor') expect(barrier).toBeUndefined();
+      else expect(barrier?.wires.map(({ signal }) => signal)).toEqual(['VCC', 'GND', 'OUT']);
+    }
+  });
+
+  it('leads the wires of a co-processor to the pins of its firmware', () => {
+    const path = 'docs/coprocessor/feeder-firmware/feeder-firmware.ino';
+    const firmware = readFileSync(resolve(root, path), 'utf8');
+    const numbers = [...firmware.matchAll(/const uint8_t kIn1 = (.*);/g)].map(([, text = '']) =>
+      [`kIn1 = ${text}`]
+        .join('')
+        .split(', ')
+        .map((one) => Number(one.split(' = ')[1])),
+    );
+    const [pico = [], atmega = []] = numbers;
+    const boxes = boxesOf(buildOf('coprocessor'));
+    const drawn = boxes[0]?.wires.map(({ signal }) => signal).join(' ') ?? '';
+    const pins = drawn.match(/GP\d+(?! \()/g)?.map((name) => Number(name.slice(2)));
+    expect(pins).toEqual(pico);
+    const page = readFileSync(resolve(root, 'docs/coprocessor.md'), 'utf8');
+    const table = page.slice(page.indexOf('| Signal | Pico |')).split('\n').slice(2, 6);
+    const column = (at: number) =>
+      table.flatMap((row) => row.split('|')[at]?.match(/\d+/g)?.map(Number) ?? []);
+    expect([column(2), column(3)]).toEqual([pico, atmega]);
   });
 
   it('shows every profile of a board', () => {

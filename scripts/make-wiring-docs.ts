@@ -15,7 +15,7 @@ export const builds = ['hx711-dc-motor', 'nau7802-tmc2209', 'coprocessor'];
 
 /** The wiring guide and its figures, made from the profiles, by their path in the repository. */
 export function wiringPages(): Readonly<Record<string, string>> {
-  const wirings = builds.map((name) => [name, wiringOf(name)] as const);
+  const wirings = builds.map((name) => [name, buildOf(name)] as const);
   let page = readFileSync(resolve(root, PAGE), 'utf8');
   for (const [name, wiring] of wirings) {
     page = filled(page, name, `${pinTable(wiring)}\n\n${bootBlock(wiring)}`);
@@ -29,7 +29,8 @@ function figurePath(name: string): string {
   return `docs/images/wiring-${name}.svg`;
 }
 
-function wiringOf(name: string): Wiring {
+/** A reference build by its name. */
+export function buildOf(name: string): Wiring {
   const path = `device/profiles/boards/${name}.json`;
   const hardware = parseHardware(JSON.parse(readFileSync(resolve(root, path), 'utf8')), path);
   if (hardware.kind !== 'board') throw new TypeError(`${path} is no board.`);

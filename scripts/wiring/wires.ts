@@ -21,9 +21,16 @@ interface PartLooks {
   readonly title: string;
   readonly supply: readonly ('3V3' | '5V' | 'GND')[];
   readonly elsewhere?: readonly (readonly [signal: string, to: string])[];
+  /** What stands on its own board where that is not what the profile calls it. */
+  readonly names?: Readonly<Record<string, string>>;
 }
 
-const motorSupply = ['VM', 'motor supply +, behind its own switch'] as const;
+const motorSupply = [
+  ['VM', 'motor supply +, behind its own switch'],
+  ['GND', 'motor supply −, at the driver’s power terminal'],
+] as const;
+const motorWires = ['OUT1 OUT2', 'the motor; swap them if it turns backward'] as const;
+const coils = ['1A 1B 2A 2B', 'the two coils of the motor'] as const;
 const toGround = ['SWITCH', 'other contact to GND'] as const;
 
 /** What a part needs besides its signals. */
@@ -31,22 +38,24 @@ const looks: Readonly<Record<PartName, PartLooks>> = {
   dc_motor: {
     title: 'Motor driver (H-bridge) with DC motor',
     supply: ['3V3', 'GND'],
-    elsewhere: [motorSupply, ['ENABLE', '10 kΩ to GND: off by itself']],
+    elsewhere: [...motorSupply, motorWires, ['ENABLE', '10 kΩ to GND: off by itself']],
   },
   dc_motor_pair: {
     title: 'Motor driver with two inputs and DC motor',
     supply: ['3V3', 'GND'],
-    elsewhere: [motorSupply, ['IN1 IN2', '10 kΩ each to GND: off by itself']],
+    elsewhere: [...motorSupply, motorWires, ['IN1 IN2', '10 kΩ each to GND: off by itself']],
   },
   tmc2209: {
     title: 'TMC2209 with stepper motor',
     supply: ['3V3', 'GND'],
-    elsewhere: [motorSupply, ['ENN', '10 kΩ to 3V3: off by itself']],
+    names: { ENABLE: 'ENN', VCC: 'VIO' },
+    elsewhere: [...motorSupply, coils, ['ENN', '10 kΩ to 3V3: off by itself']],
   },
   step_dir: {
     title: 'Step and direction driver',
     supply: ['3V3', 'GND'],
-    elsewhere: [motorSupply, ['EN', '10 kΩ to 3V3: off by itself']],
+    names: { ENABLE: 'EN' },
+    elsewhere: [...motorSupply, coils, ['EN', '10 kΩ to 3V3: off by itself']],
   },
   servo_gate: {
     title: 'Servo of the gate',
@@ -57,9 +66,21 @@ const looks: Readonly<Record<PartName, PartLooks>> = {
     ],
   },
   coprocessor: {
-    title: 'Co-processor (RP2040) with motor driver and load cell',
+    title: 'Co-processor (Raspberry Pi Pico)',
     supply: ['5V', 'GND'],
-    elsewhere: [motorSupply, ['E+ E- A+ A-', 'load cell, by the converter on its own board']],
+    names: { VCC: 'VSYS', RX: 'GP1 (RX)', TX: 'GP0 (TX)' },
+    // The pins of docs/coprocessor/feeder-firmware/feeder-firmware.ino.
+    elsewhere: [
+      ['GP16 GP17', 'IN1 and IN2 of the motor driver'],
+      ['GP18', 'nFAULT of the motor driver, where it has one'],
+      ['GP19', 'OUT of the light barrier at the shaft'],
+      ['GP20 GP21', 'PD_SCK and DOUT of the HX711'],
+      ['3V3 GND', 'VCC and GND of HX711 and light barrier'],
+      ['GND', 'GND of the motor driver, motor supply −'],
+      ['driver: VM', 'motor supply +, behind its own switch'],
+      ['driver: IN1 IN2', '10 kΩ each to GND: off by itself'],
+      ['HX711: E+ E- A+ A-', 'load cell: red, black, green, white'],
+    ],
   },
   hx711: {
     title: 'HX711 with load cell',
@@ -100,28 +121,44 @@ const looks: Readonly<Record<PartName, PartLooks>> = {
   real_time_clock: { title: 'DS3231 clock', supply: ['3V3', 'GND'] },
 };
 
+/** The sensor of a drive's shaft is a part of its own, with a supply of its own. */
+const shaftSensor = { title: 'Light barrier at the shaft', supply: ['3V3', 'GND'] } as const;
+const SHAFT_SIGNAL = 'INDEX';
+
 const headerPort = '/dev/serial0';
 
 /** Every part of a profile with its wires, in the order of the profile. */
 export function boxesOf({ parts }: Wiring): readonly WiredBox[] {
   const supplies = new SupplyPins();
   const claims = claimsOf(parts);
-  return parts.map((part, at) => {
+  return parts.flatMap((part, at) => {
     const claim = claims[at];
     if (claim === undefined) throw new TypeError('A part has no claims.');
-    const { title, supply, elsewhere = [] } = looks[part.part];
     const where = 'under' in part ? ` under the ${part.under}` : '';
-    return {
-      title: `${title}${where}`,
-      wires: [
-        ...supply.map((name) =>
-          toPin(name === '3V3' || name === '5V' ? 'VCC' : 'GND', supplies.take(name)),
-        ),
-        ...signalWires(part, claim),
-        ...elsewhere.map(([signal, to]) => ({ signal, pin: null, to })),
-      ],
-    };
+    const its = looks[part.part];
+    const wires = signalWires(part, claim);
+    const ofShaft = wires.filter(({ signal }) => signal === SHAFT_SIGNAL);
+    const own = wires.filter((wire) => !ofShaft.includes(wire));
+    const box = boxOf({ ...its, title: `${its.title}${where}` }, own, supplies);
+    if (ofShaft.length === 0) return [box];
+    const out = ofShaft.map((wire) => ({ ...wire, signal: 'OUT' }));
+    return [box, boxOf(shaftSensor, out, supplies)];
   });
+}
+
+function boxOf(its: PartLooks, wires: readonly Wire[], supplies: SupplyPins): WiredBox {
+  const { title, supply, elsewhere = [], names = {} } = its;
+  const fromHeader = [
+    ...supply.map((name) => toPin(name === 'GND' ? 'GND' : 'VCC', supplies.take(name))),
+    ...wires,
+  ];
+  return {
+    title,
+    wires: [
+      ...fromHeader.map((wire) => ({ ...wire, signal: names[wire.signal] ?? wire.signal })),
+      ...elsewhere.map(([signal, to]) => ({ signal, pin: null, to })),
+    ],
+  };
 }
 
 function signalWires(part: WiredPart, claim: PartClaims): Wire[] {
