@@ -111,6 +111,16 @@ describe('an HX711', () => {
     expect(kinds()).toEqual(new Set(['silent']));
   });
 
+  it('gives the same cause to silences that a busy program hears together', async () => {
+    fake.hx711Lines(chip, 5, 6);
+    fake.hx711Stick(0);
+    open({ silentMs: 10 });
+    // The native thread goes on meanwhile, and what it told waits.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    await seen.until((all) => all.length >= 4);
+    expect(seen.all.slice(0, 4)).toMatchObject(Array(4).fill({ cause: 'stuck-low' }));
+  });
+
   it('tells that it is lost', async () => {
     fake.hx711Lines(chip, 5, 6);
     open();

@@ -134,16 +134,19 @@ export class Hx711 {
   }
 
   #take(results: readonly RawResult[]): void {
-    const readings = results.map((result) => this.#name(result));
+    const isSilent = results.some(({ kind }) => kind === 'not-ready');
+    // What was thrown away is known for all silences that come together, not for each.
+    const cause = isSilent ? this.#causeOfSilence() : 'no-conversions';
+    const readings = results.map((result) => this.#name(result, cause));
     this.#listener(readings);
     if (!this.#hasSampled && this.#silences >= SILENCES_MAX) this.#goOn();
   }
 
-  #name({ kind, counts, atMs, reason }: RawResult): Hx711Reading {
+  #name({ kind, counts, atMs, reason }: RawResult, cause: SilenceCause): Hx711Reading {
     if (kind === 'lost') return { kind, code: reason ?? 'EUNKNOWN', atMs };
     if (kind === 'not-ready') {
       this.#silences += 1;
-      return { kind: 'silent', cause: this.#causeOfSilence(), atMs };
+      return { kind: 'silent', cause, atMs };
     }
     this.#hasSampled = true;
     this.#silences = 0;
