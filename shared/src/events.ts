@@ -166,7 +166,7 @@ const bodies = {
     ...v.pick(ClipSchema, ['durationMs', 'gapMs', 'bytes', 'sha256', 'codec']).entries,
     visits: v.array(ClipVisitSchema),
   }),
-  /** A clip that the cloud never had is gone, or could not be made at all. */
+  /** A clip is gone that the cloud never had or that its owner deleted, or could not be made at all. */
   'clip.dropped': v.strictObject({
     clipId: v.string(),
     feedingIds: v.array(v.string()),

@@ -47,6 +47,8 @@ const fields = {
   cameraMealsOnly: v.boolean(),
   /** The camera sees nothing in these hours, every day. */
   cameraPrivacyHours: v.nullable(HoursSchema),
+  /** Clips go to the cloud, too, where this feeder has one. */
+  cloudClips: v.boolean(),
 };
 
 export const SettingsSchema = v.strictObject({ rev: v.number(), ...fields });
@@ -76,4 +78,5 @@ export const defaultSettings: Settings = {
   cameraOn: true,
   cameraMealsOnly: false,
   cameraPrivacyHours: null,
+  cloudClips: false,
 };

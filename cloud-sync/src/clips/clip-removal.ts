@@ -10,22 +10,23 @@ const AGAIN_MS = CLIP_URL_S * 1000 + HOUR_MS;
 /** Rows are remembered this much longer than clips are kept: what was removed stays removed. */
 const REMEMBERED_MS = 90 * DAY_MS;
 
-/** A member deletes a clip of the cloud; the feeder keeps its own. Safe to repeat. */
+/**
+ * A member deletes a clip of the cloud; the feeder keeps its own. Nobody sees it any more; its object
+ * goes with the next sweep. Safe to repeat.
+ */
 export async function removeClip(
   context: ClipContext,
   at: ClipPlace,
   homeId: string,
 ): Promise<Answer<{ readonly state: 'removed' }>> {
-  const said = await context.store.onDevice(at.deviceId, async (tx) => {
+  return context.store.onDevice(at.deviceId, async (tx) => {
     const row = await tx.clip(at.clipId);
     if (row === undefined || row.homeId !== homeId) return refused('not_found');
     if (row.state === 'open' || row.state === 'stored') {
       await tx.putClip({ ...row, state: 'removing', dueMs: context.now() });
     }
-    return accepted({ state: 'removed' } as const);
+    return accepted({ state: 'removed' });
   });
-  if (said.ok) await sweepClips(context, at.deviceId);
-  return said;
 }
 
 /**

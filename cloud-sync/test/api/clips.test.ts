@@ -92,6 +92,7 @@ describe('B1 a clip', () => {
       expect((await clip.complete()).body).toEqual({ state: 'stored' });
     }
     expect((await clip.announced()).state).toBe('stored');
+    if (part !== undefined) expect(await clip.put(part)).toBe(412);
     const { id, sha256, bytes } = clip;
     expect(await listed()).toMatchObject([{ clip: id, sha256, bytes: bytes.length }]);
     expect(await download(id)).toEqual({ status: 200, sha256 });

@@ -51,7 +51,7 @@ export interface CloudEditsParts {
  * as of an edit on the page, whoever makes it.
  *
  * C1 Caps are loosened at the feeder only; the cloud may make them stricter.
- * C2 The camera is switched on at the feeder only.
+ * C2 The camera is switched on, and clips are sent, by the feeder's own wish only.
  * C3 What the feeder has measured of itself (calibration, flow of a food) is not edited anywhere.
  * C4 Nothing is left that refers to something which is not there.
  */
@@ -154,6 +154,7 @@ export class CloudEdits implements SyncEdits {
       return 'caps are loosened at the feeder only';
     }
     if (wanted.cameraOn && !present.cameraOn) return 'the camera is switched on at the feeder only';
+    if (wanted.cloudClips && !present.cloudClips) return 'clips are sent by the feeder’s wish only';
     if (wanted.feedingGramsMax > wanted.hourGramsMax) return 'feedingGramsMax over hourGramsMax';
     if (wanted.hourGramsMax > wanted.dayGramsMax) return 'hourGramsMax over dayGramsMax';
     const { activePlanId, activeKibbleId } = wanted;

@@ -1,6 +1,7 @@
-import { eventKinds } from '@cat-feeder/shared';
+import { type CloudView, eventKinds } from '@cat-feeder/shared';
 import type { CloudPort } from '../api/deps.ts';
 import { Claiming } from '../cloud/claiming.ts';
+import type { ClipSender } from '../cloud/clip-sender.ts';
 import { CloudHttp } from '../cloud/cloud-http.ts';
 import { CloudLink } from '../cloud/cloud-link.ts';
 import type { DeviceIdentity } from '../cloud/device-identity.ts';
@@ -11,9 +12,11 @@ import type { StationClock } from '../platform/clock.ts';
 import type { Scheduler } from '../scheduling/scheduler.ts';
 import { bootBytes, sha256, syncNow } from '../storage/event-encoding.ts';
 import type { DeviceStore } from '../storage/store.ts';
+import type { CameraWatch } from './camera-watch.ts';
 import { CloudCommands } from './cloud-commands.ts';
 import { CloudConflicts } from './cloud-conflicts.ts';
 import { CloudEdits } from './cloud-edits.ts';
+import { composeClipSender } from './compose-clip-sender.ts';
 import type { composeFeeding } from './compose-feeding.ts';
 import type { composePlan } from './compose-plan.ts';
 import type { DeviceParts } from './device-parts.ts';
@@ -37,6 +40,7 @@ interface Joined {
   readonly scheduler: Scheduler;
   readonly feeding: ReturnType<typeof composeFeeding>;
   readonly plan: ReturnType<typeof composePlan>;
+  readonly camera: CameraWatch | null;
 }
 
 /** Null: no cloud is configured, and nothing of it exists. */
@@ -51,12 +55,14 @@ export function composeCloud(parts: DeviceParts, joined: Joined): Cloud | null {
     http,
     deviceId: () => account()?.device ?? null,
   });
+  const clips = composeClipSender(parts, { ...joined, link, http });
   const claiming = new Claiming({
     ...{ clock, http, identity, url, model: parts.identity.board },
     onLinked: () => {
       http.forgetToken();
       link.stop();
       link.start();
+      clips?.start();
     },
   });
   const { store, plan } = joined;
@@ -64,10 +70,13 @@ export function composeCloud(parts: DeviceParts, joined: Joined): Cloud | null {
   const conflicts = new CloudConflicts({ store, pets, settings, plans, kibbles: store.kibbles });
   return {
     start: () => {
-      if (account() !== null) link.start();
+      if (account() === null) return;
+      link.start();
+      clips?.start();
     },
     stop: () => {
       claiming.close();
+      clips?.stop();
       link.stop();
     },
     view: () => {
@@ -81,6 +90,7 @@ export function composeCloud(parts: DeviceParts, joined: Joined): Cloud | null {
         ...{ waiting, secondsSinceAnswer, why, claim: claiming.view() },
         doorbell: bell.view().state,
         openConflicts: conflicts.openCount(),
+        clips: clips === null ? null : clipsView(joined.store, clips),
       };
     },
     hurry: () => link.hurry(),
@@ -93,11 +103,20 @@ export function composeCloud(parts: DeviceParts, joined: Joined): Cloud | null {
     agree: (name) => claiming.agree(name),
     cancelClaim: () => claiming.cancel(),
     unlink: () => {
+      clips?.stop();
       link.stop();
       http.forgetToken();
       identity.setAccount(null);
     },
   };
+}
+
+function clipsView(
+  { settings, clips }: DeviceStore,
+  sender: ClipSender,
+): NonNullable<CloudView['clips']> {
+  const isOn = settings.get().cloudClips;
+  return { isOn, waiting: isOn ? clips.unsent() : 0, ...sender.view() };
 }
 
 function composeLink(

@@ -77,7 +77,7 @@ function composeCore(parts: DeviceParts) {
   const presence = composePresence(parts, { store, time, live });
   const isFeeding = () => feeding.feeding.running() !== null;
   const camera = composeCamera(parts, { store, time, live, isFeeding });
-  const cloud = composeCloud(parts, { store, time, scheduler, feeding, plan });
+  const cloud = composeCloud(parts, { store, time, scheduler, feeding, plan, camera });
   const features = { presence, feeding, alerts, scheduler, plan, camera, cloud };
   return { live, store, time, interlocks, ...features };
 }

@@ -12,6 +12,9 @@ export interface ClipFilter {
   readonly feedingId?: string;
   readonly petId?: string;
   readonly keep?: boolean;
+  /** Whether the cloud has it. */
+  readonly isSent?: boolean;
+  readonly rank?: ClipRank;
   /** Began at or after, and before. */
   readonly fromMs?: EpochMs;
   readonly toMs?: EpochMs;
@@ -55,9 +58,14 @@ export interface ClipCatalogue {
   setRank(id: string, rank: ClipRank): Clip;
   /** All visits that it shows, some of which are known later than it; no entry. `ERR_NOT_FOUND`. */
   setVisits(id: string, visits: readonly ClipVisit[]): Clip;
+  /** How many the cloud does not have. */
+  unsent(): number;
   /** Confirmed by the cloud. `ERR_NOT_FOUND`. */
   setSent(id: string, atMs: EpochMs): Clip;
-  /** The row goes; `clip.dropped` is written unless the cloud has it. An id without a row does nothing. */
+  /**
+   * The row goes; `clip.dropped` is written unless the cloud has it, and always when its owner
+   * deletes it. An id without a row does nothing.
+   */
   drop(id: string, reason: ClipDropReason, why: string): void;
   /** `clip.dropped` for a clip that never came to be. */
   noteLost(lost: EventBody<'clip.dropped'>): void;

@@ -128,6 +128,13 @@ export class CloudLink {
     if (this.isRunning) this.#take({ kind: 'reachable' });
   }
 
+  /** Entries are due or on their way: nothing else may take the line. */
+  isBusy(): boolean {
+    const { busy, flushAtMs } = this.#state;
+    if (busy !== null && busy.request.what !== 'hello' && busy.request.what !== 'down') return true;
+    return flushAtMs !== null && flushAtMs <= this.#parts.clock.monoMs();
+  }
+
   view(): LinkView {
     const { phase, busy, retryAtMs } = this.#state;
     const request = busy?.request;

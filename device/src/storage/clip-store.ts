@@ -127,6 +127,11 @@ export class ClipStore implements ClipCatalogue {
     return this.#totals;
   }
 
+  unsent(): number {
+    const sql = 'SELECT count(*) AS count FROM clip WHERE sent_ms IS NULL';
+    return statement<{ count: number }>(this.#options.db, sql).get()?.count ?? 0;
+  }
+
   setKeep(id: string, keep: boolean): Clip {
     return this.#change(id, { keep });
   }
@@ -158,7 +163,8 @@ export class ClipStore implements ClipCatalogue {
       this.#clips.remove(id);
       for (const { k } of clipLinks(clip)) this.#links.remove(k);
       const { feedingIds, startedMs, bytes, sha256, sentAtMs } = clip;
-      if (sentAtMs === null) {
+      // The cloud is to delete it, too.
+      if (sentAtMs === null || reason === 'person') {
         this.#appendDropped({ clipId: id, feedingIds, startedMs, bytes, sha256, reason, why });
       }
       this.#count(-1, -bytes);
@@ -205,7 +211,7 @@ export class ClipStore implements ClipCatalogue {
   }
 }
 
-function conditions({ feedingId, petId, keep, fromMs, toMs, before }: ClipFilter): {
+function conditions({ feedingId, petId, keep, isSent, rank, fromMs, toMs, before }: ClipFilter): {
   where: string;
   params: SqlValue[];
 } {
@@ -218,6 +224,8 @@ function conditions({ feedingId, petId, keep, fromMs, toMs, before }: ClipFilter
   if (feedingId !== undefined) term(linkedSql, ...linkRange(feedingLink(feedingId)));
   if (petId !== undefined) term(linkedSql, ...linkRange(petLink(petId)));
   if (keep !== undefined) term('keep = ?', Number(keep));
+  if (isSent !== undefined) term('(sent_ms IS NOT NULL) = ?', Number(isSent));
+  if (rank !== undefined) term('rank = ?', rank);
   if (fromMs !== undefined) term('started_ms >= ?', fromMs);
   if (toMs !== undefined) term('started_ms < ?', toMs);
   if (before !== undefined) term('clip_id < ?', before);

@@ -42,6 +42,7 @@ const groupTable: Readonly<Record<DocumentKind, Readonly<Record<string, readonly
     bowl: ['bowlFullGrams'],
     quiet: ['quietHours'],
     camera: ['cameraOn', 'cameraMealsOnly', 'cameraPrivacyHours'],
+    cloud: ['cloudClips'],
   },
   calibration: {
     tare: ['zeroCounts', 'noiseGrams', 'taredAtMs'],

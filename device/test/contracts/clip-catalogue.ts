@@ -254,6 +254,18 @@ function forgets(make: () => ClipCatalogueSubject): void {
     expect(catalogue.list({ limit: 5, feedingId: feedings[0] ?? '' })).toEqual([]);
   });
 
+  it('tells the cloud of a clip that its owner deletes, and lists what it does not have', () => {
+    const { catalogue, ledger } = make();
+    for (const n of [1, 2]) catalogue.add(clip(n, { rank: n === 1 ? 'failed_feeding' : 'visit' }));
+    catalogue.setSent(clipId(1), START_MS);
+    expect(catalogue.unsent()).toBe(1);
+    expect(catalogue.list({ isSent: false, limit: 5 }).map(({ id }) => id)).toEqual([clipId(2)]);
+    expect(catalogue.list({ isSent: true, limit: 5 }).map(({ id }) => id)).toEqual([clipId(1)]);
+    expect(catalogue.list({ rank: 'failed_feeding', limit: 5 })).toHaveLength(1);
+    catalogue.drop(clipId(1), 'person', 'Removed by hand.');
+    expect(ledger().at(-1)).toMatchObject({ body: { clipId: clipId(1), reason: 'person' } });
+  });
+
   it('does nothing for an id without a row, and takes the id again after a removal', () => {
     const { catalogue, ledger } = make();
     catalogue.drop(clipId(1), 'person', 'Removed by hand.');

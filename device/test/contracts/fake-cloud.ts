@@ -66,6 +66,7 @@ export class FakeCloud implements CloudPort {
       why: '',
       doorbell: 'off',
       openConflicts: this.found.filter(({ state }) => state === 'open').length,
+      clips: null,
       claim: present,
     };
   }

@@ -56,12 +56,14 @@ export class MemoryClipCatalogue implements ClipCatalogue {
   }
 
   list(filter: ClipFilter): readonly Clip[] {
-    const { feedingId, petId, keep, fromMs, toMs, before, limit } = filter;
+    const { feedingId, petId, keep, isSent, rank, fromMs, toMs, before, limit } = filter;
     const wanted = this.#clips.filter(
       (clip) =>
         (feedingId === undefined || clip.feedingIds.includes(feedingId)) &&
         (petId === undefined || clip.petIds.includes(petId)) &&
         (keep === undefined || clip.keep === keep) &&
+        (isSent === undefined || (clip.sentAtMs !== null) === isSent) &&
+        (rank === undefined || clip.rank === rank) &&
         (fromMs === undefined || clip.startedMs >= fromMs) &&
         (toMs === undefined || clip.startedMs < toMs) &&
         (before === undefined || clip.id < before),
@@ -96,6 +98,10 @@ export class MemoryClipCatalogue implements ClipCatalogue {
     return this.#change(id, { visits: [...visits], petIds: [...new Set(pets)] });
   }
 
+  unsent(): number {
+    return this.#clips.filter(({ sentAtMs }) => sentAtMs === null).length;
+  }
+
   setSent(id: string, atMs: number): Clip {
     return this.#change(id, { sentAtMs: atMs });
   }
@@ -106,7 +112,7 @@ export class MemoryClipCatalogue implements ClipCatalogue {
     this.#write();
     this.#clips = this.#clips.filter((one) => one !== clip);
     const { feedingIds, startedMs, bytes, sha256, sentAtMs } = clip;
-    if (sentAtMs !== null) return;
+    if (sentAtMs !== null && reason !== 'person') return;
     this.noteLost({ clipId: id, feedingIds, startedMs, bytes, sha256, reason, why });
   }
 

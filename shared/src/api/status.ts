@@ -99,6 +99,18 @@ export const CloudViewSchema = v.strictObject({
   doorbell: v.picklist(['off', 'waiting', 'calling', 'listening']),
   /** Edits of both sides that met, and that nobody has looked at yet. */
   openConflicts: v.number(),
+  /** Clips on their way to the cloud; null: this feeder has no place for clips. */
+  clips: v.nullable(
+    v.strictObject({
+      /** The owner wants them there. */
+      isOn: v.boolean(),
+      isSending: v.boolean(),
+      /** Clips that the cloud does not have; 0 while it is to have none. */
+      waiting: v.number(),
+      /** Why nothing is sent; empty: nothing is wrong. */
+      why: v.string(),
+    }),
+  ),
   claim: v.nullable(ClaimViewSchema),
 });
 export type CloudView = v.InferOutput<typeof CloudViewSchema>;

@@ -47,9 +47,11 @@ export function addHomeClipRoutes(onDevice: OnDevice, deps: ApiDeps): void {
     const clipId = idOf(call, 'id', UlidSchema);
     return readClip(ofHome(cloud.store), { deviceId, clipId }, homeId);
   });
-  onDevice(['DELETE', `${clips}/:id`], ({ call, cloud, deviceId, member: { homeId } }) => {
+  onDevice(['DELETE', `${clips}/:id`], async ({ call, cloud, deviceId, member: { homeId } }) => {
     const clipId = idOf(call, 'id', UlidSchema);
-    return removeClip(ofHome(cloud.store), { deviceId, clipId }, homeId);
+    const said = await removeClip(ofHome(cloud.store), { deviceId, clipId }, homeId);
+    sweepLater(deps, deviceId);
+    return said;
   });
 }
 

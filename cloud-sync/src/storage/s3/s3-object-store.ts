@@ -84,6 +84,8 @@ export class S3ObjectStore implements ObjectStore {
   async putUrl({ key, bytes, sha256 }: ObjectPlan): Promise<ClipPart> {
     const headers = {
       'content-type': VIDEO,
+      // What is there stays as it is, however long the address is good.
+      'if-none-match': '*',
       'x-amz-checksum-sha256': base64(sha256),
       [`x-amz-meta-${SHA256_META}`]: sha256,
     };
@@ -91,6 +93,7 @@ export class S3ObjectStore implements ObjectStore {
       ...this.#at(key),
       ContentLength: bytes,
       ContentType: VIDEO,
+      IfNoneMatch: '*',
       ChecksumSHA256: base64(sha256),
       Metadata: { [SHA256_META]: sha256 },
     });

@@ -134,6 +134,10 @@ function cloudText({ url, state, account, waiting, why, claim, ...view }: CloudV
   if (account !== null) lines.push(`Account: ${account}`, `Last answer: ${answered}`);
   if (account !== null) lines.push(`Entries that the cloud does not have yet: ${waiting}`);
   if (account !== null) lines.push(`Doorbell: ${bells[view.doorbell]}`);
+  const { clips } = view;
+  if (clips?.isOn === true) {
+    lines.push(`Clips to send: ${clips.waiting}${clips.why === '' ? '' : ` (${clips.why})`}`);
+  }
   if (why !== '') lines.push(`Why: ${why}`);
   if (openConflicts > 0) {
     lines.push(`Edits that met: ${openConflicts}; see: feeder sync conflicts`);

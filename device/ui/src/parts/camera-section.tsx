@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { api } from '../api-client.ts';
 import { bytesText } from '../format.ts';
 import { say, sayCode, sayCount } from '../messages/say.ts';
-import { camera, isLive, settings, today } from '../state.ts';
+import { camera, hasCloud, isLive, settings, today } from '../state.ts';
 import { VisitClips } from './clip-row.tsx';
 import { Dialog } from './dialog.tsx';
 import { Field, Problems, useSaving } from './save-form.tsx';
@@ -23,10 +23,11 @@ function tone({ privacy, isRecording, state }: CameraView): string {
   return state === 'running' ? 'good' : 'warn';
 }
 
-function explanation({ privacy, why }: CameraView): string {
+function explanation({ privacy, why }: CameraView, areShared: boolean): string {
   if (privacy === 'switch') return say('camera.offText');
   if (privacy === 'hours') return say('camera.hoursText');
-  return why === '' ? say('camera.onText') : why;
+  if (why !== '') return why;
+  return say(areShared ? 'camera.sharedText' : 'camera.onText');
 }
 
 /** The switch: one press, at once. */
@@ -41,7 +42,8 @@ function Switch({ now, view }: { now: Settings; view: CameraView }) {
     <div class="line">
       <div>
         <p>
-          <span class={`chip chip-${tone(view)}`}>{stateText(view)}</span> {explanation(view)}
+          <span class={`chip chip-${tone(view)}`}>{stateText(view)}</span>{' '}
+          {explanation(view, now.cloudClips && hasCloud.value)}
         </p>
         <Problems of={saving.problems} />
       </div>
@@ -92,6 +94,8 @@ function Privacy({ now }: { now: Settings }) {
       {check(say('camera.mealsOnly'), now.cameraMealsOnly, (cameraMealsOnly) =>
         change({ cameraMealsOnly }),
       )}
+      {hasCloud.value &&
+        check(say('camera.cloudClips'), now.cloudClips, (cloudClips) => change({ cloudClips }))}
       {check(say('camera.hoursOn'), now.cameraPrivacyHours !== null, (isSet) =>
         change({ cameraPrivacyHours: isSet ? hours : null }),
       )}

@@ -91,8 +91,14 @@ function TryNow() {
   );
 }
 
+function clipsText({ waiting, isSending, why }: NonNullable<CloudView['clips']>): string {
+  const text = sayCount('cloud.clipsOf', waiting);
+  if (why !== '') return `${text}: ${why}`;
+  return isSending ? say('cloud.clipsSending', { text }) : text;
+}
+
 function Facts({ view }: { view: CloudView }) {
-  const { account, url, waiting, why, secondsSinceAnswer } = view;
+  const { account, url, waiting, why, secondsSinceAnswer, clips } = view;
   const nextTry = cloudQueue.value.value?.nextTrySeconds ?? null;
   const rows: [string, string][] = [[say('cloud.address'), url]];
   if (account !== null) {
@@ -104,6 +110,7 @@ function Facts({ view }: { view: CloudView }) {
       seconds === null ? say('cloud.never') : agoText(seconds * SECOND_MS),
     ]);
   }
+  if (clips?.isOn === true) rows.push([say('cloud.clips'), clipsText(clips)]);
   if (why !== '') rows.push([say('cloud.why'), why]);
   if (account !== null && nextTry !== null) {
     rows.push([say('cloud.nextTry'), countdownText(nextTry * SECOND_MS)]);
