@@ -58,7 +58,7 @@ export function composeFeeding(
     onChange: () => live.publish('faults', { items: faults.active().map(faultView) }),
   });
   const unwritten = new UnwrittenOutcomes({ journal, clock, logger });
-  const memoryOnly = new MemoryOnly(time.now());
+  const memoryOnly = new MemoryOnly(time.now(), () => store.writesTaken());
   const powerUp = parts.timeSource.powerUp?.() ?? null;
   const began = powerUp === null ? null : { powerUp, monoMs: memoryOnly.startedAtMonoMs };
   const feeding = new FeedService({

@@ -30,7 +30,7 @@ export function mayHaveServed(from: PowerStamp | null, to: PowerStamp | null): b
 /**
  * When neither the database nor the emergency journal takes a claim, the cat must still eat. Then
  * a portion that the feeder owes may be served without a durable claim, under four bounds: only
- * after the disk has refused for half an hour, only for the starvation clock (never as an
+ * after the disk has taken nothing for half an hour, only for the starvation clock (never as an
  * occurrence, so that no occurrence can be served twice), at most one in six hours, and none in
  * the first six hours after a boot, since an earlier boot may have served one that nobody could
  * write down.
@@ -41,9 +41,13 @@ export class MemoryOnly {
   #claims: ClaimRecord[] = [];
   #assumed: BookedDose | null = null;
   readonly #boot: StationTime;
+  readonly #writesTaken: () => number;
+  #writesWhenRefused = 0;
 
-  constructor(boot: StationTime) {
+  /** `writesTaken` counts what the disk has taken since the start, of whatever kind. */
+  constructor(boot: StationTime, writesTaken: () => number = () => 0) {
     this.#boot = boot;
+    this.#writesTaken = writesTaken;
     this.#lastAgeMs = boot.ageMs;
   }
 
@@ -78,8 +82,10 @@ export class MemoryOnly {
     return this.#assumed;
   }
 
-  /** A claim was refused by the disk. */
+  /** A claim was refused by the disk. One that took anything since the last refusal begins anew. */
   diskRefused(ageMs: Milliseconds): void {
+    if (this.#hasTaken()) this.#refusesSinceAgeMs = null;
+    this.#writesWhenRefused = this.#writesTaken();
     this.#refusesSinceAgeMs ??= ageMs;
   }
 
@@ -90,9 +96,13 @@ export class MemoryOnly {
 
   /** Whether a portion may be served from memory now. */
   isDue(ageMs: Milliseconds): boolean {
-    if (this.#refusesSinceAgeMs === null) return false;
+    if (this.#refusesSinceAgeMs === null || this.#hasTaken()) return false;
     if (ageMs - this.#refusesSinceAgeMs < REFUSES_FOR_MS) return false;
     return ageMs - this.#lastAgeMs >= MEMORY_ONLY_GAP_MS;
+  }
+
+  #hasTaken(): boolean {
+    return this.#writesTaken() !== this.#writesWhenRefused;
   }
 
   /** Whether this claim may go ahead from memory; if so it is kept. */

@@ -68,6 +68,8 @@ export interface DeviceStore extends StoreParts {
   write<T>(name: string, work: () => T): T;
   /** One ledger entry in a transaction of its own. */
   record<Name extends EventName>(name: Name, body: EventBody<Name>): void;
+  /** Writes that the disk has taken since the start. */
+  writesTaken(): number;
   /** Checks everything that can be read. Takes seconds on a large database. */
   verify(): VerifyReport;
   /** Copies the database to this path while it is in use, and checks the copy. */
@@ -150,6 +152,7 @@ function compose(place: Place, options: StoreOptions): DeviceStore {
     ...parts,
     restored: place.restored,
     write: (name, work) => transactor.write(name, work),
+    writesTaken: () => transactor.commits,
     record: (name, body) => transactor.write(name, () => parts.log.append(name, body)),
     verify: () => verifyDatabase(db, parts.log),
     snapshot: (path) => writeSnapshot(db, path),

@@ -54,6 +54,7 @@ export class Transactor {
   #attached: Attached | null = null;
   #broken: unknown = null;
   #cut: PowerCut | null = null;
+  #commits = 0;
   #refusal: string | null = null;
 
   constructor(options: TransactorOptions) {
@@ -95,6 +96,11 @@ export class Transactor {
   /** Runs once before the commit, inside the transaction. */
   beforeCommit(work: () => void): void {
     this.#inside().beforeCommit.push(work);
+  }
+
+  /** Transactions that the disk has taken since this was made. */
+  get commits(): number {
+    return this.#commits;
   }
 
   /** Runs after the commit: the place to change memory. Must not throw. */
@@ -161,6 +167,7 @@ export class Transactor {
       this.#attached = null;
     }
     this.#refusal = null;
+    this.#commits += 1;
     runAll([...attached.afterCommit, ...attached.listeners]);
     this.#tellCommitted(name);
     return result;

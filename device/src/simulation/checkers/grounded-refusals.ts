@@ -18,7 +18,7 @@ const SLACK_MS: Milliseconds = 15_000;
 const RECOVERED_MS: Milliseconds = 5 * MINUTE_MS;
 /** What was broken or refused until lately may still be believed to be, or its cure not be noticed. */
 const LATELY_MS: Milliseconds = HOUR_MS;
-/** A bowl may weigh this much more than what lies in it, after days of drift. */
+/** A bowl may show this much more than what lies in it: days of drift, and a glance some minutes old. */
 const BOWL_GRAMS = 25;
 /** What a portion reserves beyond itself: by turns, for pieces, and so much more than the one before. */
 const RESERVE_SHARE = 1.3;
