@@ -55,6 +55,7 @@ export function greet(
     return accepted({
       ...{ v: SYNC_VERSION, proto: SYNC_VERSION, session: device.session },
       ...{ max_epoch: device.maxEpoch, segs, down },
+      cloned: device.clonedMs !== null,
       need_docs: isSettled && (await digest(context, tx)) !== hello.docs,
       ...{ t1, t2: context.now(), limits },
     });

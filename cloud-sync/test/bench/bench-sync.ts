@@ -1,148 +1,37 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { programFlags } from '../../../device/src/platform/program-flags.ts';
-import { partyToBytes } from '../../src/storage/mysql/row-values.ts';
-import { ownDatabaseUrl } from '../own-database.ts';
-import { startServers, stopServers } from '../servers/own-servers.ts';
-import { BenchFeeder, type ReadyBatch } from './bench-feeder.ts';
-import { BenchService } from './bench-service.ts';
-import { delayedWire } from './delayed-wire.ts';
+import { BenchRig } from './bench-rig.ts';
+import { feedNowPart } from './feed-now-part.ts';
+import { ingestPart } from './ingest-part.ts';
 
-/* What the service takes in, beside what the database takes of the same rows without it. */
+/* What the link costs and how fast it is, on real servers. Each part can be run by itself. */
 
-const FEEDERS = 8;
-const RUN_MS = 5_000;
-/** A month offline: 78 entries a day. */
-const MONTH_EVENTS = 30 * 78;
-const ROUND_TRIP_MS = 100;
-/** Batches made beforehand for each feeder. */
-const prepared: Readonly<Record<1 | 20 | 200, number>> = { 1: 2500, 20: 1200, 200: 260 };
+const parts: Readonly<Record<string, (rig: BenchRig) => Promise<object>>> = {
+  ingest: ingestPart,
+  'feed-now': feedNowPart,
+};
+const all = Object.keys(parts);
 
-const options = programFlags({ json: { type: 'boolean' } });
-const folder = mkdtempSync(join(tmpdir(), 'feeder-bench-sync-'));
-const servers = await startServers(folder, ['mariadb']);
-const databaseUrl = await ownDatabaseUrl(servers.mariadb.url);
-const service = await BenchService.start(folder, databaseUrl);
-const known: { deviceId: string; feeder: BenchFeeder }[] = [];
-
-async function newFeeder(url = service.url): Promise<BenchFeeder> {
-  const { deviceId, token } = await service.feeder();
-  const feeder = new BenchFeeder(url, token);
-  await feeder.hello();
-  known.push({ deviceId, feeder });
-  return feeder;
+const options = programFlags({
+  json: { type: 'boolean' },
+  parts: { type: 'string', default: all.join(',') },
+});
+const wanted = options.parts.split(',');
+const unknown = wanted.filter((name) => !(name in parts));
+if (unknown.length > 0) {
+  console.error(`There is no part ${unknown.join(', ')}; there are ${all.join(', ')}.`);
+  process.exit(2);
 }
-
-const perSecond = (count: number, ms: number) => Math.round(count / (ms / 1000));
-const seconds = (ms: number) => Math.round(ms) / 1000;
-
-/** Entries stored in a second by several feeders, each with one batch under way. */
-async function ingest(batch: 1 | 20 | 200): Promise<number> {
-  const ready = [];
-  for (let n = 0; n < FEEDERS; n++) {
-    const feeder = await newFeeder();
-    ready.push({
-      feeder,
-      batches: Array.from({ length: prepared[batch] }, () => feeder.prepare(batch)),
-    });
-  }
-  const beganMs = performance.now();
-  let stored = 0;
-  const runs = ready.map(async ({ feeder, batches }) => {
-    for (const one of batches) {
-      if (performance.now() - beganMs > RUN_MS) return;
-      await feeder.send(one);
-      stored += one.events;
-    }
-  });
-  await Promise.all(runs);
-  const tookMs = performance.now() - beganMs;
-  if (tookMs < RUN_MS) console.error(`batches of ${batch} ran out after ${seconds(tookMs)} s`);
-  for (const { feeder } of ready) feeder.close();
-  return perSecond(stored, tookMs);
-}
-
-/** The same rows by one connection, as fast as it takes them. */
-async function raw(): Promise<number> {
-  const connection = await createConnection(databaseUrl);
-  await connection.query('CREATE TABLE raw_event LIKE device_event');
-  const sql = 'SELECT * FROM device_event LIMIT 20000';
-  const [found] = await connection.query<RowDataPacket[][]>({ sql, rowsAsArray: true });
-  const rows = found as unknown as unknown[][];
-  const device = Buffer.alloc(16, 1);
-  let stored = 0;
-  const beganMs = performance.now();
-  while (performance.now() - beganMs < RUN_MS) {
-    const page = Array.from({ length: 200 }, (_, i) => {
-      const rest = rows[(stored + i) % rows.length]?.slice(3) ?? [];
-      return [device, 1, stored + i + 1, ...rest];
-    });
-    await connection.query('INSERT IGNORE INTO raw_event VALUES ?', [page]);
-    stored += page.length;
-  }
-  const rate = perSecond(stored, performance.now() - beganMs);
-  const [[counted]] = await connection.query<RowDataPacket[]>(
-    'SELECT count(*) AS n FROM raw_event',
-  );
-  if (counted?.['n'] !== stored) throw new Error('The raw inserts did not store every row.');
-  await connection.end();
-  return rate;
-}
-
-/** What one feeder gets rid of in a second, one batch under way. */
-async function drain(url: string, batch: number, batches: number) {
-  const feeder = await newFeeder(url);
-  const ready: ReadyBatch[] = Array.from({ length: batches }, () => feeder.prepare(batch));
-  const beganMs = performance.now();
-  for (const one of ready) await feeder.send(one);
-  const tookMs = performance.now() - beganMs;
-  feeder.close();
-  const bytes = ready.reduce((sum, one) => sum + one.bytes.length, 0);
-  return { tookMs, rate: perSecond(batch * batches, tookMs), bytes: bytes / (batch * batches) };
-}
-
-/** Of all that was acknowledged, what the database has not, and what it has twice. */
-async function compare(): Promise<{ lost: number; duplicated: number }> {
-  const connection = await createConnection(databaseUrl);
-  let lost = 0;
-  let duplicated = 0;
-  for (const { deviceId, feeder } of known) {
-    const [[row]] = await connection.query<RowDataPacket[]>(
-      'SELECT count(*) AS n, count(DISTINCT eid) AS eids, max(seq) AS head FROM device_event WHERE device_id = ?',
-      [partyToBytes(deviceId)],
-    );
-    lost += Math.max(0, feeder.acked - Number(row?.['n'] ?? 0));
-    duplicated += Number(row?.['n'] ?? 0) - Number(row?.['eids'] ?? 0);
-  }
-  await connection.end();
-  return { lost, duplicated };
-}
-
+let report: object = {};
+const rig = await BenchRig.start();
 try {
-  const batch1 = await ingest(1);
-  const batch20 = await ingest(20);
-  const batch200 = await ingest(200);
-  const rawPerSecond = await raw();
-  const near = await drain(service.url, 200, 100);
-  const line = await delayedWire(service.url, ROUND_TRIP_MS);
-  const far = await drain(line.url, 200, 40);
-  const month = await drain(line.url, MONTH_EVENTS / 12, 12);
-  line.close();
-  const report = {
-    ingestPerSecond: { batch1, batch20, batch200 },
-    rawPerSecond,
-    ratioToRaw: Math.round((100 * batch200) / rawPerSecond) / 100,
-    drainPerSecond: { rtt0: near.rate, rtt100: far.rate },
-    catchUp30DaysSeconds: seconds(month.tookMs),
-    bytesPerEvent: Math.round(near.bytes * 10) / 10,
-    serviceMb: Math.round((await service.residentBytes()) / 1e6),
-    ...(await compare()),
-  };
-  console.log(options.json ? JSON.stringify(report) : report);
+  for (const name of wanted) {
+    const beganMs = performance.now();
+    const found = (await parts[name]?.(rig)) ?? {};
+    report = { ...report, ...found };
+    if (options.json) continue;
+    console.log(`${name}, ${Math.round((performance.now() - beganMs) / 1000)} s:`, found);
+  }
 } finally {
-  await service.stop();
-  await stopServers(servers);
-  rmSync(folder, { recursive: true, force: true });
+  await rig.stop();
 }
+if (options.json) console.log(JSON.stringify(report));

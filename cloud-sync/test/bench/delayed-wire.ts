@@ -1,11 +1,11 @@
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 
 /** A line to a server on which everything takes half of the round trip in each direction. */
-export async function delayedWire(targetUrl: string, roundTripMs: number) {
-  const target = new URL(targetUrl);
+export async function delayedWire(target: string | (() => string), roundTripMs: number) {
   const sockets = new Set<Socket>();
   const server: Server = createServer((near) => {
-    const far = createConnection({ host: target.hostname, port: Number(target.port) });
+    const { hostname: host, port } = new URL(typeof target === 'string' ? target : target());
+    const far = createConnection({ host, port: Number(port) });
     for (const [from, to] of [
       [near, far],
       [far, near],

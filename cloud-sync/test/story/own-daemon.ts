@@ -6,20 +6,35 @@ import { freePort, type OwnProcess, startProcess, untilReady } from '../servers/
 const main = resolve(import.meta.dirname, '../../../device/src/main.ts');
 const READY_MS = 20_000;
 
-/** The feeder's daemon as a process of its own, on the simulated board, twenty times as fast. */
+const STORY_SPEED = 20;
+
+export interface OwnDaemonParts {
+  readonly folder: string;
+  readonly cloudUrl: string;
+  /** How much faster than real time; 20 unless given. */
+  readonly speed?: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** The feeder's daemon as a process of its own, on the simulated board. */
 export class OwnDaemon {
   readonly #folder: string;
   readonly #cloudUrl: string;
   readonly #port: number;
+  readonly #env: Readonly<Record<string, string>>;
   #process: OwnProcess | null = null;
 
-  private constructor(parts: { folder: string; cloudUrl: string; port: number }) {
+  private constructor(parts: OwnDaemonParts & { port: number }) {
+    this.#env = {
+      FEEDER_SIMULATION_SPEED: String(parts.speed ?? STORY_SPEED),
+      ...(parts.env ?? {}),
+    };
     this.#folder = parts.folder;
     this.#cloudUrl = parts.cloudUrl;
     this.#port = parts.port;
   }
 
-  static async start(parts: { folder: string; cloudUrl: string }): Promise<OwnDaemon> {
+  static async start(parts: OwnDaemonParts): Promise<OwnDaemon> {
     const daemon = new OwnDaemon({ ...parts, port: await freePort() });
     await daemon.start();
     return daemon;
@@ -34,12 +49,20 @@ export class OwnDaemon {
       ...plan,
       command: process.execPath,
       args: [main, ...args, ...where],
-      env: { FEEDER_CLOUD_URL: this.#cloudUrl, FEEDER_SIMULATION_SPEED: '20' },
+      env: { FEEDER_CLOUD_URL: this.#cloudUrl, ...this.#env },
     });
     await untilReady(this.#process, plan, async () => {
       await this.get('/status');
       return true;
     });
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0;
   }
 
   /** SIGKILL, as a power cut. */
@@ -61,7 +84,7 @@ export class OwnDaemon {
 
   /** What the daemon answers; throws when it refuses. */
   async ask<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const answer = await fetch(`http://127.0.0.1:${this.#port}/api/v1${path}`, {
+    const answer = await fetch(`${this.url}/api/v1${path}`, {
       method,
       headers: { 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

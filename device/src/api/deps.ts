@@ -160,6 +160,8 @@ export interface CloudPort {
   /** `ERR_CONFLICT` when this account has not typed the code. */
   agree(account: string): void;
   cancelClaim(): void;
+  /** `ERR_UNAVAILABLE` and `ERR_CONFLICT`: the former key stays. */
+  rotateKey(): Promise<void>;
   /** The feeder is local from now on. */
   unlink(): void;
   /** Edits of both sides that met, the newest first. */

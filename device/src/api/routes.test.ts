@@ -89,6 +89,7 @@ const calls: Call[] = [
   ['GET', () => '/cloud', undefined, 200],
   ['POST', () => '/cloud/claim', undefined, 200],
   ['POST', () => '/cloud/agree', { account: 'ada@example.org' }, 200],
+  ['POST', () => '/cloud/key', undefined, 200],
   ['DELETE', () => '/cloud/claim', undefined, 200],
   ['GET', () => '/cloud/queue', undefined, 200],
   ['POST', () => '/cloud/hurry', undefined, 200],

@@ -6,6 +6,7 @@ import { CloudHttp } from '../cloud/cloud-http.ts';
 import { CloudLink } from '../cloud/cloud-link.ts';
 import type { DeviceIdentity } from '../cloud/device-identity.ts';
 import { Doorbell } from '../cloud/doorbell.ts';
+import { rotateKey } from '../cloud/key-rotation.ts';
 import { loadMqtt } from '../cloud/load-mqtt.ts';
 import { pendingQueue } from '../cloud/pending-queue.ts';
 import type { StationClock } from '../platform/clock.ts';
@@ -80,14 +81,14 @@ export function composeCloud(parts: DeviceParts, joined: Joined): Cloud | null {
       link.stop();
     },
     view: () => {
-      const { state, waiting, secondsSinceAnswer, why } = link.view();
+      const { state, ...rest } = link.view();
       const linked = account();
       return {
         url,
         state: linked === null ? 'unclaimed' : state,
         account: linked?.account ?? null,
         device: linked?.device ?? null,
-        ...{ waiting, secondsSinceAnswer, why, claim: claiming.view() },
+        ...{ ...rest, claim: claiming.view() },
         doorbell: bell.view().state,
         openConflicts: conflicts.openCount(),
         clips: clips === null ? null : clipsView(joined.store, clips),
@@ -102,6 +103,7 @@ export function composeCloud(parts: DeviceParts, joined: Joined): Cloud | null {
     beginClaim: () => claiming.begin(),
     agree: (name) => claiming.agree(name),
     cancelClaim: () => claiming.cancel(),
+    rotateKey: () => rotateKey({ http, identity, deviceId: account()?.device ?? null }),
     unlink: () => {
       clips?.stop();
       link.stop();

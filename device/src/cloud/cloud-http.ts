@@ -8,7 +8,7 @@ import {
 } from '@cat-feeder/shared';
 import * as v from 'valibot';
 import type { RawAnswer } from '../sync/answers.ts';
-import type { DeviceIdentity } from './device-identity.ts';
+import type { DeviceIdentity, SigningKey } from './device-identity.ts';
 import { makeProof, type ProofWords } from './proof.ts';
 
 const pack = promisify(gzip);
@@ -35,6 +35,8 @@ export interface CloudHttpParts {
   /** Of the runtime unless a test brings its own. */
   readonly fetch?: typeof fetch;
 }
+
+type CloudWords = Pick<ProofWords, 'audience' | 'nonce' | 'nowMs'>;
 
 /** Nobody answered: refused, reset, cut, too late, too long. */
 export class NoAnswer extends Error {
@@ -75,12 +77,35 @@ export class CloudHttp {
     deviceId: string | null,
     signal: AbortSignal,
   ): Promise<string | null> {
+    const words = await this.#words(signal);
+    if ('status' in words) return null;
+    return makeProof(this.#parts.identity.current, { ...words, purpose, deviceId });
+  }
+
+  /**
+   * Asks the cloud to believe another key from now on: both vouch for it. Null: no sensible answer,
+   * and only the cloud knows whether it does.
+   */
+  async rotate(next: SigningKey, deviceId: string, signal: AbortSignal): Promise<RawAnswer | null> {
+    const words = await this.#words(signal);
+    if ('status' in words) return null;
+    const told = { ...words, purpose: 'rotate', deviceId, next: next.thumbprint } as const;
+    const body = {
+      key: next.publicKey,
+      by_old: makeProof(this.#parts.identity.current, told),
+      by_new: makeProof(next, told),
+    };
+    return this.ask({ method: 'POST', path: '/v1/keys/rotate', body }, signal);
+  }
+
+  /** What every proof says: the cloud's own nonce and time; or what was answered instead. */
+  async #words(signal: AbortSignal): Promise<CloudWords | RawAnswer> {
     const answer = await this.ask({ method: 'GET', path: '/v1/time', body: undefined }, signal);
     const parsed = v.safeParse(TimeAnswerSchema, answer.body);
-    if (answer.status !== 200 || !parsed.success) return null;
+    if (answer.status !== 200) return answer;
+    if (!parsed.success) return { status: 0, body: undefined };
     const { now: nowMs, nonce } = parsed.output;
-    const { url: audience, identity } = this.#parts;
-    return makeProof(identity, { purpose, audience, nonce, nowMs, deviceId });
+    return { audience: this.#parts.url, nonce, nowMs };
   }
 
   forgetToken(): void {
@@ -95,12 +120,13 @@ export class CloudHttp {
 
   /** The token, or why there is none. */
   async #login(signal: AbortSignal): Promise<string | RawAnswer> {
-    const { identity, url, monoMs } = this.#parts;
-    const deviceId = identity.accountAt(url)?.device ?? null;
-    const assertion = await this.proof('token', deviceId, signal);
-    if (assertion === null) throw new NoAnswer('no nonce');
-    const path = '/v1/token';
-    const answer = await this.ask({ method: 'POST', path, body: { assertion } }, signal);
+    const { identity, monoMs } = this.#parts;
+    let answer = await this.#assert(identity.current, signal);
+    if (answer.status === 401 && identity.next !== null) {
+      // The cloud may have taken the next key, and its answer was lost.
+      answer = await this.#assert(identity.next, signal);
+      if (answer.status === 200) identity.adoptNext();
+    }
     if (answer.status !== 200) return answer;
     const parsed = v.safeParse(TokenAnswerSchema, answer.body);
     if (!parsed.success) return { status: 0, body: undefined };
@@ -108,6 +134,17 @@ export class CloudHttp {
     const lifeMs = Math.max(0, expires_s * 1000 - TOKEN_MARGIN_MS);
     this.#token = { text, endMonoMs: monoMs() + lifeMs };
     return text;
+  }
+
+  /** Asks for a token in this feeder's name, by one of its keys. */
+  async #assert(by: SigningKey, signal: AbortSignal): Promise<RawAnswer> {
+    const { identity, url } = this.#parts;
+    const words = await this.#words(signal);
+    // A cloud that asks for time, for example, is to get it.
+    if ('status' in words) return words;
+    const deviceId = identity.accountAt(url)?.device ?? null;
+    const assertion = makeProof(by, { ...words, purpose: 'token', deviceId });
+    return this.ask({ method: 'POST', path: '/v1/token', body: { assertion } }, signal);
   }
 
   async #ask(request: CloudRequest, signal: AbortSignal, token?: string): Promise<RawAnswer> {

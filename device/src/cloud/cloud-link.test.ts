@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createPublicKey, verify } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -89,6 +89,51 @@ describe('requests to the cloud', () => {
     expect(tokens).toBe(2);
   });
 
+  it('try the next key when the present one is refused, and keep the one that is taken', async () => {
+    const identity = DeviceIdentity.open(join(folder, 'identity.json'), 'board');
+    identity.setAccount({ url, device: 'a'.repeat(26), home: 'a'.repeat(26), account: 'ada' });
+    const first = identity.publicKey.x;
+    const next = identity.prepareNext().publicKey.x;
+    let believed = first;
+    answer = (path, request, response) => {
+      if (path !== '/v1/token') {
+        cloud((_, __, end) => json(end, 200, { ok: true }))(path, request, response);
+        return;
+      }
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const { assertion } = JSON.parse(Buffer.concat(chunks).toString()) as { assertion: string };
+        const [head, body, signature = ''] = assertion.split('.');
+        const key = createPublicKey({
+          key: { kty: 'OKP', crv: 'Ed25519', x: believed },
+          format: 'jwk',
+        });
+        const isTrue = verify(
+          null,
+          Buffer.from(`${head}.${body}`),
+          key,
+          Buffer.from(signature, 'base64url'),
+        );
+        json(
+          response,
+          isTrue ? 200 : 401,
+          isTrue ? { token: 'a.b.c', expires_s: 1 } : { err: 'bad_token' },
+        );
+      });
+    };
+    const http = new CloudHttp({ url, identity, monoMs: () => 0 });
+    expect((await http.send(post({}), signal)).status).toBe(200);
+    expect(identity.publicKey.x).toBe(first);
+    http.forgetToken();
+    believed = 'A'.repeat(43);
+    expect((await http.send(post({}), signal)).status).toBe(401);
+    expect(identity.publicKey.x).toBe(first);
+    believed = next;
+    expect((await http.send(post({}), signal)).status).toBe(200);
+    expect([identity.publicKey.x, identity.next]).toEqual([next, null]);
+  });
+
   const noises: Readonly<Record<string, Answerer>> = {
     'a portal’s page': (_, __, response) => response.writeHead(200).end('<html>Pay here</html>'),
     'a redirection': (_, __, response) => response.writeHead(302, { location: '/' }).end(),
@@ -116,6 +161,16 @@ describe('requests to the cloud', () => {
   it.each(Object.entries(silences))('count an answer that %s as none', async (_, silence) => {
     answer = cloud(silence);
     await expect(linked().send(post({}, 1_500), signal)).rejects.toThrow(NoAnswer);
+  });
+
+  it('tell the same when the cloud is busy before it knows who asks', async () => {
+    answer = (_, __, response) => {
+      response.writeHead(503, { 'retry-after': '9' }).end('{"err":"overloaded"}');
+    };
+    expect(await linked().send(post({}), signal)).toMatchObject({
+      status: 503,
+      retryAfterMs: 9000,
+    });
   });
 
   it('tell how long the cloud wants to be left alone', async () => {

@@ -67,6 +67,8 @@ export interface LinkView {
   readonly nextTrySeconds: number | null;
   /** Entries that are under way: so many of this epoch after those acknowledged. */
   readonly sending: { readonly epoch: number; readonly items: number } | null;
+  /** The cloud has seen a second copy of this feeder. */
+  readonly cloned: boolean;
 }
 
 /**
@@ -136,7 +138,7 @@ export class CloudLink {
   }
 
   view(): LinkView {
-    const { phase, busy, retryAtMs } = this.#state;
+    const { phase, busy, retryAtMs, isCloned: cloned } = this.#state;
     const request = busy?.request;
     const isWaiting = phase === 'resting' || phase === 'local';
     const { clock, store } = this.#parts;
@@ -150,6 +152,7 @@ export class CloudLink {
         ? Math.max(0, Math.ceil((retryAtMs - clock.monoMs()) / 1000))
         : null,
       sending: request?.what === 'batch' ? { epoch: request.epoch, items: request.items } : null,
+      cloned,
     };
   }
 

@@ -63,3 +63,39 @@ describe('the identity of a feeder', () => {
     expect(() => DeviceIdentity.open('/nowhere/at/all.json', 'board')).toThrow('cannot be used');
   });
 });
+
+describe('another key for a feeder', () => {
+  it('is durable before anybody hears of it, and the same at every try', () => {
+    const path = file();
+    const identity = DeviceIdentity.open(path, 'board');
+    identity.setAccount(account);
+    const next = identity.prepareNext();
+    expect(identity.prepareNext().publicKey).toEqual(next.publicKey);
+    const again = DeviceIdentity.open(path, 'board');
+    expect([again.next?.publicKey, again.publicKey]).toEqual([next.publicKey, identity.publicKey]);
+  });
+
+  it('is the one from then on, with the same account', () => {
+    const path = file();
+    const identity = DeviceIdentity.open(path, 'board');
+    identity.setAccount(account);
+    const { publicKey, thumbprint } = identity.prepareNext();
+    identity.adoptNext();
+    for (const one of [identity, DeviceIdentity.open(path, 'board')]) {
+      expect([one.publicKey, one.next]).toEqual([publicKey, null]);
+      expect(one.current.thumbprint).toBe(thumbprint);
+      expect(one.accountAt(account.url)).toEqual(account);
+    }
+    const before = identity.publicKey;
+    identity.adoptNext();
+    expect(identity.publicKey).toEqual(before);
+  });
+
+  it('is known from files that were written before there was such a thing', () => {
+    const path = file();
+    DeviceIdentity.open(path, 'board');
+    const { next: _, ...former } = JSON.parse(readFileSync(path, 'utf8'));
+    writeFileSync(path, JSON.stringify(former));
+    expect(DeviceIdentity.open(path, 'board').publicKey.x).toBe(former.key.x);
+  });
+});

@@ -1,4 +1,5 @@
 import {
+  createHash,
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
@@ -19,14 +20,18 @@ import * as v from 'valibot';
 
 const base64url = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{43}$/));
 
+const PrivateKeySchema = v.object({
+  kty: v.literal('OKP'),
+  crv: v.literal('Ed25519'),
+  x: base64url,
+  d: base64url,
+});
+
 /** The file: a key that never leaves this board, and whom it speaks for at which cloud. */
 const IdentitySchema = v.object({
-  key: v.object({
-    kty: v.literal('OKP'),
-    crv: v.literal('Ed25519'),
-    x: base64url,
-    d: base64url,
-  }),
+  key: PrivateKeySchema,
+  /** A key that is to follow: whether the cloud has heard of it, only the cloud knows. */
+  next: v.optional(v.nullable(PrivateKeySchema), null),
   /** What the board is: a copy of the card in another one is another feeder. */
   hw: v.string(),
   /** Null: no cloud knows this feeder. */
@@ -35,19 +40,32 @@ const IdentitySchema = v.object({
   ),
 });
 type IdentityFile = v.InferOutput<typeof IdentitySchema>;
+export interface PublicKey {
+  readonly kty: 'OKP';
+  readonly crv: 'Ed25519';
+  readonly x: string;
+}
+
+/** A key that can sign, and what others know it by. */
+export interface SigningKey {
+  readonly publicKey: PublicKey;
+  readonly privateKey: KeyObject;
+  /** RFC 7638. */
+  readonly thumbprint: string;
+}
 
 export type CloudAccount = NonNullable<IdentityFile['link']>;
 
 /** Who this feeder is to a cloud. */
 export class DeviceIdentity {
   readonly #path: string;
-  readonly #privateKey: KeyObject;
+  #current: SigningKey;
   #file: IdentityFile;
 
   private constructor(path: string, file: IdentityFile) {
     this.#path = path;
     this.#file = file;
-    this.#privateKey = createPrivateKey({ key: { ...file.key }, format: 'jwk' });
+    this.#current = signingKey(file.key);
   }
 
   /**
@@ -59,7 +77,7 @@ export class DeviceIdentity {
       const known = existsSync(path) ? readIdentity(path) : null;
       if (known !== null && known.hw === hw) return new DeviceIdentity(path, known);
       if (existsSync(path)) renameSync(path, `${path}.of-another-board`);
-      const made = { key: newKey(), hw, link: null };
+      const made = { key: newKey(), next: null, hw, link: null };
       writeIdentity(path, made);
       return new DeviceIdentity(path, made);
     } catch (error) {
@@ -70,12 +88,23 @@ export class DeviceIdentity {
     }
   }
 
-  get publicKey(): { readonly kty: 'OKP'; readonly crv: 'Ed25519'; readonly x: string } {
-    return { kty: 'OKP', crv: 'Ed25519', x: this.#file.key.x };
+  get publicKey(): PublicKey {
+    return this.#current.publicKey;
   }
 
   get privateKey(): KeyObject {
-    return this.#privateKey;
+    return this.#current.privateKey;
+  }
+
+  /** The key that speaks for this feeder now. */
+  get current(): SigningKey {
+    return this.#current;
+  }
+
+  /** The key that is to follow; null: none is. */
+  get next(): SigningKey | null {
+    const { next } = this.#file;
+    return next === null ? null : signingKey(next);
   }
 
   get hw(): string {
@@ -90,9 +119,27 @@ export class DeviceIdentity {
 
   /** Durable when it returns. */
   setAccount(link: CloudAccount | null): void {
-    const next = { ...this.#file, link };
-    writeIdentity(this.#path, next);
-    this.#file = next;
+    this.#put({ ...this.#file, link });
+  }
+
+  /** Makes the key that is to follow, unless there is one: it is durable before anybody hears of it. */
+  prepareNext(): SigningKey {
+    const next = this.#file.next ?? newKey();
+    if (this.#file.next === null) this.#put({ ...this.#file, next });
+    return signingKey(next);
+  }
+
+  /** The key that was to follow is the one from now on. */
+  adoptNext(): void {
+    const { next } = this.#file;
+    if (next === null) return;
+    this.#put({ ...this.#file, key: next, next: null });
+    this.#current = signingKey(next);
+  }
+
+  #put(file: IdentityFile): void {
+    writeIdentity(this.#path, file);
+    this.#file = file;
   }
 }
 
@@ -106,6 +153,14 @@ function readIdentity(path: string): IdentityFile | null {
     if (error instanceof Error && 'errno' in error) throw error;
     return null;
   }
+}
+
+function signingKey({ kty, crv, x, d }: IdentityFile['key']): SigningKey {
+  return {
+    publicKey: { kty, crv, x },
+    privateKey: createPrivateKey({ key: { kty, crv, x, d }, format: 'jwk' }),
+    thumbprint: createHash('sha256').update(JSON.stringify({ crv, kty, x })).digest('base64url'),
+  };
 }
 
 function newKey(): IdentityFile['key'] {

@@ -6,7 +6,7 @@ import { pendingQueue } from './pending-queue.ts';
 
 const online: LinkView = {
   ...{ state: 'online', waiting: 2, secondsSinceAnswer: 1, why: '' },
-  ...{ nextTrySeconds: null, sending: null },
+  ...{ nextTrySeconds: null, sending: null, cloned: false },
 };
 
 function bench() {

@@ -79,6 +79,7 @@ export function takeHello(turn: Turn, answer: HelloAnswer): void {
     pollAtMs: now.monoMs + answer.limits.poll_s * 1000,
     helloAtMs: now.monoMs + HELLO_MS,
     needDocs: answer.need_docs,
+    isCloned: answer.cloned,
     bell: answer.mqtt === undefined ? null : { ...answer.mqtt, session: answer.session },
     fills: agreed.flatMap((segment) => fillsOf(segment, answerTo(segment, answers))),
   });

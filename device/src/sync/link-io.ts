@@ -138,4 +138,6 @@ export interface LinkState {
   readonly needDocs: boolean;
   /** Kept over a wait; null: the cloud has none, or this feeder no rights. */
   readonly bell: Bell | null;
+  /** The cloud has seen a second copy of this feeder. */
+  readonly isCloned: boolean;
 }

@@ -77,6 +77,7 @@ export const initialLink: LinkState = {
   fills: [],
   needDocs: false,
   bell: null,
+  isCloned: false,
 };
 
 /** One step. */

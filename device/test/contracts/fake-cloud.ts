@@ -67,6 +67,7 @@ export class FakeCloud implements CloudPort {
       doorbell: 'off',
       openConflicts: this.found.filter(({ state }) => state === 'open').length,
       clips: null,
+      cloned: false,
       claim: present,
     };
   }
@@ -81,6 +82,8 @@ export class FakeCloud implements CloudPort {
     this.account = account;
     this.claim = null;
   }
+
+  async rotateKey(): Promise<void> {}
 
   cancelClaim(): void {
     this.claim = null;

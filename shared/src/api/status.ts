@@ -111,6 +111,8 @@ export const CloudViewSchema = v.strictObject({
       why: v.string(),
     }),
   ),
+  /** The cloud has seen a second copy of this feeder's card since it was claimed. */
+  cloned: v.boolean(),
   claim: v.nullable(ClaimViewSchema),
 });
 export type CloudView = v.InferOutput<typeof CloudViewSchema>;

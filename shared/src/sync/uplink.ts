@@ -85,6 +85,8 @@ export const HelloAnswerSchema = v.object({
     poll_s: countSchema,
   }),
   mqtt: v.optional(MqttOfferSchema),
+  /** A second copy of this feeder was seen since it was claimed. */
+  cloned: v.optional(v.boolean(), false),
 });
 export type HelloAnswer = v.InferOutput<typeof HelloAnswerSchema>;
 

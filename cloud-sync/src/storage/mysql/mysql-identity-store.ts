@@ -126,7 +126,8 @@ export class MysqlIdentityStore implements IdentityStore {
         key,
       );
       await sql.write(
-        'UPDATE device SET home_id = ?, status = ?, model = ?, hw_hash = ? WHERE device_id = ?',
+        `UPDATE device SET home_id = ?, status = ?, model = ?, hw_hash = ?, boots = '', cloned_ms = NULL
+         WHERE device_id = ?`,
         ...[partyToBytes(homeId), 0, model, hashBytes(hw), key],
       );
       await sql.write(

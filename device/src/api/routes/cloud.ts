@@ -14,7 +14,6 @@ import { defineRoute, done, ok, type RouteDef } from '../route.ts';
 
 const tags = ['cloud'];
 const path = '/api/v1/cloud';
-
 const shape = { tags, auth: 'local' } as const;
 
 /** The link to the cloud, how the feeder comes to an account, and what both sides disagree on. */
@@ -80,6 +79,27 @@ function linkRoutes(configured: () => CloudPort): RouteDef[] {
       errors: ['ERR_NOT_FOUND', 'ERR_CONFLICT'],
       handler: ({ body }) => {
         configured().agree(body.account);
+        return done;
+      },
+    }),
+    ...identityRoutes(configured),
+  ];
+}
+
+/** What is done with the identity itself. */
+function identityRoutes(configured: () => CloudPort): RouteDef[] {
+  return [
+    defineRoute({
+      ...shape,
+      method: 'POST',
+      path: `${path}/key`,
+      operationId: 'rotateCloudKey',
+      summary: 'Change the key by which the cloud knows this feeder.',
+      response: DoneSchema,
+      statuses: { 200: 'The cloud believes the new key; the former one ends within a week.' },
+      errors: ['ERR_NOT_FOUND', 'ERR_UNAVAILABLE', 'ERR_CONFLICT'],
+      handler: async () => {
+        await configured().rotateKey();
         return done;
       },
     }),

@@ -47,6 +47,19 @@ export const syncCommands: readonly Command[] = [
     },
   },
   {
+    name: 'sync rotate-key',
+    usage: '',
+    summary: 'Change the key by which the cloud knows this feeder.',
+    words: [0, 0],
+    run: async ({ api }) => {
+      const data = await api.post('/cloud/key');
+      return {
+        data,
+        text: 'The cloud knows the feeder by a new key; the former one ends in a week.',
+      };
+    },
+  },
+  {
     name: 'sync unlink',
     usage: '',
     summary: 'Forget the account: the feeder is local from now on.',
@@ -127,6 +140,9 @@ const bells: Readonly<Record<CloudView['doorbell'], string>> = {
   listening: 'the cloud can ring',
 };
 
+const CLONED = `The cloud has seen a second copy of this feeder. Give the copy an identity of its own: there,
+feeder sync unlink, and a new claim. Then claim this one again.`;
+
 function cloudText({ url, state, account, waiting, why, claim, ...view }: CloudView): string {
   const { secondsSinceAnswer, openConflicts } = view;
   const answered = secondsSinceAnswer === null ? 'never' : `${secondsSinceAnswer} s ago`;
@@ -142,6 +158,7 @@ function cloudText({ url, state, account, waiting, why, claim, ...view }: CloudV
   if (openConflicts > 0) {
     lines.push(`Edits that met: ${openConflicts}; see: feeder sync conflicts`);
   }
+  if (view.cloned) lines.push(CLONED);
   if (claim !== null) lines.push(claimText(claim));
   return lines.join('\n');
 }
