@@ -49,6 +49,7 @@ export async function ownCloud(
       inFlight: 64,
       hellosPerSecond: 10_000,
       pollSeconds: 60,
+      backoffCapSeconds: 300,
     },
     ...{ system: realSystem, log: silent },
     ...part,

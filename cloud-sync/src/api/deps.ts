@@ -38,6 +38,8 @@ export interface ApiDeps {
   readonly tokens: AccessTokens;
   /** How often feeders ask for commands and wishes. */
   readonly pollSeconds: number;
+  /** The longest wait of a feeder between two tries. */
+  readonly backoffCapSeconds: number;
   /** Rings after a commit; nothing depends on it. */
   readonly doorbell: Doorbell;
   readonly presence: PresenceHints;

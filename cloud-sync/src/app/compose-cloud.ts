@@ -42,6 +42,8 @@ export interface CloudOptions {
   readonly inFlight: number;
   readonly hellosPerSecond: number;
   readonly pollSeconds: number;
+  /** The longest wait of a feeder between two tries. */
+  readonly backoffCapSeconds: number;
   readonly system: System;
   readonly log: CloudLog;
   /** Sees every statement; for tests. */
@@ -88,6 +90,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     events: new MysqlEventReader(database),
     enrolment: { store: identities, keys, system, audience: publicUrl },
     pollSeconds: options.pollSeconds,
+    backoffCapSeconds: options.backoffCapSeconds,
     tokens: new AccessTokens({ keys, issuer: publicUrl }),
     admission,
     ...{ doorbell, presence, viewers },

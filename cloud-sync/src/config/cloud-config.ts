@@ -68,6 +68,8 @@ const settings = v.object({
   CLOUD_HELLOS_PER_SECOND: count('200'),
   /** How often a feeder asks for commands and wishes: nothing rings at its door. */
   CLOUD_POLL_SECONDS: count('20'),
+  /** The longest wait of a feeder between two tries: its fleet by the hellos of a second. */
+  CLOUD_BACKOFF_CAP_SECONDS: count('300'),
   /** Members who watch a feeder at the same time, at this node. */
   CLOUD_VIEWERS: count('500'),
   CLOUD_LOG_LEVEL: v.optional(v.picklist(['debug', 'info', 'warn', 'error', 'silent']), 'info'),
@@ -112,6 +114,7 @@ export interface CloudConfig {
   readonly inFlight: number;
   readonly hellosPerSecond: number;
   readonly pollSeconds: number;
+  readonly backoffCapSeconds: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
@@ -152,6 +155,7 @@ export function readCloudConfig(
     inFlight: known.CLOUD_IN_FLIGHT,
     hellosPerSecond: known.CLOUD_HELLOS_PER_SECOND,
     pollSeconds: known.CLOUD_POLL_SECONDS,
+    backoffCapSeconds: known.CLOUD_BACKOFF_CAP_SECONDS,
     logLevel: known.CLOUD_LOG_LEVEL,
   };
 }

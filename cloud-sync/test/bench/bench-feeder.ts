@@ -1,14 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import { type BatchAnswer, canonicalJson, chainText, eventKinds } from '@cat-feeder/shared';
+import {
+  type BatchAnswer,
+  canonicalJson,
+  chainText,
+  type EventBody,
+  eventKinds,
+} from '@cat-feeder/shared';
 import { realSystem } from '../../src/platform/system.ts';
 
 const text8 = () => randomBytes(8).toString('base64url');
 const kind = eventKinds['feeding.ended'].number;
 
 /** The end of a feeding, as a feeder writes it: 420 bytes as JSON. */
-function body(n: number): unknown {
+export function benchBody(n: number): EventBody<'feeding.ended'> {
   return {
     ...{ feedingId: `01kb${String(n).padStart(22, '0')}`, result: 'served', fault: null },
     ...{ lowMg: 19_200 + (n % 700), likelyMg: 19_800 + (n % 700), highMg: 20_600 + (n % 700) },
@@ -63,7 +69,7 @@ export class BenchFeeder {
     const prev = this.#hash;
     const events = Array.from({ length: count }, () => {
       this.#seq += 1;
-      const b = body(this.#seq);
+      const b = benchBody(this.#seq);
       const eid = text8();
       const chained = { eid, kind, kver: 1, boot: this.#boot, monoMs: this.#seq };
       this.#hash = chainText(realSystem.sha256, this.#hash, { ...chained, body: canonicalJson(b) });

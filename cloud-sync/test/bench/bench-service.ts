@@ -99,17 +99,19 @@ export class BenchService {
     return { homeId, token: await this.#tokens.sign(bearer, { nowMs, lifeS: TOKEN_S }) };
   }
 
-  /** A feeder with its name and its token. */
-  async feeder(): Promise<{ deviceId: string; token: string }> {
+  /** A feeder with its name, its home and its token; with this public key, or one that nobody has. */
+  async feeder(
+    publicX = randomBytes(32).toString('base64url'),
+  ): Promise<{ deviceId: string; homeId: string; token: string }> {
     const deviceId = bytesToParty(randomBytes(16));
     const homeId = bytesToParty(randomBytes(16));
-    const key = { kid: randomBytes(32), publicX: randomBytes(32).toString('base64url') };
+    const key = { kid: randomBytes(32), publicX };
     const board = { hw: randomBytes(8).toString('base64url'), model: 'bench' };
     const nowMs = realSystem.wallMs();
     const store = new MysqlIdentityStore(this.#database);
     await store.linkDevice({ deviceId, homeId, ...key, ...board }, nowMs);
     const bearer = { kind: 'device', deviceId } as const;
-    return { deviceId, token: await this.#tokens.sign(bearer, { nowMs, lifeS: TOKEN_S }) };
+    return { deviceId, homeId, token: await this.#tokens.sign(bearer, { nowMs, lifeS: TOKEN_S }) };
   }
 
   /** Bytes of memory that the service holds now. */

@@ -1,13 +1,17 @@
 import { programFlags } from '../../../device/src/platform/program-flags.ts';
 import { BenchRig } from './bench-rig.ts';
+import { devicePart } from './device-part.ts';
 import { feedNowPart } from './feed-now-part.ts';
 import { ingestPart } from './ingest-part.ts';
+import { stormPart } from './storm-part.ts';
 
 /* What the link costs and how fast it is, on real servers. Each part can be run by itself. */
 
 const parts: Readonly<Record<string, (rig: BenchRig) => Promise<object>>> = {
   ingest: ingestPart,
+  device: devicePart,
   'feed-now': feedNowPart,
+  storm: stormPart(10_000),
 };
 const all = Object.keys(parts);
 

@@ -42,7 +42,11 @@ export function addSyncRoutes(app: CloudApp, deps: ApiDeps): void {
     const answer = await greet(cloud, deviceId, hello);
     if (!answer.ok) return answer;
     sweepLater(deps, deviceId);
-    const limits = { ...answer.body.limits, poll_s: deps.pollSeconds };
+    const limits = {
+      ...answer.body.limits,
+      poll_s: deps.pollSeconds,
+      backoff_cap_s: deps.backoffCapSeconds,
+    };
     const mqtt = doorbell.offer(deviceId, hello.now['bell'] === 'refused');
     return accepted({ ...answer.body, limits, ...(mqtt === undefined ? {} : { mqtt }) });
   });
