@@ -51,7 +51,10 @@ describe('the identity of a feeder', () => {
   it.each([
     ['nothing', () => ''],
     ['half of it', (text: string) => text.slice(0, 60)],
-    ['another public key', (text: string) => text.replace(/"x":"./, '"x":"0')],
+    [
+      'another public key',
+      (text: string) => text.replace(/"x":"(.)/, (_, first) => `"x":"${first === '0' ? '1' : '0'}`),
+    ],
   ])('is made anew when the file holds %s', (_, damage) => {
     const path = file();
     const first = DeviceIdentity.open(path, 'board');
