@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { type Batch, chainText, type WireEvent, type WireGap } from '@cat-feeder/shared';
+import { type Batch, chainText, type Fill, type WireEvent, type WireGap } from '@cat-feeder/shared';
 import { describe, expect, it } from 'vitest';
 import { MemoryCloud } from '../../simulation/memory-cloud.ts';
 import { asRanges } from './fork.ts';
-import { ingest } from './ingest.ts';
+import { fill, ingest } from './ingest.ts';
 
 const sha256 = (data: Uint8Array) => createHash('sha256').update(data).digest();
 const GENESIS = 'AAAAAAAAAAA';
@@ -44,7 +44,13 @@ async function bench() {
       ...{ events: [event(0)] },
       ...part,
     });
-  return { store, send, rows: () => store.rows.get('d') };
+  const fillIn = (part: Partial<Fill>) =>
+    fill(context, 'd', {
+      ...{ v: 1, session: 3, epoch: 1, first: 1, prev: GENESIS, boots: [BOOT] },
+      ...{ events: [event(0)] },
+      ...part,
+    });
+  return { store, send, fillIn, rows: () => store.rows.get('d') };
 }
 
 describe('a batch', () => {
@@ -114,6 +120,53 @@ describe('a batch', () => {
     expect(await send({ events: [event(0, { k: 9, b: doc })] })).toMatchObject({ ok: true });
     expect(rows()?.events.get('1:1')?.quarantined).toBe(true);
     expect(rows()?.docs.size).toBe(0);
+  });
+});
+
+describe('a fill', () => {
+  const all = hashes();
+  const gapTo = (from: number, to: number): WireGap => ({
+    ...{ gap: [from, to], why: 'space', hash: all[to - 1] ?? '' },
+  });
+  const filled = async () => {
+    const made = await bench();
+    await made.send({ events: [gapTo(1, 2), event(2), event(3)] });
+    return made;
+  };
+
+  it('puts entries where a gap was, when they lead to its hash', async () => {
+    const { fillIn, rows } = await filled();
+    expect(await fillIn({ events: [event(0), event(1)] })).toEqual({
+      ok: true,
+      body: { filled: [1, 2] },
+    });
+    expect(rows()?.events.size).toBe(4);
+    expect(rows()?.gaps.size).toBe(0);
+  });
+
+  it('may end in a gap of the feeder that reaches beyond, if both agree at its end', async () => {
+    const { fillIn, rows } = await filled();
+    const events = [event(0), gapTo(2, 3)];
+    expect(await fillIn({ events, gap_to: 2 })).toEqual({ ok: true, body: { filled: [1, 2] } });
+    expect([...(rows()?.events.keys() ?? [])].sort()).toEqual(['1:1', '1:3', '1:4']);
+    expect([...(rows()?.gaps.values() ?? [])]).toMatchObject([{ from: 2, to: 2, hash: all[1] }]);
+  });
+
+  it.each([
+    ['of another history', { events: [event(1), event(0)] }],
+    ['where there is no gap', { first: 3, prev: all[1] ?? '', events: [event(2)] }],
+    ['beyond a gap without its end', { events: [event(0), gapTo(2, 3)] }],
+    [
+      'beyond a gap to a hash that is not there',
+      { events: [event(0), { ...gapTo(2, 3), hash: all[0] ?? '' }], gap_to: 2 },
+    ],
+    ['beyond a gap by entries', { events: [event(0), event(1), event(2)], gap_to: 2 }],
+    ['beyond all there is', { events: [event(0), { ...gapTo(2, 4), gap: [2, 9] }], gap_to: 2 }],
+  ])('%s is refused, and changes nothing', async (_, part) => {
+    const { fillIn, rows } = await filled();
+    const before = structuredClone(rows());
+    expect(await fillIn(part as Partial<Fill>)).toEqual({ ok: false, refusal: 'not_found' });
+    expect(rows()).toEqual(before);
   });
 });
 

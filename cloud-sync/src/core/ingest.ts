@@ -9,7 +9,7 @@ import {
 import { type Answer, accepted, refused } from './answer.ts';
 import { type ChainedItem, walkChain } from './chain-walk.ts';
 import { type CloudContext, inSession } from './cloud-context.ts';
-import type { DeviceTransaction, EpochRow } from './cloud-store.ts';
+import type { DeviceTransaction, EpochRow, GapRow } from './cloud-store.ts';
 import { project } from './projection.ts';
 
 /*
@@ -51,7 +51,10 @@ export function ingest(
   });
 }
 
-/** Takes entries for numbers that are a gap so far: the gap's hash at their end proves them. */
+/**
+ * Takes entries for numbers that are a gap so far. Proven by the gap's hash at their end; or, when
+ * they end in a gap of the feeder that reaches beyond, by what is stored at that gap's end.
+ */
 export function fill(
   context: CloudContext,
   deviceId: string,
@@ -63,21 +66,35 @@ export function fill(
     const { first, prev } = request;
     const walked = walk(context, request);
     if (walked === null || walked === 'too_large') return refused('not_found');
-    const last = walked.at(-1);
-    const to = last?.to ?? first;
+    const end = walked.at(-1)?.to ?? first;
+    const to = request.gap_to ?? end;
     const gap = await tx.gapEndingAt(request.epoch, to);
     if (gap === undefined || first < gap.from) return refused('not_found');
-    if (last?.row.hash !== gap.hash) return refused('not_found');
+    const run = end > to ? await cutAt(tx, walked, gap) : walked;
+    if (run?.at(-1)?.row.hash !== gap.hash) return refused('not_found');
     if (first === gap.from && (await hashBefore(tx, epoch, first)) !== prev) {
       return refused('not_found');
     }
     await tx.removeGap(request.epoch, to);
     if (first > gap.from) await tx.putGap({ ...gap, to: first - 1, hash: prev });
-    const items = await withoutHeld(tx, walked);
+    const items = await withoutHeld(tx, run);
     for (const one of items) if (one.item === 'gap') await tx.putGap(one.row);
     await addRows(tx, items);
     return accepted({ filled: [first, to] });
   });
+}
+
+/** The run up to the gap's end; null: its last item is no gap over it, or ends in another history. */
+async function cutAt(
+  tx: DeviceTransaction,
+  walked: readonly ChainedItem[],
+  { epoch, to, hash }: GapRow,
+): Promise<readonly ChainedItem[] | null> {
+  const last = walked.at(-1);
+  if (last?.item !== 'gap' || last.from > to) return null;
+  const stored = (await tx.hashes(epoch, last.to, last.to)).get(last.to);
+  if (stored !== last.row.hash) return null;
+  return [...walked.slice(0, -1), { ...last, to, row: { ...last.row, to, hash } }];
 }
 
 /** What a fork has brought to another epoch since stays there, and a gap here. */

@@ -45,6 +45,7 @@ const shares: Readonly<Record<PartKind, number>> = {
 const BETWEEN_KILLS_MS = 400;
 const DOWN_MS = 300;
 const ACT_EVERY_MS = 150;
+const FIRST_FAULT_MS = 400;
 const FAULT_MS = { min: 200, max: 1_500 };
 const PASS_SHARE = 0.5;
 const HANG_UP_SHARE = 0.5;
@@ -53,7 +54,7 @@ const SETTLE_MS_MAX = 300_000;
 const LOOK_MS = 250;
 const STARTS_MAX = 10;
 /** Something goes over the wire within this time. */
-const MET_MS_MAX = 6_000;
+const MET_MS_MAX = 30_000;
 
 /** Load, kills and a bad wire, then rest, then the question whether everything holds. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignReport> {
@@ -134,23 +135,26 @@ class Campaign {
   async #spoilWire(): Promise<void> {
     const { wire } = this.#rig;
     for (const fault of wireFaults) {
-      await this.#spoil(fault);
+      await this.#spoil(fault, FIRST_FAULT_MS);
       for (let ms = 0; ms < MET_MS_MAX && wire.hits[fault] === 0; ms += LOOK_MS) {
         await sleep(LOOK_MS);
       }
-      await this.#spoil('pass');
+      // Nobody waits for what was swallowed, this once: there are more faults to come.
+      wire.hangUp();
+      await this.#spoil('pass', FIRST_FAULT_MS);
     }
     while (!this.#areKillsOver) {
-      await this.#spoil(this.#random.chance(PASS_SHARE) ? 'pass' : this.#anyFault());
+      const mode = this.#random.chance(PASS_SHARE) ? 'pass' : this.#anyFault();
+      await this.#spoil(mode, FAULT_MS.min + this.#random.next() * (FAULT_MS.max - FAULT_MS.min));
     }
     wire.become('pass');
     wire.hangUp();
   }
 
-  async #spoil(mode: WireMode): Promise<void> {
+  async #spoil(mode: WireMode, ms: number): Promise<void> {
     this.#rig.wire.become(mode);
     if (mode === 'refused' || this.#random.chance(HANG_UP_SHARE)) this.#rig.wire.hangUp();
-    await sleep(FAULT_MS.min + this.#random.next() * (FAULT_MS.max - FAULT_MS.min));
+    await sleep(ms);
   }
 
   #anyFault(): WireFault {

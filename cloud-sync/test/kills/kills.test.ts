@@ -19,7 +19,7 @@ let report: CampaignReport;
 beforeAll(async () => {
   const options = { folder, kills: KILLS, seed: 7, feeders: 1, entry: 'source' as const };
   report = await runCampaign({ ...options, say: () => {} });
-}, 120_000);
+}, 240_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('a feeder and its cloud that are killed over a bad wire', () => {

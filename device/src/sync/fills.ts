@@ -26,18 +26,21 @@ export function sendFill(turn: Turn): void {
       { what: 'fill', epoch, from: first.seq, to },
       {
         ...{ method: 'POST', path: '/v1/sync/fill' },
-        ...{ body: fillOf(turn, epoch, run, first.seq), timeoutMs: REQUEST_TIMEOUT_MS },
+        ...{ body: fillOf(turn, next, run, first.seq), timeoutMs: REQUEST_TIMEOUT_MS },
       },
     );
     return;
   }
 }
 
-/** The last items of the gap that are held, up to its very end, from an entry on. */
+/**
+ * The last items of the gap that are held, from an entry on, up to its very end, or to that of an
+ * own gap over it: the cloud compares there.
+ */
 function heldRun(turn: Turn, gap: LinkState['fills'][number]): readonly LogItem[] {
   const from = Math.max(gap.from, gap.to - BATCH_ITEMS_MAX + 1);
   const items = turn.context.store.items(gap.epoch, from, gap.to - from + 1);
-  const end = items.findIndex((item) => lastSeq(item) === gap.to);
+  const end = items.findIndex((item) => firstSeq(item) <= gap.to && lastSeq(item) >= gap.to);
   const run = items.slice(0, end + 1);
   const begin = run.findIndex((item) => item.item === 'event' && fits(item.body));
   return begin < 0 ? [] : run.slice(begin);
@@ -47,16 +50,28 @@ function fits(body: string): boolean {
   return utf8Length(body) <= EVENT_BODY_BYTES_MAX;
 }
 
+function firstSeq(item: LogItem): number {
+  return item.item === 'event' ? item.seq : item.from;
+}
+
 function lastSeq(item: LogItem): number {
   return item.item === 'event' ? item.seq : item.to;
 }
 
-function fillOf(turn: Turn, epoch: number, run: readonly LogItem[], first: number): Fill {
+function fillOf(
+  turn: Turn,
+  { epoch, to }: LinkState['fills'][number],
+  run: readonly LogItem[],
+  first: number,
+): Fill {
+  const last = run.at(-1);
+  const isBeyond = last !== undefined && lastSeq(last) > to;
   const boots: string[] = [];
   const events = run.map((item) => wireItem(item, boots));
   return {
     ...{ v: SYNC_VERSION, session: turn.state.session, epoch, first, boots, events },
     prev: turn.context.store.hashAt(epoch, first - 1) ?? '',
+    ...(isBeyond ? { gap_to: to } : {}),
   };
 }
 

@@ -103,6 +103,7 @@ describe('the page of a running daemon', () => {
     if (await doubt.isVisible()) await doubt.click();
     await done.waitFor({ timeout: PORTION_MS_MAX });
     await page.getByRole('button', { name: 'Check the chain' }).click();
+    await page.getByText('Signed with the key').waitFor();
     await page.getByText(/entries fit together\.$/).waitFor();
     await page.getByLabel('Name of the food').fill('Chicken, small');
     await page.getByLabel('kcal in 100 g').fill('385');

@@ -3,6 +3,7 @@ import Database from 'better-sqlite3';
 import type { Api } from '../../src/api/server.ts';
 import { composeDevice, type Device } from '../../src/app/compose-device.ts';
 import type { CameraDoors } from '../../src/app/device-parts.ts';
+import type { DeviceIdentity } from '../../src/cloud/device-identity.ts';
 import { FeederWorld } from '../../src/hardware/simulated/feeder-world.ts';
 import { parseProfile } from '../../src/hardware/simulated/load-profile.ts';
 import { SimulatedBoard } from '../../src/hardware/simulated/simulated-board.ts';
@@ -48,6 +49,7 @@ export class VirtualFeeder {
   panel: SimulatedPanel | null = null;
   readonly #buttonGrams: number | null;
   readonly #camera: (clock: Clock) => CameraDoors | null;
+  readonly #key: DeviceIdentity | null;
   #api!: Api;
   #boot!: BootClock;
   #boots = 0;
@@ -60,7 +62,9 @@ export class VirtualFeeder {
     profile: object;
     buttonGrams: number | null;
     camera: (clock: Clock) => CameraDoors | null;
+    key: DeviceIdentity | null;
   }) {
+    this.#key = options.key;
     this.#buttonGrams = options.buttonGrams;
     this.#camera = options.camera;
     this.clock = new VirtualClock({ wallMs: options.wallMs });
@@ -79,6 +83,8 @@ export class VirtualFeeder {
       buttonGrams?: number;
       /** A camera for each boot, on that boot's clock. */
       camera?: (clock: Clock) => CameraDoors;
+      /** Its own key. */
+      key?: DeviceIdentity;
     } = {},
   ) {
     const feeder = new VirtualFeeder({
@@ -86,6 +92,7 @@ export class VirtualFeeder {
       profile: options.profile ?? {},
       buttonGrams: options.buttonGrams ?? null,
       camera: options.camera ?? (() => null),
+      key: options.key ?? null,
     });
     feeder.origin = options.origin ?? 'synchronized';
     await feeder.powerUp();
@@ -130,6 +137,7 @@ export class VirtualFeeder {
       bootId: `boot-${this.#boots}`,
       randomBytes: (length) => random.bytes(length),
       logger: silentLogger,
+      ...(this.#key === null ? {} : { key: this.#key }),
       openStore: (time) =>
         openStore({
           at: this.db,

@@ -150,6 +150,8 @@ export type BatchAnswer = v.InferOutput<typeof BatchAnswerSchema>;
  */
 export const FillSchema = v.object({
   ...chainedItems,
+  /** The gap's end, when the last item is a gap of the feeder that reaches beyond it. */
+  gap_to: v.optional(SeqSchema),
   events: v.pipe(
     v.array(v.union([WireGapSchema, WireEventSchema])),
     v.minLength(1),
