@@ -93,7 +93,7 @@ describe('systemd/cat-feeder.service', () => {
   );
 
   it('A-07 compiles nothing in the background that could keep the daemon from ending', () => {
-    expect(settingOf('ExecStart')).toContain(' --no-maglev --no-concurrent-sparkplug ');
+    expect(settingOf('ExecStart')).toContain(' --no-opt --no-maglev --no-concurrent-sparkplug ');
   });
 
   it('FMEA-88 offers no debugger', () => {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { describeConfig } from '../device/src/config/describe-config.ts';
 import { DeviceConfigSchema } from '../device/src/config/device-config.ts';
-import { shippedNodeFlags } from '../device/test/daemon/daemon-process.ts';
+import { shippedMemorySettings, shippedNodeFlags } from '../device/test/daemon/daemon-process.ts';
 
 const known = describeConfig(DeviceConfigSchema as never).map(({ flag }) => flag);
 
@@ -21,10 +21,12 @@ describe('the flags of Node that scripts/start runs with', () => {
   it('are those of the service', () => {
     const text = readFileSync('scripts/start', 'utf8');
     // All that comes before the program, with another word in its place.
-    const [, run = ''] = /\n(read_node_flags[\s\S]*?)dist\/device\/feeder\.mjs/.exec(text) ?? [];
-    const shell = `source scripts/setup\nnode() { printf '%s\\n' "$@"; }\n${run.replace('exec ', '')}`;
+    const [, run = ''] = /\n(read_node_settings[\s\S]*?)dist\/device\/feeder\.mjs/.exec(text) ?? [];
+    const shell = `source scripts/setup\nnode() { printf '%s\\n' "$@"; env | grep ^MALLOC_; }\n${run.replace('exec ', '')}`;
     const { stdout } = spawnSync('bash', ['-c', shell], { encoding: 'utf8' });
-    expect(stdout.trim().split('\n')).toEqual(shippedNodeFlags());
+    const settings = Object.entries(shippedMemorySettings()).map((entry) => entry.join('='));
+    expect(stdout.trim().split('\n')).toEqual([...shippedNodeFlags(), ...settings]);
     expect(shippedNodeFlags().length).toBeGreaterThan(3);
+    expect(settings).toHaveLength(1);
   });
 });

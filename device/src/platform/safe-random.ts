@@ -1,5 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import type { RandomBytes } from '@cat-feeder/shared';
+
+/** Loaded when first asked for: it costs each thread over a megabyte. */
+const randomBytes = (length: number) => process.getBuiltinModule('node:crypto').randomBytes(length);
 
 /** Random bytes that nobody can guess, from the operating system. */
 export const safeRandomBytes: RandomBytes = (length) => randomBytes(length);

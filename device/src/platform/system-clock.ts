@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import { HOUR_MS, type Milliseconds } from '@cat-feeder/shared';
 import type { Cancel, Clock } from './clock.ts';
 
@@ -20,7 +19,9 @@ export class SystemClock implements Clock {
 
   after(name: string, delayMs: Milliseconds, fire: () => void): Cancel {
     // Longer waits are made of hours: a wall clock may step, and setTimeout overflows at 24.8 days.
-    assert(delayMs >= 0 && delayMs <= HOUR_MS, `${name} waits ${delayMs} ms, over one hour`);
+    if (!(delayMs >= 0 && delayMs <= HOUR_MS)) {
+      throw new RangeError(`${name} waits ${delayMs} ms, over one hour`);
+    }
     const timer = setTimeout(fire, delayMs);
     return () => clearTimeout(timer);
   }

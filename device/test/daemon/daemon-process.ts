@@ -21,9 +21,17 @@ export interface Ending {
   readonly stderr: string;
 }
 
+const readUnit = () => readFileSync(resolve(root, 'systemd/cat-feeder.service'), 'utf8');
+
+/** What the unit says of the daemon's memory in its environment. */
+export function shippedMemorySettings(): Readonly<Record<string, string>> {
+  const found = readUnit().matchAll(/^Environment=(MALLOC_\w+)=(.*)$/gm);
+  return Object.fromEntries([...found].map(([, name, value]) => [name, value]));
+}
+
 /** The V8 flags that systemd/cat-feeder.service starts the daemon with. */
 export function shippedNodeFlags(): readonly string[] {
-  const unit = readFileSync(resolve(root, 'systemd/cat-feeder.service'), 'utf8');
+  const unit = readUnit();
   const words = /^ExecStart=(.*)$/m.exec(unit)?.[1]?.split(' ') ?? [];
   return words.filter((word) => word.startsWith('--'));
 }
@@ -65,6 +73,7 @@ export class DaemonProcess {
       env: {
         PATH: process.env['PATH'] ?? '',
         FEEDER_CAMERA_SOURCE: 'off',
+        ...shippedMemorySettings(),
         ...options.environment,
       },
       stdio: ['ignore', 'pipe', 'pipe'],

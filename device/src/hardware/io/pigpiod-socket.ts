@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { FeederError, type Milliseconds } from '@cat-feeder/shared';
 import { backOffMs, type Chance } from '../../platform/back-off.ts';
 import type { Cancel, Clock } from '../../platform/clock.ts';
@@ -116,6 +116,8 @@ export class PigpiodSocket {
 
   #connect(): void {
     const { host, port } = this.#parts;
+    // Loaded by the feeders that have a pigpiod: it costs each thread most of a megabyte.
+    const { connect } = process.getBuiltinModule('node:net');
     const socket = connect({ host, port, noDelay: true });
     this.#socket = socket;
     this.#heard = Buffer.alloc(0);
