@@ -70,6 +70,12 @@ async function sendUntil(feeder: OwnFeeder, isOver: () => boolean) {
   return refusals;
 }
 
+/** Waits until each of them has got so many more entries acknowledged, however slow the machine is. */
+async function allSent(feeders: readonly OwnFeeder[], more: number): Promise<void> {
+  const wanted = feeders.map(({ seq }) => seq + more);
+  while (feeders.some(({ seq }, i) => seq < (wanted[i] ?? 0))) await sleep(10);
+}
+
 /** The stored ledger of a device: numbers, and whether the chain follows from the genesis. */
 async function ledgerOf(feeder: OwnFeeder): Promise<{ seqs: number[]; isChained: boolean }> {
   const connection = await createConnection(databaseUrl);
@@ -95,12 +101,12 @@ describe('when the database is killed', () => {
     let isOver = false;
     const sending = feeders.map((feeder) => sendUntil(feeder, () => isOver));
     for (let kill = 0; kill < 4; kill++) {
-      await sleep(300);
+      await allSent(feeders, 5);
       await servers.mariadb.kill();
       await sleep(100);
       await servers.mariadb.start();
     }
-    await sleep(500);
+    await allSent(feeders, 5);
     isOver = true;
     const refusals = (await Promise.all(sending)).flat();
     expect(refusals.length).toBeGreaterThan(3);
