@@ -76,6 +76,10 @@ function databaseUrl(config: CloudConfig): string {
   return readFileSync(config.databaseUrlFile, 'utf8').trim();
 }
 
+function redisUrl({ redisUrl: url, redisUrlFile }: CloudConfig): string | null {
+  return redisUrlFile === null ? url : readFileSync(redisUrlFile, 'utf8').trim();
+}
+
 /** The settings of the store of clips with its key. */
 function s3Options({ s3 }: CloudConfig) {
   if (s3 === null) return null;
@@ -100,6 +104,7 @@ async function runService(config: CloudConfig): Promise<number> {
     ...config,
     ...{ keys, databaseUrl: databaseUrl(config), broker, system: realSystem, log },
     s3: s3Options(config),
+    redisUrl: redisUrl(config),
   });
   const { url, adminUrl } = cloud;
   log.info({ url, adminUrl, steps }, `The cloud is at ${url}`);

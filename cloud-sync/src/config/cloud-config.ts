@@ -38,6 +38,8 @@ const settings = v.object({
   /** A file, since the address holds a password: `mysql://user:password@host/database`. */
   CLOUD_DATABASE_URL_FILE: v.string('must name a file with the address of the database'),
   CLOUD_REDIS_URL: v.optional(v.string()),
+  /** The same in a file, when its address holds a password. */
+  CLOUD_REDIS_URL_FILE: v.optional(v.string()),
   /** A file, since the address holds a password: `mqtt://cloud:password@host:port`. */
   CLOUD_MQTT_URL_FILE: v.optional(v.string()),
   /** Where feeders reach the broker; without encryption they take it on loopback only. */
@@ -105,6 +107,8 @@ export interface CloudConfig {
   readonly databaseUrlFile: string;
   /** Null: every node limits by itself. */
   readonly redisUrl: string | null;
+  /** A file with it; it counts before `redisUrl`. */
+  readonly redisUrlFile: string | null;
   /** Null: feeders ask, and nothing rings. */
   readonly mqtt: { readonly urlFile: string; readonly publicUrl: string } | null;
   readonly viewers: number;
@@ -130,7 +134,9 @@ export class ConfigRefused extends Error {
 export function readCloudConfig(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): CloudConfig {
-  const parsed = v.safeParse(ConfigSchema, environment);
+  // A variable that is empty, as compose files leave them, is not set.
+  const set = Object.entries(environment).filter(([, value]) => value !== '');
+  const parsed = v.safeParse(ConfigSchema, Object.fromEntries(set));
   if (!parsed.success) {
     throw new ConfigRefused(
       parsed.issues.map((issue) => `${v.getDotPath(issue) ?? ''} ${issue.message}`),
@@ -147,6 +153,7 @@ export function readCloudConfig(
     keysFile: known.CLOUD_KEYS_FILE,
     databaseUrlFile: known.CLOUD_DATABASE_URL_FILE,
     redisUrl: known.CLOUD_REDIS_URL ?? null,
+    redisUrlFile: known.CLOUD_REDIS_URL_FILE ?? null,
     mqtt:
       urlFile === undefined || brokerUrl === undefined ? null : { urlFile, publicUrl: brokerUrl },
     viewers: known.CLOUD_VIEWERS,
