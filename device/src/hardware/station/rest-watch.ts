@@ -93,7 +93,9 @@ export class RestWatch {
     if (this.#alarm !== null && nowMs - this.#alarmAtMs < ALARM_MS) return this.#alarm;
     const { state } = this.#bowl.cell;
     if (state !== 'ok') return `scale_${state}`;
-    const isMissing = this.#lowSinceMs !== null && nowMs - this.#lowSinceMs > MISSING_MS;
+    // Only readings prove it: the time after a last one, which may have been a spike, says nothing.
+    const lowSinceMs = this.#lowSinceMs ?? Number.POSITIVE_INFINITY;
+    const isMissing = this.#bowl.lastReadingAtMs - lowSinceMs > MISSING_MS;
     return isMissing ? 'bowl_missing' : null;
   }
 
