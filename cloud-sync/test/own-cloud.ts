@@ -48,6 +48,7 @@ export async function ownCloud(
       connections: 8,
       inFlight: 64,
       hellosPerSecond: 10_000,
+      proxies: 0,
       pollSeconds: 60,
       backoffCapSeconds: 300,
     },

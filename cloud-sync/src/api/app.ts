@@ -16,7 +16,10 @@ export function createApp(deps: ApiDeps): CloudApp {
   addHomeRoutes(app, deps);
   addStreamRoute(app, deps);
   addClipRoutes(app, deps);
-  app.notFound(() => replyRefused(new Refused('not_found')));
+  app.notFound(() => {
+    deps.metrics.count('other', 'not_found', 0);
+    return replyRefused(new Refused('not_found'));
+  });
   app.onError((error) => {
     deps.log.error({ error }, 'A request failed outside of its route.');
     return replyRefused(new Refused('internal'));

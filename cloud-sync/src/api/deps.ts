@@ -9,7 +9,9 @@ import type { PresenceHints } from '../mqtt/presence-hints.ts';
 import type { System } from '../platform/system.ts';
 import type { Admission } from './admission.ts';
 import type { CloudMetrics } from './metrics.ts';
+import type { Places } from './places.ts';
 import type { LocalRateLimiter, RateLimiter } from './rate-limiter.ts';
+import type { RefusalLines } from './refusal-lines.ts';
 
 /** Lines for the operator; no line holds a body, a token, a code or a key. */
 export interface CloudLog {
@@ -45,6 +47,11 @@ export interface ApiDeps {
   readonly presence: PresenceHints;
   readonly viewers: Viewers;
   readonly admission: Admission;
+  /** How much of this node one bearer or one sender may hold. */
+  readonly places: Places;
+  /** Proxies of one's own between the world and this service. */
+  readonly proxies: number;
+  readonly refusals: RefusalLines;
   /** For what must hold over all nodes. */
   readonly limiter: RateLimiter;
   /** For what a node can judge alone. */

@@ -29,15 +29,21 @@ export class LocalRateLimiter implements RateLimiter {
     return this.takeNow(name, rate);
   }
 
-  /** The same at once. */
-  takeNow(name: string, { burst, everyMs }: Rate): Milliseconds {
+  /** What `takeNow` would say, without counting. */
+  waitMs(name: string, { burst, everyMs }: Rate): Milliseconds {
     const now = this.#nowMs();
     const fullAtMs = Math.max(now, this.#fullAtMs.get(name) ?? 0);
-    const waitMs = fullAtMs + everyMs - now - burst * everyMs;
-    if (waitMs > 0) return Math.ceil(waitMs);
+    return Math.max(0, Math.ceil(fullAtMs + everyMs - now - burst * everyMs));
+  }
+
+  /** The same as `take`, at once. */
+  takeNow(name: string, rate: Rate): Milliseconds {
+    const waitMs = this.waitMs(name, rate);
+    if (waitMs > 0) return waitMs;
+    const fullAtMs = Math.max(this.#nowMs(), this.#fullAtMs.get(name) ?? 0);
     // Last used, last in order.
     this.#fullAtMs.delete(name);
-    this.#fullAtMs.set(name, fullAtMs + everyMs);
+    this.#fullAtMs.set(name, fullAtMs + rate.everyMs);
     if (this.#fullAtMs.size > NAMES_MAX) {
       const [oldest] = this.#fullAtMs.keys();
       if (oldest !== undefined) this.#fullAtMs.delete(oldest);

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { BATCH_BYTES_MAX } from '@cat-feeder/shared';
+import { BATCH_BYTES_MAX, type Milliseconds } from '@cat-feeder/shared';
 import * as v from 'valibot';
+import { realSystem } from '../platform/system.ts';
 import { Refused } from './reply.ts';
 
 /** A batch at its limit, and what its frame adds; before and after unpacking. */
@@ -12,26 +13,37 @@ export const BODY_DEPTH_MAX = 64;
 
 const unpack = promisify(gunzip);
 
+/** How large a body may be, before and after unpacking, and how long it may take to come. */
+export interface BodyBounds {
+  readonly bytesMax: number;
+  /** Missing: as long as the server lets a request take. */
+  readonly timeoutMs?: Milliseconds;
+}
+
+const BATCH_BOUNDS: BodyBounds = { bytesMax: BODY_BYTES_MAX };
+
 /** Reads the body of a request and holds it against its schema; throws `Refused`. */
 export async function readBody<Schema extends v.GenericSchema>(
   request: IncomingMessage,
   schema: Schema,
+  bounds: BodyBounds = BATCH_BOUNDS,
 ): Promise<v.InferOutput<Schema>> {
-  const json = parse(await plainText(request));
+  const json = parse(await plainText(request, bounds));
   if (isDeeperThan(json, BODY_DEPTH_MAX)) throw new Refused('bad_request');
   const parsed = v.safeParse(schema, json);
   if (!parsed.success) throw new Refused('bad_request');
   return parsed.output;
 }
 
-async function plainText(request: IncomingMessage): Promise<Buffer> {
+async function plainText(request: IncomingMessage, bounds: BodyBounds): Promise<Buffer> {
   const { 'content-length': length, 'content-encoding': encoding } = request.headers;
-  if (length !== undefined && Number(length) > BODY_BYTES_MAX) throw new Refused('too_large');
+  const { bytesMax } = bounds;
+  if (length !== undefined && Number(length) > bytesMax) throw new Refused('too_large');
   if (encoding !== undefined && encoding !== 'gzip') throw new Refused('bad_request');
-  const bytes = await readAll(request);
+  const bytes = await readAll(request, bounds);
   if (encoding === undefined) return bytes;
   try {
-    return await unpack(bytes, { maxOutputLength: BODY_BYTES_MAX });
+    return await unpack(bytes, { maxOutputLength: bytesMax });
   } catch (error) {
     const isBomb = error instanceof RangeError;
     throw new Refused(isBomb ? 'too_large' : 'bad_request');
@@ -42,11 +54,12 @@ async function plainText(request: IncomingMessage): Promise<Buffer> {
  * Stops reading where a sender that named no length goes on for too long. The stream is left as it
  * is, so that the refusal still reaches the sender; the server drains it for a moment, then cuts.
  */
-function readAll(request: IncomingMessage): Promise<Buffer> {
+function readAll(request: IncomingMessage, { bytesMax, timeoutMs }: BodyBounds): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
   return new Promise((resolve, reject) => {
     const end = (refused?: Refused) => {
+      callOff();
       request.off('data', take).off('error', cut).off('close', cut);
       if (refused !== undefined) reject(refused);
       else resolve(Buffer.concat(chunks, length));
@@ -54,10 +67,15 @@ function readAll(request: IncomingMessage): Promise<Buffer> {
     const take = (chunk: Buffer) => {
       length += chunk.length;
       chunks.push(chunk);
-      if (length <= BODY_BYTES_MAX) return;
+      if (length <= bytesMax) return;
       request.pause();
       end(new Refused('too_large'));
     };
+    const giveUp = () => {
+      request.pause();
+      end(new Refused('bad_request'));
+    };
+    const callOff = timeoutMs === undefined ? () => {} : realSystem.after(timeoutMs, giveUp);
     // Nobody reads the answer.
     const cut = () => end(new Refused('bad_request'));
     request

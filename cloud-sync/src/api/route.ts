@@ -1,3 +1,4 @@
+import type { SyncRefusal } from '@cat-feeder/shared';
 import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import * as v from 'valibot';
@@ -8,6 +9,8 @@ import { StorageUnavailable } from '../storage/mysql/storage-unavailable.ts';
 import type { ApiDeps } from './deps.ts';
 import type { Rate } from './rate-limiter.ts';
 import { Refused, reply, replyRefused } from './reply.ts';
+import { type BodyBounds, readBody } from './request-body.ts';
+import { senderOf } from './sender.ts';
 
 export type CloudApp = Hono<{ Bindings: HttpBindings }>;
 export const newApp = (): CloudApp => new Hono<{ Bindings: HttpBindings }>();
@@ -15,17 +18,30 @@ export const newApp = (): CloudApp => new Hono<{ Bindings: HttpBindings }>();
 /** One request as a route sees it. */
 export interface Call {
   readonly incoming: HttpBindings['incoming'];
+  readonly outgoing: HttpBindings['outgoing'];
+  /** Who sends, whatever it says of itself. */
+  readonly sender: string;
   readonly param: (name: string) => string;
   readonly query: (name: string) => string | undefined;
 }
 
-const callOf = (c: Context<{ Bindings: HttpBindings }>): Call => ({
+const callOf = (c: Context<{ Bindings: HttpBindings }>, { proxies }: ApiDeps): Call => ({
   incoming: c.env.incoming,
+  outgoing: c.env.outgoing,
+  sender: senderOf(c.env.incoming, proxies),
   param: (key) => c.req.param(key) ?? '',
   query: (key) => c.req.query(key),
 });
 /** Of one feeder: enough to drain a backlog over any line. */
 const REQUESTS = { burst: 400, everyMs: 5 } as const;
+/** Requests under way of one bearer, of one sender without a token, and of all those together. */
+const BEARER_PLACES = 16;
+const SENDER_PLACES = 64;
+const STRANGER_PLACES = 2_000;
+/** Tokens that are worth nothing, of one sender: each costs a check of a signature. */
+const BAD_TOKENS = { burst: 100, everyMs: 500 } as const;
+/** Bodies of those without a token: a claim, a proof, two proofs. */
+const STRANGER_BODY: BodyBounds = { bytesMax: 8_192, timeoutMs: 5_000 };
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
@@ -42,23 +58,40 @@ export function addRoute(
   answer: (call: Call) => Promise<Answer<unknown>>,
 ): void {
   const [method, path] = place;
-  const name = `${method} ${path}`;
-  app.on(method, path, async (c) => {
-    const beganMs = deps.system.monoMs();
-    const call = callOf(c);
-    let word = 'ok';
-    try {
+  app.on(method, path, (c) =>
+    counted(deps, `${method} ${path}`, callOf(c, deps), async (call) => {
       const said = await deps.admission.admit(() => answer(call));
-      if (!said.ok) word = said.refusal;
-      return reply(said);
-    } catch (error) {
-      const refused = asRefused(error, deps, name);
-      word = refused.refusal;
-      return replyRefused(refused);
-    } finally {
-      deps.metrics.count(name, word, deps.system.monoMs() - beganMs);
-    }
-  });
+      return [reply(said), said.ok ? null : said.refusal];
+    }),
+  );
+}
+
+/**
+ * Adds a POST for those who have no token. Their small bodies are read before anybody's place is
+ * taken: whoever sends slowly holds up nobody.
+ */
+export function addOpenRoute<Schema extends v.GenericSchema>(
+  app: CloudApp,
+  deps: ApiDeps,
+  route: {
+    readonly path: string;
+    readonly schema: Schema;
+    /** Throws when this sender, or all of them, ask too often. */
+    readonly limited: (call: Call) => void | Promise<void>;
+  },
+  answer: (body: v.InferOutput<Schema>) => Promise<Answer<unknown>>,
+): void {
+  const { path, schema, limited } = route;
+  app.post(path, (c) =>
+    counted(deps, `POST ${path}`, callOf(c, deps), async (call) => {
+      hold(deps, call, 'strangers', STRANGER_PLACES);
+      hold(deps, call, `sender:${call.sender}`, SENDER_PLACES);
+      await limited(call);
+      const body = await readBody(call.incoming, schema, STRANGER_BODY);
+      const said = await deps.admission.admit(() => answer(body));
+      return [reply(said), said.ok ? null : said.refusal];
+    }),
+  );
 }
 
 /** Adds a GET that answers with server-sent events; admitted and counted until it begins to speak. */
@@ -68,23 +101,41 @@ export function addStream(
   path: string,
   open: (call: Call) => Promise<ReadableStream<Uint8Array>>,
 ): void {
-  const name = `GET ${path}`;
-  app.get(path, async (c) => {
-    const beganMs = deps.system.monoMs();
-    const call = callOf(c);
-    let word = 'ok';
-    try {
+  app.get(path, (c) =>
+    counted(deps, `GET ${path}`, callOf(c, deps), async (call) => {
       const stream = await deps.admission.admit(() => open(call));
       const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store' };
-      return new Response(stream, { headers });
-    } catch (error) {
-      const refused = asRefused(error, deps, name);
-      word = refused.refusal;
-      return replyRefused(refused);
-    } finally {
-      deps.metrics.count(name, word, deps.system.monoMs() - beganMs);
-    }
-  });
+      return [new Response(stream, { headers }), null];
+    }),
+  );
+}
+
+/** Answers, and counts and tells what was answered. */
+async function counted(
+  deps: ApiDeps,
+  route: string,
+  call: Call,
+  answer: (call: Call) => Promise<readonly [Response, SyncRefusal | null]>,
+): Promise<Response> {
+  const beganMs = deps.system.monoMs();
+  const end = ([response, refusal]: readonly [Response, SyncRefusal | null]) => {
+    if (refusal !== null) deps.refusals.note(route, refusal, call.sender);
+    deps.metrics.count(route, refusal ?? 'ok', deps.system.monoMs() - beganMs);
+    return response;
+  };
+  try {
+    return end(await answer(call));
+  } catch (error) {
+    const refused = asRefused(error, deps, route);
+    return end([replyRefused(refused), refused.refusal]);
+  }
+}
+
+/** Takes one of the places of a name until the answer has left; throws `rate_limited` without one. */
+function hold({ places }: ApiDeps, { outgoing }: Call, name: string, max: number): void {
+  const leave = places.take(name, max);
+  if (leave === null) throw new Refused('rate_limited', 1);
+  outgoing.once('close', leave);
 }
 
 function asRefused(error: unknown, { log }: ApiDeps, route: string): Refused {
@@ -114,14 +165,23 @@ export function idOf<Schema extends v.GenericSchema<unknown, string>>(
 
 /** The bearer of the request's token; throws `bad_token`. */
 export async function bearerOf<Kind extends Bearer['kind']>(
-  { tokens, system }: ApiDeps,
+  deps: ApiDeps,
   call: Call,
   kind: Kind,
 ): Promise<Extract<Bearer, { kind: Kind }>> {
+  const { tokens, system, ownLimiter } = deps;
   const token = /^Bearer ([\w.-]{1,2048})$/.exec(call.incoming.headers.authorization ?? '')?.[1];
   if (token === undefined) throw new Refused('bad_token');
+  const tries = `bad:${call.sender}`;
+  const waitMs = tokens.isKnown(token) ? 0 : ownLimiter.waitMs(tries, BAD_TOKENS);
+  if (waitMs > 0) throw new Refused('rate_limited', Math.ceil(waitMs / 1000));
   const bearer = await tokens.check(token, kind, system.wallMs());
-  if (bearer === null) throw new Refused('bad_token');
+  if (bearer === null) {
+    ownLimiter.takeNow(tries, BAD_TOKENS);
+    throw new Refused('bad_token');
+  }
+  const name = bearer.kind === 'device' ? bearer.deviceId : `${bearer.homeId} ${bearer.account}`;
+  hold(deps, call, `${kind}:${name}`, BEARER_PLACES);
   return bearer as Extract<Bearer, { kind: Kind }>;
 }
 
@@ -135,13 +195,6 @@ export async function limit({ limiter }: ApiDeps, name: string, rate: Rate): Pro
 export function limitHere({ ownLimiter }: ApiDeps, name: string, rate: Rate): void {
   const waitMs = ownLimiter.takeNow(name, rate);
   if (waitMs > 0) throw new Refused('rate_limited', Math.ceil(waitMs / 1000));
-}
-
-/** Who sends, for limits on what needs no token. A proxy in front must be the only one to connect. */
-export function senderOf(call: Call): string {
-  const address = call.incoming.socket.remoteAddress ?? '';
-  // Of an IPv6 address, the network: one sender has all the rest.
-  return address.includes('.') ? address : address.split(':').slice(0, 4).join(':');
 }
 
 /** Who asks, with a feeder's token; counted. */

@@ -2,7 +2,9 @@ import { Admission } from '../api/admission.ts';
 import { createAdminApp, createApp } from '../api/app.ts';
 import type { ApiDeps, CloudLog } from '../api/deps.ts';
 import { CloudMetrics } from '../api/metrics.ts';
+import { Places } from '../api/places.ts';
 import { LocalRateLimiter } from '../api/rate-limiter.ts';
+import { RefusalLines } from '../api/refusal-lines.ts';
 import { AccessTokens } from '../identity/access-tokens.ts';
 import type { ServiceKeys } from '../identity/service-keys.ts';
 import { Viewers } from '../live/viewers.ts';
@@ -41,6 +43,8 @@ export interface CloudOptions {
   readonly connections: number;
   readonly inFlight: number;
   readonly hellosPerSecond: number;
+  /** Proxies of one's own in front: they say who sends. */
+  readonly proxies: number;
   readonly pollSeconds: number;
   /** The longest wait of a feeder between two tries. */
   readonly backoffCapSeconds: number;
@@ -93,6 +97,9 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     backoffCapSeconds: options.backoffCapSeconds,
     tokens: new AccessTokens({ keys, issuer: publicUrl }),
     admission,
+    places: new Places(),
+    proxies: options.proxies,
+    refusals: new RefusalLines({ log, nowMs }),
     ...{ doorbell, presence, viewers },
     limiter: sharedLimiter ?? ownLimiter,
     ownLimiter,

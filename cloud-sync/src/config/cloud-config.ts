@@ -66,6 +66,12 @@ const settings = v.object({
   CLOUD_CONNECTIONS: count('16'),
   /** Requests worked on at the same time; one more is asked to come again. */
   CLOUD_IN_FLIGHT: count('128'),
+  /** Proxies of one's own in front: the outermost says in `X-Forwarded-For` who sends. */
+  CLOUD_PROXIES: v.pipe(
+    v.optional(v.string(), '0'),
+    v.regex(/^[0-4]$/, 'must be 0 to 4'),
+    v.transform(Number),
+  ),
   /** Sessions that feeders may open in a second at this node. */
   CLOUD_HELLOS_PER_SECOND: count('200'),
   /** How often a feeder asks for commands and wishes: nothing rings at its door. */
@@ -117,6 +123,7 @@ export interface CloudConfig {
   readonly connections: number;
   readonly inFlight: number;
   readonly hellosPerSecond: number;
+  readonly proxies: number;
   readonly pollSeconds: number;
   readonly backoffCapSeconds: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -161,6 +168,7 @@ export function readCloudConfig(
     connections: known.CLOUD_CONNECTIONS,
     inFlight: known.CLOUD_IN_FLIGHT,
     hellosPerSecond: known.CLOUD_HELLOS_PER_SECOND,
+    proxies: known.CLOUD_PROXIES,
     pollSeconds: known.CLOUD_POLL_SECONDS,
     backoffCapSeconds: known.CLOUD_BACKOFF_CAP_SECONDS,
     logLevel: known.CLOUD_LOG_LEVEL,

@@ -44,6 +44,11 @@ export class AccessTokens {
       .sign(this.#keys.signing.key);
   }
 
+  /** Whether this token was checked before: to ask again costs nothing. */
+  isKnown(token: string): boolean {
+    return this.#known.has(token);
+  }
+
   /** Who carries this token; null when nobody should. */
   async check(token: string, kind: Bearer['kind'], nowMs: EpochMs): Promise<Bearer | null> {
     const known = this.#known.get(token);

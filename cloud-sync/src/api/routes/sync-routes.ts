@@ -36,8 +36,9 @@ export function addSyncRoutes(app: CloudApp, deps: ApiDeps): void {
     });
 
   addRoute(app, deps, ['POST', '/v1/sync/hello'], async (call) => {
-    admission.admitHello();
     const deviceId = await feederOf(deps, call);
+    // Only of those who may have a session at all: a stranger takes nobody's.
+    admission.admitHello();
     const hello = await readBody(call.incoming, HelloSchema);
     const answer = await greet(cloud, deviceId, hello);
     if (!answer.ok) return answer;
