@@ -47,7 +47,7 @@ export class OwnFeeder {
   session = 0;
   epoch = 0;
   seq = 0;
-  readonly genesis = text8();
+  genesis = text8();
   hash = this.genesis;
   readonly boot = text8();
 
@@ -121,11 +121,20 @@ export class OwnFeeder {
     return ask(this.url, path, { token: this.token, body });
   }
 
-  async hello(): Promise<Said> {
+  /** As after a fork or a change of owner: another stretch of the ledger, with nothing in it yet. */
+  beginEpoch(): void {
+    this.genesis = text8();
+    this.hash = this.genesis;
+    this.epoch = 0;
+    this.seq = 0;
+  }
+
+  /** With the digest of its documents, if all entries about them are there. */
+  async hello(docs: string | null = null): Promise<Said> {
     const seg = { epoch: this.epoch, gen: this.genesis, base: 1, head: this.seq };
     const said = await this.post('/v1/sync/hello', {
       ...{ v: 1, proto: { min: 1, max: 1 }, caps: ['gz'], fw: 'test', boot: this.boot },
-      ...{ session_prev: this.session, segs: [seg], dcur: 0, docs: null, now: {}, t0: 0 },
+      ...{ session_prev: this.session, segs: [seg], dcur: 0, docs, now: {}, t0: 0 },
     });
     if (said.status === 200) {
       this.session = Number(said.body['session']);

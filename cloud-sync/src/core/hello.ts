@@ -14,7 +14,7 @@ import { type Answer, accepted, refused } from './answer.ts';
 import { type ClaimedDevice, type CloudContext, checkDevice } from './cloud-context.ts';
 import type { DeviceRow, DeviceTransaction, EpochRow } from './cloud-store.ts';
 import { downAfter, renumberOpen } from './downlink.ts';
-import { openEpoch } from './epochs.ts';
+import { docsOfHome, openEpoch } from './epochs.ts';
 import { offerForgotten } from './lost-docs.ts';
 
 /** Starts remembered for telling a second copy of a feeder. */
@@ -56,7 +56,7 @@ export function greet(
       ...{ v: SYNC_VERSION, proto: SYNC_VERSION, session: device.session },
       ...{ max_epoch: device.maxEpoch, segs, down },
       cloned: device.clonedMs !== null,
-      need_docs: isSettled && (await digest(context, tx)) !== hello.docs,
+      need_docs: isSettled && (await digest(context, tx, device)) !== hello.docs,
       ...{ t1, t2: context.now(), limits },
     });
   });
@@ -159,9 +159,14 @@ function hasDiverged(hello: Hello, segs: readonly SegmentAnswer[], maxEpoch: num
   return active.epoch < maxEpoch || active.acked > head;
 }
 
-async function digest({ sha256 }: CloudContext, tx: DeviceTransaction): Promise<string> {
+/** Of the present home's documents: what the feeder told another one, it tells this one once more. */
+async function digest(
+  { sha256 }: CloudContext,
+  tx: DeviceTransaction,
+  { homeId }: DeviceRow,
+): Promise<string> {
   return docsDigest(
     sha256,
-    (await tx.docs()).map(({ doc }) => doc),
+    (await docsOfHome(tx, homeId)).map(({ doc }) => doc),
   );
 }

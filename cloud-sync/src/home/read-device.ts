@@ -3,6 +3,7 @@ import { type Answer, accepted, refused } from '../core/answer.ts';
 import type { CloudContext } from '../core/cloud-context.ts';
 import type { CommandRow, MutationRow } from '../core/cloud-store.ts';
 import { sweepCommands } from '../core/commands.ts';
+import { docsOfHome } from '../core/epochs.ts';
 
 /** What a member sees of a feeder's link. */
 export interface DeviceView {
@@ -49,10 +50,8 @@ export function readDocs(
   who: { readonly deviceId: string; readonly homeId: string },
 ): Promise<Answer<{ readonly docs: readonly SyncDoc[] }>> {
   return context.store.onDevice(who.deviceId, async (tx) => {
-    const own = (await tx.epochs()).filter(({ homeId }) => homeId === who.homeId);
-    const epochs = new Set(own.map(({ epoch }) => epoch));
-    const rows = (await tx.docs()).filter(({ epoch, doc }) => epochs.has(epoch) && !doc.deleted);
-    return accepted({ docs: rows.map(({ doc }) => doc) });
+    const docs = (await docsOfHome(tx, who.homeId)).map(({ doc }) => doc);
+    return accepted({ docs: docs.filter(({ deleted }) => !deleted) });
   });
 }
 

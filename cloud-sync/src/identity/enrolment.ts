@@ -119,7 +119,7 @@ export async function pollClaim(
   return agreed === undefined ? refused('not_found') : settle(context, agreed);
 }
 
-/** E2: device, then homes, then the claim. */
+/** E2: the former home's list, the device, the new home's list, the claim: each begins from what is there. */
 async function settle(
   { store, system }: EnrolmentContext,
   claim: ClaimRow,
@@ -129,8 +129,9 @@ async function settle(
   if (claim.state !== 'claimed') {
     const nowMs = system.wallMs();
     const kid = await keyId(asKey(publicX));
-    const left = await store.linkDevice({ deviceId, homeId, hw, model, kid, publicX }, nowMs);
-    if (left !== null) await store.leaveHome(left, deviceId, nowMs);
+    const former = await store.homeOf(deviceId);
+    if (former !== null && former !== homeId) await store.leaveHome(former, deviceId, nowMs);
+    await store.linkDevice({ deviceId, homeId, hw, model, kid, publicX }, nowMs);
     await store.joinHome(homeId, deviceId, nowMs);
     await store.finishClaim(claimId);
   }

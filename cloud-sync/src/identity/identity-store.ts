@@ -47,7 +47,12 @@ export interface IdentityStore {
   finishClaim(claimId: string): Promise<void>;
   forgetClaims(beforeMs: EpochMs): Promise<void>;
 
-  /** Makes the device's row and key, or gives it its new home; returns the home that it leaves. */
+  /** The home that a device belongs to; null: none, or there is no such device. */
+  homeOf(deviceId: string): Promise<string | null>;
+  /**
+   * Makes the device's row and key, or gives it its new home. What another home has wished or ordered
+   * and nobody has dealt with ends there.
+   */
   linkDevice(
     device: {
       readonly deviceId: string;
@@ -56,7 +61,7 @@ export interface IdentityStore {
       readonly model: string;
     } & DeviceKey,
     nowMs: EpochMs,
-  ): Promise<string | null>;
+  ): Promise<void>;
   /** The keys that speak for a device at this instant. */
   keys(deviceId: string, nowMs: EpochMs): Promise<readonly DeviceKey[]>;
   /** Adds a key and lets all others end. */

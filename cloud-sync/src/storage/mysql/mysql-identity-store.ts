@@ -7,7 +7,16 @@ import type {
   IdentityStore,
 } from '../../identity/identity-store.ts';
 import type { Database, Sql } from './database.ts';
-import { bytesToParty, hashBytes, hashText, partyToBytes, ulid, ulidText } from './row-values.ts';
+import { commandStateNumber } from './device-rows.ts';
+import {
+  bytesToParty,
+  hashBytes,
+  hashText,
+  jsonBytes,
+  partyToBytes,
+  ulid,
+  ulidText,
+} from './row-values.ts';
 
 const CLAIM_STATES: readonly ClaimState[] = ['waiting', 'named', 'agreed', 'claimed'];
 const stateNumber = (state: ClaimState) => CLAIM_STATES.indexOf(state);
@@ -112,10 +121,20 @@ export class MysqlIdentityStore implements IdentityStore {
     );
   }
 
-  linkDevice(device: Parameters<IdentityStore['linkDevice']>[0], nowMs: EpochMs) {
+  homeOf(deviceId: string) {
+    return this.#database.transaction(async (sql) => {
+      const [row] = await sql.rows<{ home_id: Buffer | null }>(
+        'SELECT home_id FROM device WHERE device_id = ?',
+        partyToBytes(deviceId),
+      );
+      return row === undefined || row.home_id === null ? null : bytesToParty(row.home_id);
+    });
+  }
+
+  async linkDevice(device: Parameters<IdentityStore['linkDevice']>[0], nowMs: EpochMs) {
     const { deviceId, homeId, hw, model, kid, publicX } = device;
     const key = partyToBytes(deviceId);
-    return this.#database.transaction(async (sql) => {
+    await this.#database.transaction(async (sql) => {
       await sql.write(
         `INSERT IGNORE INTO device (device_id, model, hw_hash, status, created_ms)
          VALUES (?, ?, ?, ?, ?)`,
@@ -136,7 +155,7 @@ export class MysqlIdentityStore implements IdentityStore {
         ...[key, kid, publicX, 0, nowMs],
       );
       const left = before?.home_id ?? null;
-      return left === null || bytesToParty(left) === homeId ? null : bytesToParty(left);
+      if (left !== null && bytesToParty(left) !== homeId) await endOpenItems(sql, key);
     });
   }
 
@@ -233,6 +252,20 @@ export class MysqlIdentityStore implements IdentityStore {
       );
     });
   }
+}
+
+/** Nobody's feeder does what another home wished of it. */
+async function endOpenItems(sql: Sql, key: Buffer): Promise<void> {
+  await sql.write(
+    'UPDATE device_command SET state = ? WHERE device_id = ? AND state = ?',
+    ...[commandStateNumber('cancelled'), key, commandStateNumber('queued')],
+  );
+  await sql.write(
+    `UPDATE device_mutation SET outcomes = ?, reason = ?
+     WHERE device_id = ? AND outcomes IS NULL`,
+    ...[jsonBytes({ '*': 'rejected' }), 'the feeder has another owner', key],
+  );
+  await sql.write('DELETE FROM device_downlink WHERE device_id = ?', key);
 }
 
 async function readClaim(sql: Sql, claimId: string): Promise<ClaimRow | undefined> {
