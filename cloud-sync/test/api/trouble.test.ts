@@ -136,6 +136,32 @@ describe('when the database is killed', () => {
   });
 });
 
+describe('when the database hangs', () => {
+  it('requests are told to return, and the service can still be stopped', async () => {
+    const rig = await started();
+    const feeder = await feederOf(rig);
+    const pid = servers.mariadb.pid();
+    process.kill(pid, 'SIGSTOP');
+    try {
+      const { body } = feeder.batch([feeder.event(1)]);
+      const posts = Array.from({ length: 12 }, () => feeder.post('/v1/sync/events', body));
+      for (const said of await Promise.all(posts)) {
+        expect(said).toMatchObject({ status: 503, retryAfter: 5 });
+      }
+      feeder.post('/v1/sync/events', body).catch(() => undefined);
+      await sleep(100);
+      clouds.splice(clouds.indexOf(rig.cloud), 1);
+      const beganMs = performance.now();
+      await rig.cloud.stop();
+      // The grace is 1.8 s; the rest is for a busy machine.
+      expect(performance.now() - beganMs).toBeLessThan(4000);
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    expect((await feederOf(await started())).session).toBe(1);
+  });
+});
+
 describe('when the cache is gone', () => {
   it('R3 everything goes on, and limits still limit', async () => {
     const rig = await started();

@@ -6,6 +6,7 @@ import {
   type ResultSetHeader,
   type RowDataPacket,
 } from 'mysql2/promise';
+import { realSystem } from '../../platform/system.ts';
 import { StorageUnavailable } from './storage-unavailable.ts';
 
 export type SqlValue = string | number | Buffer | null;
@@ -32,7 +33,12 @@ const WAITING_MAX = 512;
 /** How often a transaction that lost against another one is repeated. */
 const REPEATS_MAX = 5;
 const CONNECT_TIMEOUT_MS = 3_000;
-const STATEMENT_TIMEOUT_MS = 10_000;
+/** Longer than a wait for a lock. A database that says nothing for so long is away. */
+const STATEMENT_TIMEOUT_MS = 7_000;
+/** How long a transaction waits for a connection. */
+const QUEUE_TIMEOUT_MS = 4_000;
+/** At the end: what does not answer by then is cut. */
+const CLOSE_TIMEOUT_MS = 300;
 /** Each batch size has a statement of its own; the server holds them per connection. */
 const STATEMENTS_MAX = 200;
 /** 1213: deadlock, 1205: lock wait timeout. Both have rolled back, or must be. */
@@ -49,6 +55,7 @@ export class Database {
   readonly #pool: Pool;
   readonly #watch: StatementWatch | undefined;
   readonly #prepared = new WeakSet<object>();
+  readonly #open = new Set<{ destroy(): void; once(name: 'end', gone: () => void): unknown }>();
   #lastTransaction = 0;
   repeats = 0;
 
@@ -63,6 +70,10 @@ export class Database {
       maxPreparedStatements: STATEMENTS_MAX,
       charset: 'utf8mb4_bin',
       flags: ['FOUND_ROWS'],
+    });
+    this.#pool.pool.on('connection', (connection) => {
+      this.#open.add(connection);
+      connection.once('end', () => this.#open.delete(connection));
     });
   }
 
@@ -95,38 +106,53 @@ export class Database {
     }
   }
 
+  /** Within a third of a second, whether the database answers or not. */
   async close(): Promise<void> {
-    await this.#pool.end();
+    const ended = this.#pool.end().then(
+      () => 'ended',
+      () => 'broken',
+    );
+    if ((await within(CLOSE_TIMEOUT_MS, ended)) === 'ended') return;
+    for (const connection of this.#open) connection.destroy();
   }
 
   async #once<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
     const connection = await this.#connect();
     this.#lastTransaction += 1;
     try {
-      await connection.query('START TRANSACTION');
+      await connection.query({ sql: 'START TRANSACTION', timeout: STATEMENT_TIMEOUT_MS });
       const result = await work(this.#sql(connection, this.#lastTransaction));
       await connection.query({ sql: 'COMMIT', timeout: STATEMENT_TIMEOUT_MS });
       connection.release();
       return result;
     } catch (error) {
-      await rollBack(connection);
+      // A rollback would wait behind the statement that hangs.
+      if (isHanging(error)) connection.destroy();
+      else await rollBack(connection);
       throw isConnectionTrouble(error) ? new StorageUnavailable({ cause: error }) : error;
     }
   }
 
   async #connect(): Promise<PoolConnection> {
+    const asked = this.#pool.getConnection();
+    const connection = await within(QUEUE_TIMEOUT_MS, asked).catch((error: unknown) => {
+      throw new StorageUnavailable({ cause: error });
+    });
+    if (connection === 'late') {
+      asked.then((unused) => unused.release()).catch(() => undefined);
+      throw new StorageUnavailable({ cause: new Error('No connection became free.') });
+    }
+    // The pool hands out other wrappers of the same connection.
+    const { connection: inner } = connection as unknown as { connection: object };
+    if (this.#prepared.has(inner)) return connection;
     try {
-      const connection = await this.#pool.getConnection();
-      // The pool hands out other wrappers of the same connection.
-      const { connection: inner } = connection as unknown as { connection: object };
-      if (!this.#prepared.has(inner)) {
-        for (const sql of SESSION_SQL) await connection.query(sql);
-        this.#prepared.add(inner);
-      }
-      return connection;
+      for (const sql of SESSION_SQL) await connection.query({ sql, timeout: CONNECT_TIMEOUT_MS });
     } catch (error) {
+      connection.destroy();
       throw new StorageUnavailable({ cause: error });
     }
+    this.#prepared.add(inner);
+    return connection;
   }
 
   #sql(connection: PoolConnection, transaction: number): Sql {
@@ -143,6 +169,14 @@ export class Database {
       write: async (sql, ...values) => ((await run(sql, values)) as ResultSetHeader).affectedRows,
     };
   }
+}
+
+/** What a promise comes to, or `late`. */
+function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T | 'late'> {
+  return new Promise((resolve, reject) => {
+    const callOff = realSystem.after(timeoutMs, () => resolve('late'));
+    promise.then(resolve, reject).finally(callOff);
+  });
 }
 
 async function rollBack(connection: PoolConnection): Promise<void> {
@@ -162,7 +196,13 @@ function isLost(error: unknown): boolean {
 /** Server shutting down, connection lost, read-only replica, too many statements or connections. */
 const TROUBLE_ERRNOS = new Set([1040, 1053, 1290, 1461, 1792, 1836, 1927, 2006, 2013]);
 
+/** The driver gave up waiting for the answer to a statement. */
+function isHanging(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'PROTOCOL_SEQUENCE_TIMEOUT';
+}
+
 function isConnectionTrouble(error: unknown): boolean {
+  if (isHanging(error)) return true;
   if (!(error instanceof Error) || !('code' in error)) return false;
   if ('errno' in error && TROUBLE_ERRNOS.has(Number(error.errno))) return true;
   return 'fatal' in error && error.fatal === true;
