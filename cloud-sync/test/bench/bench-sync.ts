@@ -1,28 +1,39 @@
+import { inspect } from 'node:util';
 import { programFlags } from '../../../device/src/platform/program-flags.ts';
 import { BenchRig } from './bench-rig.ts';
 import { devicePart } from './device-part.ts';
 import { feedNowPart } from './feed-now-part.ts';
 import { ingestPart } from './ingest-part.ts';
+import { jitterPart } from './jitter-part.ts';
+import { rivalsPart } from './rivals/rivals-part.ts';
 import { stormPart } from './storm-part.ts';
 
-/* What the link costs and how fast it is, on real servers. Each part can be run by itself. */
+/*
+ * What the link costs and how fast it is, on real servers. Each part can be run by itself; the one that
+ * needs packages which nobody else does installs them for itself, and is only run on wish.
+ */
 
-const parts: Readonly<Record<string, (rig: BenchRig) => Promise<object>>> = {
+const usual: Readonly<Record<string, (rig: BenchRig) => Promise<object>>> = {
   ingest: ingestPart,
   device: devicePart,
   'feed-now': feedNowPart,
+  jitter: jitterPart,
   storm: stormPart(10_000),
 };
-const all = Object.keys(parts);
 
 const options = programFlags({
   json: { type: 'boolean' },
-  parts: { type: 'string', default: all.join(',') },
+  parts: { type: 'string', default: Object.keys(usual).join(',') },
+  rivals: { type: 'boolean' },
+  seed: { type: 'number', default: 1 },
 });
-const wanted = options.parts.split(',');
+const parts: typeof usual = { ...usual, rivals: rivalsPart(options.seed) };
+const wanted = [...options.parts.split(','), ...(options.rivals ? ['rivals'] : [])];
 const unknown = wanted.filter((name) => !(name in parts));
 if (unknown.length > 0) {
-  console.error(`There is no part ${unknown.join(', ')}; there are ${all.join(', ')}.`);
+  console.error(
+    `There is no part ${unknown.join(', ')}; there are ${Object.keys(parts).join(', ')}.`,
+  );
   process.exit(2);
 }
 let report: object = {};
@@ -33,7 +44,8 @@ try {
     const found = (await parts[name]?.(rig)) ?? {};
     report = { ...report, ...found };
     if (options.json) continue;
-    console.log(`${name}, ${Math.round((performance.now() - beganMs) / 1000)} s:`, found);
+    const seconds = Math.round((performance.now() - beganMs) / 1000);
+    console.log(`${name}, ${seconds} s:`, inspect(found, { depth: null }));
   }
 } finally {
   await rig.stop();

@@ -10,6 +10,7 @@ import { silentLogger } from '../../../device/src/platform/logger.ts';
 import { SystemClock } from '../../../device/src/platform/system-clock.ts';
 import { openStore } from '../../../device/src/storage/store.ts';
 import { benchBody } from './bench-feeder.ts';
+import { paced } from './rivals/facts.ts';
 
 /* One feeder's link in a process of its own; told by its argument, it prints what it used. */
 
@@ -17,6 +18,10 @@ interface Told {
   readonly folder: string;
   readonly url: string;
   readonly events: number;
+  /** The number of the first one; 0 unless given. */
+  readonly first?: number;
+  /** Entries come at this rate while the link is up; otherwise all of them are there at the start. */
+  readonly perSecond?: number;
   /** Entries come one after the other, each sent before the next. */
   readonly isDay?: boolean;
   /** Without the link. */
@@ -25,6 +30,9 @@ interface Told {
 
 export interface DrainFigures {
   readonly appended: number;
+  /** By the wall clock: when the link had what it drained, and when the cloud had all of it. */
+  readonly beganMs: number;
+  readonly endedMs: number;
   readonly drainMs: number;
   readonly cpuMs: number;
   /** Heap that the link needed at most. */
@@ -97,13 +105,23 @@ function backlog(): void {
   for (let done = 0; done < told.events; ) {
     store.write('bench', () => {
       for (let n = 0; n < PER_TRANSACTION && done < told.events; n++, done++) {
-        store.sync.append('feeding.ended', benchBody(done));
+        store.sync.append('feeding.ended', benchBody((told.first ?? 0) + done));
       }
     });
   }
 }
 
-if (told.isDay !== true) backlog();
+/** Entries come, whatever becomes of the cloud. */
+async function flow(perSecond: number): Promise<void> {
+  const first = told.first ?? 0;
+  await paced({ events: told.events, perSecond }, (n) => {
+    store.record('feeding.ended', benchBody(first + n));
+  });
+  await untilCaughtUp();
+}
+
+const isBacklog = told.isDay !== true && told.perSecond === undefined;
+if (isBacklog) backlog();
 else if (told.isAlone !== true) {
   link.start();
   await untilCaughtUp();
@@ -113,6 +131,7 @@ const before = { heap: heapNow(), written: writtenNow() };
 let beganMs = performance.now();
 const usage = process.cpuUsage();
 if (told.isDay === true) await day();
+else if (told.perSecond !== undefined) await flow(told.perSecond);
 else {
   link.start();
   // The line and the token are there anyway; what counts is the backlog after hello.
@@ -121,9 +140,11 @@ else {
   await untilCaughtUp();
 }
 const used = process.cpuUsage(usage);
+const endedMs = Date.now();
+const drainMs = performance.now() - beganMs;
 const figures: DrainFigures = {
   appended: store.log.head().seq,
-  drainMs: performance.now() - beganMs,
+  ...{ beganMs: endedMs - drainMs, endedMs, drainMs },
   cpuMs: (used.user + used.system) / 1000,
   heapMb: Math.max(0, heapMb - before.heap),
   writtenBytes: writtenNow() - before.written,

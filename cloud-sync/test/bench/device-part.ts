@@ -1,11 +1,8 @@
-import { generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { runToEnd } from '../servers/own-process.ts';
 import type { BenchRig } from './bench-rig.ts';
 import type { BenchService } from './bench-service.ts';
 import { delayedWire } from './delayed-wire.ts';
 import type { DrainFigures } from './device-drain.ts';
+import { linkDrain } from './link-drain.ts';
 import { storedAndTwice } from './stored-rows.ts';
 
 /*
@@ -17,7 +14,6 @@ const BACKLOG = 60_000;
 const MONTH = 30 * 78;
 const DAY = 78;
 const ROUND_TRIP_MS = 100;
-const program = resolve(import.meta.dirname, 'device-drain.ts');
 
 /** The keys `device` and `catchUp30DaysSeconds`. */
 export async function devicePart(rig: BenchRig): Promise<object> {
@@ -49,26 +45,12 @@ export async function devicePart(rig: BenchRig): Promise<object> {
 
 const round = (value: number) => Math.round(value * 100) / 100;
 
-let runs = 0;
-
 async function drain(
   rig: BenchRig,
   service: BenchService,
   plan: { events: number; url?: string; isDay?: boolean; isAlone?: boolean },
 ): Promise<DrainFigures & { lost: number; twice: number }> {
-  runs += 1;
-  const folder = join(rig.folder, `device-${runs}`);
-  mkdirSync(folder);
-  const { privateKey } = generateKeyPairSync('ed25519');
-  const { x = '', d = '' } = privateKey.export({ format: 'jwk' });
-  const { deviceId, homeId } = await service.feeder(x);
-  const url = plan.url ?? service.url;
-  const link = { url, device: deviceId, home: homeId, account: 'bench' };
-  const key = { kty: 'OKP', crv: 'Ed25519', x, d };
-  writeFileSync(join(folder, 'identity.json'), JSON.stringify({ key, hw: 'bench', link }));
-  const told = { folder, ...plan, url };
-  const said = await runToEnd(process.execPath, ['--expose-gc', program, JSON.stringify(told)]);
-  const figures = JSON.parse(said) as DrainFigures;
+  const { deviceId, figures } = await linkDrain(rig.folder, service, plan);
   if (plan.isAlone === true) return { ...figures, lost: 0, twice: 0 };
   const { stored, twice } = await storedAndTwice(rig.databaseUrl, [deviceId]);
   return { ...figures, lost: figures.appended - stored, twice };
