@@ -85,6 +85,8 @@ export type HopperLevel =
 
 export interface StationHealth {
   readonly bowl: BowlReading;
+  /** What the bowl weighed when it last stood still; null: it never did since the scale was set. */
+  readonly bowlStill: { readonly grams: Grams; readonly ageMs: Milliseconds } | null;
   readonly hopperGrams: Grams | null;
   readonly hopperState: HopperState;
   readonly motorOn: boolean;

@@ -1,4 +1,11 @@
-import { COMMAND_TTL_MS_MAX, DAY_MS, defaultSettings, type FeedingCause } from '@cat-feeder/shared';
+import {
+  COMMAND_TTL_MS_MAX,
+  DAY_MS,
+  defaultSettings,
+  type FeedingCause,
+  HOUR_MS,
+  type Milliseconds,
+} from '@cat-feeder/shared';
 import { expect, test } from 'vitest';
 import { calmHealth } from '../../test/support/calm-health.ts';
 import { checkFeed, type FeedContext } from './feed-checks.ts';
@@ -48,6 +55,7 @@ const command = (cause: FeedingCause = 'person', over: Partial<FeedCommand> = {}
 });
 
 const health = context().health;
+const full = (ageMs: Milliseconds) => ({ grams: 6, ageMs });
 const jam = { fault: 'jam', feedingId: null, sinceMs: 0, why: '' } as const;
 const overflow = { ...jam, fault: 'overflow' } as const;
 const lately = {
@@ -192,6 +200,24 @@ test.each<[string, FeedCommand, Partial<FeedContext>, string | null]>([
       health: { ...health, bowl: { ...health.bowl, grams: 6 } },
     },
     'bowl_full',
+  ],
+  [
+    'FMEA-28 a bowl that was full before a cat came to it, and a meal',
+    command('schedule'),
+    {
+      settings: { ...defaultSettings, bowlFullGrams: 5 },
+      health: { ...health, bowl: { ...health.bowl, state: 'disturbed' }, bowlStill: full(60_000) },
+    },
+    'bowl_full',
+  ],
+  [
+    'a bowl that has not stood still for long, and a meal',
+    command('schedule'),
+    {
+      settings: { ...defaultSettings, bowlFullGrams: 5 },
+      health: { ...health, bowl: { ...health.bowl, state: 'moving' }, bowlStill: full(HOUR_MS) },
+    },
+    null,
   ],
   [
     'a full bowl and a person',

@@ -3,8 +3,10 @@ import {
   type ErrorCode,
   type Fault,
   type FeedingCause,
+  type Grams,
   HOUR_MS,
   isWithinHours,
+  MINUTE_MS,
   type Milliseconds,
   type RefusalRule,
   type Settings,
@@ -34,6 +36,9 @@ export interface FeedContext extends LimitContext {
   /** Lived time at which this program started. */
   readonly startedAtAgeMs: Milliseconds;
 }
+
+/** A level that stood still tells of the bowl for so long: what is refused by it is asked for again. */
+const STILL_BELIEVED_MS: Milliseconds = 30 * MINUTE_MS;
 
 /** Causes from afar, which quiet hours refuse: nobody stands in front of the feeder. */
 const remoteCauses: ReadonlySet<FeedingCause> = new Set(['automation', 'button', 'mqtt', 'cloud']);
@@ -137,12 +142,23 @@ function gapMs(cause: FeedingCause, settings: Settings): number {
 }
 
 const bowlFull: Check = (command, { settings, health }) => {
-  const { grams, state } = health.bowl;
-  if (settings.bowlFullGrams === null || grams === null || state !== 'stable') return null;
+  const grams = bowlGrams(health);
+  if (settings.bowlFullGrams === null || grams === null) return null;
   if (command.cause === 'person' || command.cause === 'calibration') return null;
   if (grams <= settings.bowlFullGrams) return null;
   return { rule: 'bowl_full', numbers: { bowlGrams: grams, limitGrams: settings.bowlFullGrams } };
 };
+
+/**
+ * What lies in the bowl: the level that stands still, or the last that did. A cat that touches a
+ * full bowl makes no room in it; but what stood still long ago may be eaten.
+ */
+function bowlGrams({ bowl, bowlStill }: StationHealth): Grams | null {
+  if (bowl.state === 'stable') return bowl.grams;
+  const isTouched = bowl.state === 'moving' || bowl.state === 'disturbed';
+  if (!isTouched || bowlStill === null || bowlStill.ageMs > STILL_BELIEVED_MS) return null;
+  return bowlStill.grams;
+}
 
 const limits: Check = (command, context) => {
   const answer = checkLimits(

@@ -1,5 +1,6 @@
 import { HOUR_MS, type Milliseconds } from '@cat-feeder/shared';
 import { Acknowledged } from './checkers/acknowledged.ts';
+import { AsPlanned } from './checkers/as-planned.ts';
 import { AtMostOnce } from './checkers/at-most-once.ts';
 import { Booked } from './checkers/booked.ts';
 import { DeadMeansStopped } from './checkers/dead-means-stopped.ts';
@@ -11,6 +12,7 @@ import { NeverTooMuch } from './checkers/never-too-much.ts';
 import { NoSilentMiss } from './checkers/no-silent-miss.ts';
 import { OffMeansOff } from './checkers/off-means-off.ts';
 import { OnTime } from './checkers/on-time.ts';
+import { OwnDecisions } from './checkers/own-decisions.ts';
 import { OwnersWish } from './checkers/owners-wish.ts';
 import { StopsOnRequest } from './checkers/stops-on-request.ts';
 import { UnprovenClock } from './checkers/unproven-clock.ts';
@@ -59,15 +61,9 @@ export function composeCheckers(life: Life) {
       turnGrams: () => world.profile.auger.gramsPerTurnMean * world.model.auger.flowFactor,
     }),
     onTime: new OnTime({ fail, plan, truths, mayFeed, hasRoom }),
-    refusals: new GroundedRefusals({
-      fail,
-      truths,
-      booked,
-      settings: () => plan.now.settings,
-      hasFault: () => active.faults.size > 0,
-      bowlGrams: () => world.truth().bowlGrams,
-      isCatThere: () => world.model.cat.isPresent,
-    }),
+    refusals: refusalsOf(life, { truths, booked, hasFault: () => !mayFeed() }),
+    unproven: new UnprovenClock({ fail, truths, plan, isUnproven, mayFeed }),
+    planned: new AsPlanned({ fail, plan, truths }),
     truths,
     off,
   };
@@ -91,8 +87,10 @@ export function composeCheckers(life: Life) {
       isTimeHonest: () => time.isHonest,
     }),
   );
+  recorder.add(shown.planned);
   recorder.add(shown.onTime);
-  recorder.add(new UnprovenClock({ fail, truths, isUnproven }));
+  recorder.add(shown.unproven);
+  recorder.add(ownDecisionsOf(life, truths, () => time.isHonest));
   recorder.add(shown.starves);
   recorder.add(shown.refusals);
   return shown;
@@ -141,6 +139,31 @@ function acknowledgedOf(life: Life, truths: FeedingTruths): Acknowledged {
     held: (requestId) =>
       life.emergency.noted().find(({ claim }) => claim.requestId === requestId)?.claim.feedingId,
   });
+}
+
+function refusalsOf(
+  life: Life,
+  parts: { truths: FeedingTruths; booked: Booked; hasFault: () => boolean },
+): GroundedRefusals {
+  return new GroundedRefusals({
+    ...parts,
+    fail: life.recorder.fail,
+    settings: () => life.plan.now.settings,
+    ...bowlOf(life),
+  });
+}
+
+function ownDecisionsOf(life: Life, truths: FeedingTruths, isTimeHonest: () => boolean) {
+  const { fail } = life.recorder;
+  return new OwnDecisions({ fail, plan: life.plan, truths, isTimeHonest, ...bowlOf(life) });
+}
+
+/** What truly lies in the bowl, and whether a cat is at it. */
+function bowlOf({ world }: Life) {
+  return {
+    bowlGrams: () => world.truth().bowlGrams,
+    isCatThere: () => world.model.cat.isPresent,
+  };
 }
 
 function onceOf(life: Life, truths: FeedingTruths): AtMostOnce {

@@ -4,7 +4,9 @@ import type { FaultKind } from './fault-kinds.ts';
 import {
   changed,
   changedContext,
+  endlessGrace,
   fixedOffset,
+  largerMeals,
   lateClaims,
   loseCommits,
   trigger,
@@ -333,5 +335,60 @@ export const mutants: readonly Mutant[] = [
         at: { ...dose.at, ageMs: dose.at.ageMs + 5 * 60_000 },
       })),
     })),
+  },
+  {
+    name: 'overlays_kept',
+    rule: 'the skips and pauses that the owner wants',
+    faults: ['overlay'],
+    sabotage: wrapSchedule((store) => ({ view: () => ({ ...store.view(), overlays: [] }) })),
+  },
+  {
+    name: 'planned_portion',
+    rule: 'the portion that the plan names',
+    faults: [],
+    sabotage: wrapSchedule((store) => ({ view: () => largerMeals(store.view()) })),
+  },
+  {
+    name: 'grace',
+    rule: 'the time after which a late meal is missed',
+    faults: ends,
+    sabotage: wrapSchedule((store) => ({ view: () => endlessGrace(store.view()) })),
+  },
+  {
+    name: 'verdict_of_outcome',
+    rule: 'the verdict that a feeding which brought too little gets',
+    faults: ['jam', 'motor_dead', 'hopper_empty', 'cancel'],
+    sabotage: wrapJournal((journal) => ({
+      finish: (record) =>
+        journal.finish({
+          ...record,
+          verdict: record.verdict === null ? null : { ...record.verdict, verdict: 'fed' },
+        }),
+    })),
+  },
+  {
+    name: 'elapsed_time',
+    rule: 'the portions that come while nobody knows the time',
+    faults: ['clock_lost'],
+    sabotage: () => ({
+      rules: {
+        check: (command, context) =>
+          command.cause === 'elapsed_time'
+            ? { rule: 'min_gap', numbers: {}, remainingGrams: 0, why: 'Never.' }
+            : checkFeed(command, context),
+      },
+    }),
+  },
+  {
+    name: 'bowl_full',
+    rule: 'the bowl that is full enough',
+    faults: asked,
+    sabotage: withSettings({ bowlFullGrams: null }),
+  },
+  {
+    name: 'cap_plan',
+    rule: 'the share of the plan that a day may serve',
+    faults: ['clock_step', 'jam', 'motor_dead'],
+    sabotage: withSettings({ planPercentMax: 100_000 }),
   },
 ];

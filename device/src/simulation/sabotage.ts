@@ -112,9 +112,20 @@ export function trigger(sql: string): () => Sabotage {
   });
 }
 
+type PlanView = ReturnType<ScheduleStore['view']>;
+
+/** The plan with half as much again in each meal. */
+export function largerMeals(view: PlanView): PlanView {
+  const meals = view.meals.map((meal) => ({ ...meal, portionGrams: 1.5 * meal.portionGrams }));
+  return { ...view, meals };
+}
+
+/** The plan as a feeder sees it that serves a meal however late. */
+export function endlessGrace(view: PlanView): PlanView {
+  return { ...view, settings: { ...view.settings, graceMinutes: 24 * 60 } };
+}
+
 /** The plan as a feeder sees it that knows no summer time. */
-export function fixedOffset(
-  view: ReturnType<ScheduleStore['view']>,
-): ReturnType<ScheduleStore['view']> {
+export function fixedOffset(view: PlanView): PlanView {
   return { ...view, settings: { ...view.settings, zone: 'Etc/GMT-1' } };
 }

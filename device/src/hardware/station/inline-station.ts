@@ -202,6 +202,7 @@ export class InlineStation implements FeedStation {
     const nowMs = this.#clock.monoMs();
     return {
       bowl: this.#reading(nowMs),
+      bowlStill: this.#rest.lastStill(nowMs),
       ...this.#hopper.reading(),
       motorOn: this.#guard.isOn(nowMs),
       undervoltage: this.#undervoltage,
@@ -258,11 +259,12 @@ export class InlineStation implements FeedStation {
   #afterRestBatch(): void {
     const nowMs = this.#clock.monoMs();
     this.#hopper.afterRestBatch();
+    const reading = this.#rest.reading(nowMs);
     if (this.#weighing !== null) {
       const weighed = this.#rest.weighed(nowMs);
       if (weighed !== null) this.#endWeighing(weighed);
     }
-    if (this.#listeners.size > 0) this.#tell(this.#rest.reading(nowMs));
+    if (this.#listeners.size > 0) this.#tell(reading);
   }
 
   /** One step of the loop; whatever it throws, the motor is off before anybody hears of it. */

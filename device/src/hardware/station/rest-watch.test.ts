@@ -53,3 +53,19 @@ it('FMEA-27 a few low readings prove nothing by the time that passes after the l
   const lastMs = read(watch, -60, { fromMs: settledMs + 100, forMs: 500 });
   expect(watch.fault(lastMs + 600_000)).toBeNull();
 });
+
+it('FMEA-28 remembers what the bowl weighed before somebody came to it', () => {
+  const watch = new RestWatch(traits, calibration);
+  expect(watch.lastStill(0)).toBeNull();
+  const settledMs = read(watch, 30, { fromMs: 0, forMs: 4000 });
+  expect(watch.reading(settledMs).state).toBe('stable');
+  let atMs = settledMs;
+  for (let push = 1; push < 20; push += 1) {
+    atMs = read(watch, 30 + (push % 2) * 40, { fromMs: atMs + 100, forMs: 200 });
+    expect(watch.reading(atMs).state).not.toBe('stable');
+  }
+  expect(watch.lastStill(atMs)?.grams).toBeCloseTo(30, 0);
+  expect(watch.lastStill(atMs)?.ageMs).toBe(atMs - settledMs);
+  watch.setCalibration({ ...calibration, zeroCounts: 100 });
+  expect(watch.lastStill(atMs)).toBeNull();
+});

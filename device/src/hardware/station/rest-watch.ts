@@ -41,6 +41,7 @@ export class RestWatch {
   #weighFromMs: Milliseconds = Number.POSITIVE_INFINITY;
   #emptyGrams: Grams = 0;
   #emptyCheckAtMs: Milliseconds = Number.NEGATIVE_INFINITY;
+  #still: { readonly grams: Grams; readonly atMs: Milliseconds } | null = null;
 
   constructor(traits: BoardTraits, calibration: ScaleCalibration) {
     this.#traits = traits;
@@ -52,6 +53,7 @@ export class RestWatch {
     this.#bowl.setCalibration(calibration);
     this.#overflow.reset();
     this.#emptyGrams = 0;
+    this.#still = null;
   }
 
   /** What the empty bowl shows at present: 0, or less when the zero has drifted down. */
@@ -108,12 +110,19 @@ export class RestWatch {
     const isDisturbed = view.sdGrams > DISTURBED_GRAMS + 3 * this.#bowl.noiseGrams;
     const moving = isDisturbed ? 'disturbed' : 'moving';
     const shown = view.isStill ? view.meanGrams : this.#bowl.grams;
+    if (view.isStill) this.#still = { grams: view.meanGrams, atMs: nowMs - ageMs };
     return {
       grams: shown,
       sigmaGrams: view.sdGrams,
       state: view.isStill ? 'stable' : moving,
       ageMs,
     };
+  }
+
+  /** The level at the last reading that stood still; null before the first. */
+  lastStill(nowMs: Milliseconds): { readonly grams: Grams; readonly ageMs: Milliseconds } | null {
+    if (this.#still === null) return null;
+    return { grams: this.#still.grams, ageMs: Math.max(0, nowMs - this.#still.atMs) };
   }
 
   /** Only what is read from now on counts for the next weighing. */

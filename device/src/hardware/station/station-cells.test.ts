@@ -4,6 +4,7 @@ import { StationCells } from './station-cells.ts';
 
 const health: StationHealth = {
   bowl: { grams: 12.5, sigmaGrams: 0.02, state: 'disturbed', ageMs: 40 },
+  bowlStill: { grams: 9.5, ageMs: 4000 },
   hopperGrams: null,
   hopperState: 'not_calibrated',
   motorOn: true,
@@ -21,6 +22,7 @@ describe('StationCells', () => {
     expect(cells.readHealth(2300)).toEqual({
       ...health,
       bowl: { ...health.bowl, ageMs: 340 },
+      bowlStill: { grams: 9.5, ageMs: 4300 },
       loopAgeMs: 315,
     });
   });
@@ -29,6 +31,7 @@ describe('StationCells', () => {
     const cells = new StationCells({ nowMs: 1000 });
     expect(cells.readHealth(4000)).toMatchObject({
       bowl: { grams: null, state: 'moving' },
+      bowlStill: null,
       motorOn: false,
       fault: null,
       loopAgeMs: 3000,

@@ -38,6 +38,8 @@ const field = {
   undervoltage: 8,
   fault: 9,
   hopperState: 10,
+  stillGrams: 11,
+  stillAgeMs: 12,
 } as const;
 const FLOAT_CELLS = Object.keys(field).length;
 
@@ -106,6 +108,8 @@ export class StationCells {
     cells[field.sigmaGrams] = health.bowl.sigmaGrams;
     cells[field.bowlState] = bowlStates.indexOf(health.bowl.state);
     cells[field.bowlAgeMs] = health.bowl.ageMs;
+    cells[field.stillGrams] = health.bowlStill?.grams ?? Number.NaN;
+    cells[field.stillAgeMs] = health.bowlStill?.ageMs ?? Number.NaN;
     cells[field.hopperGrams] = health.hopperGrams ?? Number.NaN;
     cells[field.hopperState] = hopperStates.indexOf(health.hopperState);
     cells[field.motorOn] = health.motorOn ? 1 : 0;
@@ -119,6 +123,7 @@ export class StationCells {
     const cells = this.#snapshot();
     const at = (index: number) => cells[index] ?? Number.NaN;
     const sinceMs = Math.max(0, nowMs - at(field.writtenAtMs));
+    const stillGrams = known(at(field.stillGrams));
     return {
       bowl: {
         grams: known(at(field.bowlGrams)),
@@ -126,6 +131,8 @@ export class StationCells {
         state: bowlStates[at(field.bowlState)] ?? 'silent',
         ageMs: at(field.bowlAgeMs) + sinceMs,
       },
+      bowlStill:
+        stillGrams === null ? null : { grams: stillGrams, ageMs: at(field.stillAgeMs) + sinceMs },
       hopperGrams: known(at(field.hopperGrams)),
       hopperState: hopperStates[at(field.hopperState)] ?? 'waiting',
       motorOn: at(field.motorOn) === 1,
@@ -149,6 +156,7 @@ export class StationCells {
 /** Before the first scan nothing is known, and nothing is wrong either. */
 const unknownHealth: StationHealth = {
   bowl: { grams: null, sigmaGrams: 0, state: 'moving', ageMs: 0 },
+  bowlStill: null,
   hopperGrams: null,
   hopperState: 'waiting',
   motorOn: false,

@@ -102,6 +102,7 @@ function fakeStation() {
     setCalibration: (calibration) => calls.push(['calibrate', calibration]),
     health: () => ({
       bowl: reading,
+      bowlStill: { grams: 3.5, ageMs: 70 },
       hopperGrams: 800,
       hopperState: 'weighed',
       motorOn: true,
@@ -279,6 +280,7 @@ describe('WorkerStation', () => {
     clock.advance(400);
     expect(station.health()).toMatchObject({
       bowl: { grams: 3, ageMs: 405 },
+      bowlStill: { grams: 3.5, ageMs: 470 },
       hopperGrams: 800,
       motorOn: true,
       loopAgeMs: 403,
