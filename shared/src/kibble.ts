@@ -36,4 +36,3 @@ export const KibbleSchema = v.strictObject({
   calibratedAtMs: v.nullable(v.number()),
 });
 export type Kibble = v.InferOutput<typeof KibbleSchema>;
-export type KibbleInput = v.InferOutput<typeof KibbleInputSchema>;

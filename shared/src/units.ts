@@ -11,8 +11,6 @@ export type Grams = Tagged<'g'>;
 export type Milligrams = Tagged<'mg'>;
 /** Energy in kilocalories. */
 export type Kcal = Tagged<'kcal'>;
-/** Body mass in kilograms. */
-export type Kilograms = Tagged<'kg'>;
 /** A duration, or a reading of the monotonic clock, in milliseconds. */
 export type Milliseconds = Tagged<'ms'>;
 /** An instant: milliseconds since 1970-01-01T00:00:00Z. */

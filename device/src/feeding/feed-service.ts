@@ -1,5 +1,4 @@
 import {
-  ATTEMPTS_CEILING,
   FeederError,
   type Feeding,
   type FeedRequest,
@@ -281,7 +280,7 @@ export class FeedService implements MealFeeder {
       bowlBeforeGrams: outcome.bowlBeforeGrams,
       bowlAfterGrams: outcome.bowlAfterGrams,
       turns: outcome.turns,
-      attempts: Math.min(outcome.attempts, ATTEMPTS_CEILING),
+      attempts: outcome.attempts,
       motorMs: Math.round(outcome.motorMs),
       trace: outcome.trace,
       verdict:

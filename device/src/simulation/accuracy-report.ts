@@ -14,6 +14,10 @@ export interface AccuracyReport {
   readonly intervalWidthGrams: { readonly p50: Grams; readonly p95: Grams };
   readonly biasGrams: Grams;
   readonly overshootGrams: { readonly p99: Grams; readonly max: Grams };
+  /** Feedings of which more than the portion and two pieces fell, and those whose interval denies it. */
+  readonly overTwoKibbles: { readonly feedings: number; readonly silent: number };
+  /** Feedings that are called served although less than half of the portion fell. */
+  readonly falselyServed: number;
   readonly recordGapGrams: { readonly p95: Grams };
   readonly secondsPerFeeding: { readonly p50: number; readonly p95: number };
   readonly verdicts: Readonly<Record<string, number>>;
@@ -45,6 +49,9 @@ export function reportOf(run: {
     ({ trueGrams, outcome: { dose } }) =>
       trueGrams >= dose.lowGrams - 1e-9 && trueGrams <= dose.highGrams + 1e-9,
   );
+  const over = run.fed.filter(
+    ({ trueGrams, portionGrams }) => trueGrams > portionGrams + 2 * run.kibbleGrams,
+  );
   const gaps = run.fed.map(({ trueGrams, outcome }) =>
     Math.abs(outcome.dose.likelyGrams - trueGrams),
   );
@@ -67,6 +74,14 @@ export function reportOf(run: {
     intervalWidthGrams: { p50: round(quantile(widths, 0.5)), p95: round(quantile(widths, 0.95)) },
     biasGrams: round(mean(errors)),
     overshootGrams: { p99: round(quantile(overshoots, 0.99)), max: round(quantile(overshoots, 1)) },
+    overTwoKibbles: {
+      feedings: over.length,
+      silent: over.filter(({ trueGrams, outcome }) => trueGrams > outcome.dose.highGrams).length,
+    },
+    falselyServed: run.fed.filter(
+      ({ trueGrams, portionGrams, outcome: { result } }) =>
+        result === 'served' && trueGrams < portionGrams / 2,
+    ).length,
     recordGapGrams: { p95: round(quantile(gaps, 0.95)) },
     secondsPerFeeding: { p50: round(quantile(seconds, 0.5)), p95: round(quantile(seconds, 0.95)) },
     verdicts: countWords(run.fed.map(({ outcome }) => outcome.result)),
@@ -83,7 +98,7 @@ export function reportOf(run: {
 
 /** The same for people. */
 export function tableOf(report: AccuracyReport): string {
-  const { errorGrams, rivals, ratios, verdicts, faults } = report;
+  const { errorGrams, rivals, ratios, verdicts, faults, overTwoKibbles } = report;
   const portion = report.portionGrams === null ? '3 to 60 g' : `${report.portionGrams} g`;
   const list = (counts: Readonly<Record<string, number>>) =>
     Object.entries(counts)
@@ -95,6 +110,10 @@ export function tableOf(report: AccuracyReport): string {
     ['error', `P50 ${errorGrams.p50} g, P95 ${errorGrams.p95} g, max ${errorGrams.max} g`],
     ['bias', `${report.biasGrams} g`],
     ['overshoot', `P99 ${report.overshootGrams.p99} g, max ${report.overshootGrams.max} g`],
+    [
+      'over 2 pieces',
+      `${overTwoKibbles.feedings} feedings, ${overTwoKibbles.silent} of them unnoticed; called served in vain ${report.falselyServed}`,
+    ],
     ['truth in interval', `${(100 * report.intervalCoverage).toFixed(1)} %`],
     [
       'interval width',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseProfile } from '../hardware/simulated/load-profile.ts';
 import { measureAccuracy } from './accuracy.ts';
 import { AccuracyFeeder } from './accuracy-feeder.ts';
-import { tableOf } from './accuracy-report.ts';
+import { reportOf, tableOf } from './accuracy-report.ts';
 import { countWords, mean, quantile } from './statistics.ts';
 
 const options = { profile: 'test', feedings: 25, seed: 3, portionGrams: null };
@@ -17,6 +17,8 @@ describe('the accuracy harness', () => {
     expect(report.intervalCoverage).toBeGreaterThanOrEqual(0.96);
     expect(report.intervalWidthGrams.p50).toBeLessThan(1);
     expect(report.verdicts).toEqual({ served: 25 });
+    expect(report.overTwoKibbles.silent).toBe(0);
+    expect(report.falselyServed).toBe(0);
     expect(report.ratios.openLoop).toBeGreaterThan(1.5);
     expect(report.ratios.burst10g).toBeGreaterThan(1.5);
     expect(tableOf(report)).toContain('open loop');
@@ -37,6 +39,24 @@ describe('the accuracy harness', () => {
     const report = await measureAccuracy(poor, { ...options, feedings: 12 });
     expect(report.errorGrams.p95).toBeLessThan(1);
     expect(report.verdicts).toEqual({ served: 12 });
+  });
+});
+
+describe('the report', () => {
+  const told = (portionGrams: number, trueGrams: number, highGrams: number) =>
+    ({
+      portionGrams,
+      trueGrams,
+      seconds: 1,
+      outcome: { result: 'served', fault: null, dose: { lowGrams: 0, likelyGrams: 9, highGrams } },
+    }) as unknown as Parameters<typeof reportOf>[0]['fed'][number];
+
+  it('counts what passed the portion by more than two pieces, and what was called served in vain', () => {
+    const fed = [told(10, 10.4, 11), told(10, 12, 13), told(10, 12, 11), told(10, 4, 11)];
+    const run = { profile: 'x', kibbleGrams: 0.3, seed: 1, portionGrams: 10, fed };
+    const report = reportOf({ ...run, openLoopErrors: [1], burstErrors: [1] });
+    expect(report.overTwoKibbles).toEqual({ feedings: 2, silent: 1 });
+    expect(report.falselyServed).toBe(1);
   });
 });
 

@@ -42,7 +42,7 @@ export function composeCheckers(life: Life) {
   const booked = new Booked({ plan, keepsTime: keepsTime(scenario) });
   const hasRoom = (grams: number, now: Situation) => booked.hasRoom(grams, now);
   const shown = {
-    acknowledged: acknowledgedOf(life, truths),
+    acknowledged: acknowledgedOf(life),
     misses: new NoSilentMiss({ fail, plan, startMs: scenario.startMs, isUnproven }),
     balance: new MassBalance({ fail, truths, world, tell, isExcused }),
     starves: new NeverStarves({
@@ -131,10 +131,9 @@ class ActiveFaults implements Checker {
   }
 }
 
-function acknowledgedOf(life: Life, truths: FeedingTruths): Acknowledged {
+function acknowledgedOf(life: Life): Acknowledged {
   return new Acknowledged({
     fail: life.recorder.fail,
-    truths,
     readOn: life.afterStep,
     held: (requestId) =>
       life.emergency.noted().find(({ claim }) => claim.requestId === requestId)?.claim.feedingId,

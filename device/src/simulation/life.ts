@@ -309,8 +309,8 @@ export class Life {
         this.recorder.emit({ kind: 'order', order });
         for (const then of this.#orderWaits.splice(0)) then();
       },
-      onSlice: (feedingId, { maxMs }) => {
-        this.recorder.emit({ kind: 'slice', feedingId, maxMs });
+      onSlice: (feedingId, { maxMs, direction }) => {
+        this.recorder.emit({ kind: 'slice', feedingId, maxMs, direction });
         strike('slice');
       },
       onProgress: () => strike('progress'),

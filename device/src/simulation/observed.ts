@@ -1,4 +1,5 @@
 import type { EpochMs, FeedRequest, Grams, Milliseconds } from '@cat-feeder/shared';
+import type { MotorSlice } from '../dispensing/control-board.ts';
 import type { DispenseOrder, DispenseOutcome } from '../dispensing/feed-station.ts';
 import type { FaultKind } from './fault-kinds.ts';
 import type { AuditEntry } from './ledger-reader.ts';
@@ -26,7 +27,12 @@ export type Observed =
   | { readonly kind: 'resumed' }
   | { readonly kind: 'order'; readonly order: DispenseOrder }
   /** A command that reached the motor driver. */
-  | { readonly kind: 'slice'; readonly feedingId: string | null; readonly maxMs: Milliseconds }
+  | {
+      readonly kind: 'slice';
+      readonly feedingId: string | null;
+      readonly maxMs: Milliseconds;
+      readonly direction: MotorSlice['direction'];
+    }
   | { readonly kind: 'outcome'; readonly outcome: DispenseOutcome }
   | { readonly kind: 'entry'; readonly entry: AuditEntry }
   | { readonly kind: 'sent'; readonly request: SentRequest }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { EventBody, EventName, RandomBytes, ScaleCalibration } from '@cat-feeder/shared';
-import { DAY_MS } from '@cat-feeder/shared';
+import { TOMBSTONE_MS } from '@cat-feeder/shared';
 import type Database from 'better-sqlite3';
 import type { StationTime } from '../platform/clock.ts';
 import { keepNewest, nextNumber } from './data-dir.ts';
@@ -85,8 +85,6 @@ export interface DeviceStore extends StoreParts {
   close(): void;
 }
 
-/** Deleted documents are remembered this long, so that a late edit of one is understood. */
-const TOMBSTONE_DAYS = 180;
 /** Databases as they were before a migration. */
 const MIGRATION_BACKUPS_KEPT = 2;
 const BACKUP_SUFFIX = '.before-migration.db';
@@ -159,7 +157,7 @@ function compose(place: Place, options: StoreOptions): DeviceStore {
     takeDailySnapshot: async () => (dir === null ? null : rotateSnapshots(db, dir.snapshots)),
     maintain: () => {
       const now = options.time();
-      const oldMs = now.wallMs - TOMBSTONE_DAYS * DAY_MS;
+      const oldMs = now.wallMs - TOMBSTONE_MS;
       parts.journal.importHeld();
       const report = {
         ledger: ledger.run(now),

@@ -18,7 +18,6 @@ export const KibbleCalibrateSchema = v.strictObject({
   rounds: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10)), 3),
   portionGrams: v.optional(v.pipe(v.number(), v.finite(), v.minValue(3), v.maxValue(30)), 10),
 });
-export type KibbleCalibrate = v.InferOutput<typeof KibbleCalibrateSchema>;
 
 /** How far a guided kibble calibration has come. */
 export const CalibrationJobSchema = v.strictObject({

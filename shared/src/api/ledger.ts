@@ -20,7 +20,6 @@ export const LedgerEntrySchema = v.strictObject({
   /** Hex; covers this entry and the hash before it. */
   hash: v.string(),
 });
-export type LedgerEntryView = v.InferOutput<typeof LedgerEntrySchema>;
 
 export const LedgerPageSchema = v.strictObject({
   items: v.array(LedgerEntrySchema),

@@ -39,7 +39,6 @@ export type MutationItem = v.InferOutput<typeof MutationItemSchema>;
 
 /** An item of a kind that this version does not know, or whose body it cannot read. */
 export const UnknownItemSchema = v.object({ ...place, k: shortText, b: v.unknown() });
-export type UnknownItem = v.InferOutput<typeof UnknownItemSchema>;
 
 /** Items are read leniently: one that is not understood is answered with `unsupported`. */
 export const DownItemSchema = v.union([CommandItemSchema, MutationItemSchema, UnknownItemSchema]);

@@ -1,5 +1,4 @@
 import type { Checker, Fail, Observed, SentRequest, Situation } from '../observed.ts';
-import type { FeedingTruths } from './feeding-truths.ts';
 
 /** What waited for the disk is written this soon after it is well again. */
 const SETTLED_MS = 2 * 3_600_000;
@@ -17,7 +16,6 @@ interface Answered {
  */
 export class Acknowledged implements Checker {
   readonly #fail: Fail;
-  readonly #truths: FeedingTruths;
   readonly #readOn: () => void;
   readonly #held: (requestId: string) => string | undefined;
   readonly #revs = new Map<string, number>();
@@ -31,13 +29,11 @@ export class Acknowledged implements Checker {
 
   constructor(parts: {
     fail: Fail;
-    truths: FeedingTruths;
     readOn: () => void;
     /** The feeding that the emergency journal holds durably for a requestId. */
     held: (requestId: string) => string | undefined;
   }) {
     this.#fail = parts.fail;
-    this.#truths = parts.truths;
     this.#readOn = parts.readOn;
     this.#held = parts.held;
   }
@@ -154,10 +150,5 @@ export class Acknowledged implements Checker {
     if (isRule && now.isDiskHealthy && !this.#refusals.has(requestId)) {
       this.#fail('I8', `${what} without a recorded refusal`);
     }
-  }
-
-  /** Whether food of this feeding fell although its request was stale; for the trail. */
-  isNever(requestId: string): boolean {
-    return this.#never.has(requestId) && this.#truths.claimOf(requestId) !== undefined;
   }
 }

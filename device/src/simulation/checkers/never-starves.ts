@@ -165,11 +165,6 @@ export class NeverStarves implements Checker {
       this.#mayFeed()
     );
   }
-
-  /** For reports: the truth that this rule is judged by. */
-  get recentFeedings(): number {
-    return this.#truths.recent.length;
-  }
 }
 
 /** Whether the ledger's lower bound is honest is judged with the balance; here it counts as said. */

@@ -19,6 +19,13 @@ const DAY_WINDOW_MS: Milliseconds = 22 * HOUR_MS;
 const CEILING_SLACK_MS: Milliseconds = 1500;
 const CEILING_SLACK_TURNS = 4;
 
+/**
+ * An attempt to free the dispenser has two strokes backwards at most, with a rest before each. One
+ * or two may be broken off by lost readings or a weak supply and seem to be more.
+ */
+const STROKES_MAX = 2 * ATTEMPTS_CEILING + 2;
+const STROKE_PAUSE_MS: Milliseconds = 220;
+
 /** A portion gets at most this much more turning than its model wants (FMEA-26). */
 const TURNS_SHARE_MAX = 1.25;
 /** A turn may move this much more than the mean of its food. */
@@ -28,6 +35,7 @@ const START_TURNS = 1;
 
 /** Invariant 3: what truly fell, turned and ran stays under every cap. */
 export class NeverTooMuch implements Checker {
+  readonly watchesMotor = true;
   readonly #fail: Fail;
   readonly #truths: FeedingTruths;
 
@@ -35,6 +43,8 @@ export class NeverTooMuch implements Checker {
 
   readonly #isTimeHonest: () => boolean;
   readonly #turnGrams: () => Grams;
+  #strokes = 0;
+  #lastReverseMs: Milliseconds = Number.NEGATIVE_INFINITY;
   /** Feedings in which more fell than was reserved and two pieces. */
   overshoots = 0;
 
@@ -56,11 +66,17 @@ export class NeverTooMuch implements Checker {
     parts.truths.onClosed((feeding, now) => this.#closed(feeding, now));
   }
 
-  see(event: Observed): void {
-    if (event.kind === 'entry' && event.entry.name === 'feeding.ended') {
-      const { attempts, feedingId } = event.entry.body;
-      if (attempts > ATTEMPTS_CEILING)
-        this.#fail('I3', `feeding ${feedingId}: ${attempts} attempts`);
+  see(event: Observed, now: Situation): void {
+    if (event.kind === 'order') {
+      this.#strokes = 0;
+      this.#lastReverseMs = Number.NEGATIVE_INFINITY;
+    } else if (event.kind === 'slice' && event.direction === 'reverse') {
+      const isNew = now.nowMs - this.#lastReverseMs > STROKE_PAUSE_MS;
+      this.#lastReverseMs = now.nowMs;
+      if (!isNew) return;
+      this.#strokes += 1;
+      if (this.#strokes !== STROKES_MAX + 1) return;
+      this.#fail('I3', `feeding ${event.feedingId}: ${this.#strokes} strokes backwards`);
     }
   }
 

@@ -17,7 +17,7 @@ function failuresAfter(parts: { filledForMs: number; eatenGrams: Grams }): strin
   const see = (event: Observed) => checker.see(event, situationAt(feeder.world.nowMs()));
   feeder.world.leakFlap({ gramsPerSecond: 2, closesOnReverse: false });
   feeder.turn(500);
-  see({ kind: 'slice', feedingId: 'f1', maxMs: 250 });
+  see({ kind: 'slice', feedingId: 'f1', maxMs: 250, direction: 'forward' });
   feeder.clock.advance(parts.filledForMs);
   see({ kind: 'look' });
   if (parts.eatenGrams > 0) feeder.world.eatNow(parts.eatenGrams);
