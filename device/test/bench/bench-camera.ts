@@ -23,6 +23,7 @@ import { ClipDirectory } from '../../src/storage/clip-directory.ts';
 import { faultyDay } from '../support/camera-day.ts';
 import { feedingOf } from '../support/clip-fixtures.ts';
 import { MemoryClipCatalogue } from '../support/memory-clip-catalogue.ts';
+import { withoutAutogroup } from './autogroup.ts';
 import { realFaults } from './camera-faults.ts';
 import { isolationFigures } from './camera-isolation.ts';
 import { writeFigures } from './camera-writes.ts';
@@ -179,10 +180,8 @@ async function cameraFigures() {
 
 try {
   const alone = options['isolation-only'] ? {} : await cameraFigures();
-  const isolation = await isolationFigures(
-    options['isolation-rounds'],
-    options['isolation-feedings'],
-    say,
+  const isolation = await withoutAutogroup(() =>
+    isolationFigures(options['isolation-rounds'], options['isolation-feedings'], say),
   );
   if (options.json) console.log(JSON.stringify({ ...alone, isolation }));
   else say(`isolation ${JSON.stringify(isolation)}`);
