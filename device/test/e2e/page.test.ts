@@ -199,6 +199,17 @@ describe('a lost connection', { retry: 2 }, () => {
     expect(await feedButton(page).isDisabled()).toBe(true);
   });
 
+  it('leaves the name of the feeder its room on a phone', async () => {
+    const page = await stage.open(phone);
+    await stage.feeder.close();
+    await lost(page).waitFor();
+    const hidden = await page
+      .locator('.brand-name')
+      .evaluate((name) => name.scrollWidth - name.clientWidth);
+    expect(hidden).toBe(0);
+    expect(await page.locator('.link').ariaSnapshot()).toContain('Connection lost');
+  });
+
   it('is seen within 3 s when the wire falls silent', async () => {
     const page = await stage.open(phone);
     await page.route('**/api/v1/health/live', () => new Promise(() => {}));
