@@ -38,6 +38,8 @@ export class FakeCloud implements CloudPort {
   account: string | null = null;
   hurries = 0;
   isAway = false;
+  isRefused = false;
+  isCloned = false;
   found: Conflict[] = [breakfast];
   pending: CloudQueue = {
     waiting: 3,
@@ -58,7 +60,7 @@ export class FakeCloud implements CloudPort {
     const { account, claim: present } = this;
     return {
       url: 'https://cloud.test',
-      state: account === null ? 'unclaimed' : this.isAway ? 'resting' : 'online',
+      state: account === null ? 'unclaimed' : this.#state(),
       account,
       device: account === null ? null : 'a'.repeat(26),
       waiting: 3,
@@ -67,9 +69,14 @@ export class FakeCloud implements CloudPort {
       doorbell: 'off',
       openConflicts: this.found.filter(({ state }) => state === 'open').length,
       clips: null,
-      cloned: false,
+      cloned: this.isCloned,
       claim: present,
     };
+  }
+
+  #state(): CloudView['state'] {
+    if (this.isRefused) return 'local';
+    return this.isAway ? 'resting' : 'online';
   }
 
   async beginClaim() {

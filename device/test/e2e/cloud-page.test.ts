@@ -109,6 +109,20 @@ describe('the link to the cloud on the page', () => {
     await expect.poll(() => feeder.cloud?.hurries).toBe(1);
   });
 
+  it.each([
+    ['that the cloud refuses', { isRefused: true }, 'Refused'],
+    ['of which there is a copy', { isCloned: true }, 'a second copy of this feeder'],
+  ])('links a feeder anew %s, and keeps its account until then', async (_, how, text) => {
+    feeder.cloud = Object.assign(new FakeCloud(), { account: 'ada@example.org', ...how });
+    const page = await open();
+    const section = page.getByRole('region', { name: 'Cloud' });
+    await section.getByText(text).waitFor();
+    await section.getByRole('button', { name: 'Unlink' }).waitFor();
+    await section.getByRole('button', { name: 'Link it anew' }).click();
+    await section.getByRole('button', { name: 'Yes, link it' }).waitFor();
+    expect(feeder.cloud.account).toBe('ada@example.org');
+  });
+
   it('says of everything that waits why it does', async () => {
     feeder.cloud = new FakeCloud();
     feeder.cloud.account = 'ada@example.org';

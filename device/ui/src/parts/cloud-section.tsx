@@ -59,34 +59,30 @@ function ClaimBox({ claim }: { claim: Claim }) {
   );
 }
 
-function LinkButton({ view }: { view: CloudView }) {
+type ButtonName = 'cloud.claim' | 'cloud.claimAgain' | 'cloud.unlink' | 'cloud.now';
+
+function LinkButton({ name, act }: { name: ButtonName; act: () => Promise<unknown> }) {
   const saving = useSaving();
-  const isLinked = view.account !== null;
-  const press = () =>
-    saving.run(async () => {
-      await (isLinked ? api.unlinkCloud() : api.beginClaim());
-      await cloud.refresh();
-    });
+  const press = () => saving.run(() => act().then(() => cloud.refresh()));
   return (
     <>
       <button type="button" disabled={saving.isBusy || !isLive.value} onClick={press}>
-        {say(isLinked ? 'cloud.unlink' : 'cloud.claim')}
+        {say(name)}
       </button>
       <Problems of={saving.problems} />
     </>
   );
 }
 
-/** While the feeder waits before its next try, nobody else has to. */
-function TryNow() {
-  const saving = useSaving();
-  const press = () => saving.run(() => api.hurryCloud().then(() => cloud.refresh()));
+/** Claimed again, a feeder is the same one to the cloud; unlinked first, it would be another. */
+function LinkButtons({ view }: { view: CloudView }) {
+  if (view.account === null) return <LinkButton name="cloud.claim" act={api.beginClaim} />;
   return (
     <>
-      <button type="button" disabled={saving.isBusy || !isLive.value} onClick={press}>
-        {say('cloud.now')}
-      </button>
-      <Problems of={saving.problems} />
+      {(view.state === 'local' || view.cloned) && (
+        <LinkButton name="cloud.claimAgain" act={api.beginClaim} />
+      )}
+      <LinkButton name="cloud.unlink" act={api.unlinkCloud} />
     </>
   );
 }
@@ -110,6 +106,7 @@ function Facts({ view }: { view: CloudView }) {
       seconds === null ? say('cloud.never') : agoText(seconds * SECOND_MS),
     ]);
   }
+  if (account !== null) rows.push([say('cloud.doorbell'), sayCode('bell', view.doorbell)]);
   if (clips?.isOn === true) rows.push([say('cloud.clips'), clipsText(clips)]);
   if (why !== '') rows.push([say('cloud.why'), why]);
   if (account !== null && nextTry !== null) {
@@ -149,10 +146,12 @@ export function CloudSection() {
         {view.state === 'unclaimed' && say('cloud.unclaimedText')}
       </p>
       <Facts view={view} />
-      {view.state === 'resting' && <TryNow />}
+      {/* While the feeder waits before its next try, nobody else has to. */}
+      {view.state === 'resting' && <LinkButton name="cloud.now" act={api.hurryCloud} />}
+      {view.cloned && <p role="alert">{say('cloud.cloned')}</p>}
       <Queue />
       <Conflicts />
-      {view.claim === null ? <LinkButton view={view} /> : <ClaimBox claim={view.claim} />}
+      {view.claim === null ? <LinkButtons view={view} /> : <ClaimBox claim={view.claim} />}
     </section>
   );
 }
