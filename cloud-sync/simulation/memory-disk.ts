@@ -34,6 +34,8 @@ export interface DiskData {
   readonly mutations: ReadonlyMap<string, Readonly<Record<string, GroupOutcome>>>;
   readonly commands: ReadonlyMap<string, LocalCommand>;
   readonly numbers: Readonly<Record<SyncNumber, number>>;
+  /** The book of feedings: what was begun for a command, and what was served. */
+  readonly feedings: ReadonlyMap<string, 'begun' | 'served'>;
   /** Of each document whose newest entries retention took: the epoch of the newest of those. */
   readonly touched: ReadonlyMap<string, number>;
 }
@@ -46,6 +48,7 @@ interface Draft {
   mutations: Map<string, Readonly<Record<string, GroupOutcome>>>;
   commands: Map<string, LocalCommand>;
   numbers: Record<SyncNumber, number>;
+  feedings: Map<string, 'begun' | 'served'>;
   touched: Map<string, number>;
 }
 
@@ -89,6 +92,7 @@ export function blankDisk(random: RandomBytes): DiskData {
     mutations: new Map(),
     commands: new Map(),
     numbers: { cursor: 0, session: 0, attempt: 0 },
+    feedings: new Map(),
     touched: new Map(),
   };
 }
@@ -122,7 +126,7 @@ export class MemoryDisk implements SyncStore {
 
   transact<T>(name: string, work: () => T): T {
     if (this.#draft !== null) return work();
-    const { segments, items, docs, mutations, commands, numbers, touched } = this.data;
+    const { segments, items, docs, mutations, commands, numbers, feedings, touched } = this.data;
     this.#draft = {
       serial: this.data.serial + 1,
       segments: [...segments],
@@ -131,6 +135,7 @@ export class MemoryDisk implements SyncStore {
       mutations: new Map(mutations),
       commands: new Map(commands),
       numbers: { ...numbers },
+      feedings: new Map(feedings),
       touched: new Map(touched),
     };
     try {
@@ -350,6 +355,18 @@ export class MemoryDisk implements SyncStore {
 
   openCommands(): readonly LocalCommand[] {
     return [...this.#view.commands.values()].filter(({ state }) => state !== 'ended');
+  }
+
+  feeding(commandId: string): 'begun' | 'served' | undefined {
+    return this.#view.feedings.get(commandId);
+  }
+
+  /** Writes into the book of feedings. */
+  noteFeeding(commandId: string, state: 'begun' | 'served', tell = () => {}): void {
+    this.transact('feeding', () => {
+      this.#writable.feedings.set(commandId, state);
+      this.onCommit(tell);
+    });
   }
 
   number(name: SyncNumber): number {

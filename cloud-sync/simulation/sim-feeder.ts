@@ -5,18 +5,24 @@ import {
   type DocState,
   type EventBody,
   type EventClass,
+  editMs,
   eventKinds,
   type GroupStamp,
   HASH_BYTES,
-  HLC_ZERO,
+  hlcMs,
+  makeHlc,
   makeUlid,
   type Sha256,
-  tickHlc,
 } from '@cat-feeder/shared';
 import type { SeededRandom } from '../../device/src/platform/random.ts';
 import { pendingSegment } from '../../device/src/sync/batches.ts';
 import { initialLink, step } from '../../device/src/sync/link.ts';
-import type { LinkInput, LinkOutput, LinkState } from '../../device/src/sync/link-io.ts';
+import type {
+  CommandWord,
+  LinkInput,
+  LinkOutput,
+  LinkState,
+} from '../../device/src/sync/link-io.ts';
 import type { LogEvent } from '../../device/src/sync/sync-store.ts';
 import { type DiskData, MemoryDisk } from './memory-disk.ts';
 import type { Recorder } from './recorder.ts';
@@ -178,6 +184,7 @@ export class SimFeeder {
       sha256: this.options.sha256,
       validate: (doc: DocState) => (doc.deleted ? null : validateMeal(doc, this.disk.docs())),
       present: () => ({ alarms: [] }),
+      outcomeOf: (id: string) => this.#outcomeOf(id),
     };
   }
 
@@ -211,6 +218,7 @@ export class SimFeeder {
       this.take({ kind: 'executed', commandId, end: 'refused', reason: refusal, feedingId: null });
       return;
     }
+    this.disk.noteFeeding(commandId, 'begun');
     recorder.note(`${name} MOTOR ${commandId}`);
     truth.starts.set(commandId, [...(truth.starts.get(commandId) ?? []), nowMs]);
     truth.meals.push({ atMs: nowMs, mg, by: name });
@@ -218,8 +226,23 @@ export class SimFeeder {
     const { life } = this;
     timeline.after(FEED_MS, () => {
       if (this.life !== life) return;
+      this.#safely(() => {
+        this.disk.noteFeeding(commandId, 'served', () => {
+          truth.served.add(commandId);
+        });
+      });
       this.take({ kind: 'executed', commandId, end: 'done', reason: '', feedingId: null });
     });
+  }
+
+  #outcomeOf(commandId: string): CommandWord | null {
+    const book = this.disk.feeding(commandId);
+    if (book === undefined) return null;
+    const isServed = book === 'served';
+    return {
+      ...{ end: isServed ? 'done' : 'failed', reason: isServed ? '' : 'interrupted' },
+      feedingId: commandId,
+    };
   }
 
   #checkDoc(before: DocState | undefined, after: DocState): void {
@@ -285,11 +308,8 @@ function edited(
   const { docId, groups, wallMs, tq } = edit;
   const rev = (before?.rev ?? 0) + 1;
   const base = { kind: 'meal', id: docId, rev };
-  const newest = Object.values(before?.stamps ?? {}).reduce(
-    (max, { hlc }) => (hlc > max ? hlc : max),
-    HLC_ZERO,
-  );
-  const hlc = tickHlc(newest, wallMs);
+  const seen = Object.values(before?.stamps ?? {}).map((stamp) => hlcMs(stamp.hlc));
+  const hlc = makeHlc(editMs(wallMs, Math.max(0, ...seen)));
   if (groups === 'delete') {
     return { ...base, deleted: true, groups: {}, stamps: { deleted: { rev: 1, hlc, tq } } };
   }

@@ -18,6 +18,8 @@ export class DeviceTruth {
   /** Entries that a committed transaction of the cloud has had. */
   readonly committed = new Set<string>();
   readonly starts = new Map<string, number[]>();
+  /** Commands whose feeding a card has as served. */
+  readonly served = new Set<string>();
   readonly issued = new Map<string, { readonly notAfterMs: number }>();
   readonly proposed = new Map<string, Mutation>();
   /** Food that fell: when, how much, and out of which copy. */

@@ -25,8 +25,12 @@ export function checkStarts({ world, household }: Found): void {
 export function checkCommandEnds({ world, household, rows }: Found): void {
   const { truth } = household;
   const told = toldToHaveMoved(rows);
+  const isOneHistory = truth.losses === 0 && truth.clones === 0 && truth.cloudRestores === 0;
   for (const { commandId, state } of rows.commands.values()) {
     const hasMoved = truth.starts.has(commandId);
+    if (isOneHistory && truth.served.has(commandId) && state !== 'done') {
+      world.recorder.violate('C3', `${commandId} is ${state}, and its feeding was served`);
+    }
     if (state === 'queued' || state === 'claimed') {
       world.recorder.violate('C3', `${commandId} is still ${state}`);
     }

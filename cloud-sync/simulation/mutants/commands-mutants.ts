@@ -92,12 +92,37 @@ export const commandMutants: readonly SyncMutant[] = [
     edits: [
       {
         file: `${up}/command-desk.ts`,
-        find: "endCommand(turn, command, { end: 'failed', reason: 'interrupted', feedingId: null });",
+        find: 'endCommand(turn, command, known ?? interrupted);',
         replace:
           "store.transact('again', () => store.putCommand({ ...command, state: 'claiming' }));",
       },
     ],
     faults: cuts,
+  },
+  {
+    name: 'book_of_feedings',
+    rule: 'what a start finds as being carried out ends as it is written down',
+    edits: [
+      {
+        file: `${up}/command-desk.ts`,
+        find: 'known ?? interrupted',
+        replace: 'known === null ? interrupted : interrupted',
+      },
+    ],
+    faults: cuts,
+  },
+  {
+    name: 'unconfirmed_is_open',
+    rule: 'a result replaces what the cloud only supposed',
+    edits: [
+      {
+        file: `${core}/command-states.ts`,
+        find: '  if (said.has(command.state)) return undefined;\n',
+        replace:
+          "  if (said.has(command.state) || command.state === 'unconfirmed') return undefined;\n",
+      },
+    ],
+    faults: ['no_common_version', 'partition', 'half_open'],
   },
   {
     name: 'results_are_final',

@@ -134,7 +134,7 @@ class StormFeeder {
         now,
         boot,
       },
-      ...{ firmware: 'bench', validate: () => null, present: () => ({}) },
+      ...{ firmware: 'bench', validate: () => null, present: () => ({}), outcomeOf: () => null },
       execute: async () => ({ end: 'refused', reason: 'bench', feedingId: null }),
       onAppended: () => nothing,
     });

@@ -8,7 +8,7 @@ import { CloudCommands } from './cloud-commands.ts';
 const feeding = (part: Partial<Feeding>) =>
   ({ id: 'f', state: 'done', fault: null, ...part }) as Feeding;
 
-function bench(answer: (command: FeedCommand) => BeginAnswer) {
+function bench(answer: (command: FeedCommand) => BeginAnswer, book: readonly Feeding[] = []) {
   const clock = new VirtualClock();
   const begun: FeedCommand[] = [];
   let stops = 0;
@@ -22,6 +22,7 @@ function bench(answer: (command: FeedCommand) => BeginAnswer) {
         stops += 1;
       },
     },
+    journal: { findByRequestId: (id) => book.find(({ requestId }) => requestId === id) },
     scale: { isKnown: () => true, known: async () => {} },
     hasPet: (id) => id === 'mia',
     clock,
@@ -82,6 +83,19 @@ describe('a command of the cloud', () => {
     });
     expect(await commands.execute('id', order, clock.monoMs())).toMatchObject({ end: 'failed' });
   });
+
+  const failed = { end: 'failed', reason: 'unknown_after_crash' } as const;
+  it.each([
+    ['that was served', { result: 'served' }, { end: 'done', reason: '' }],
+    ['that a crash broke off', { result: 'unknown_after_crash' }, failed],
+  ] as const)(
+    '%s before the daemon started again is told as it is written down',
+    (_, part, word) => {
+      const { commands } = bench(ended({}), [feeding({ requestId: 'id', ...part })]);
+      expect(commands.outcomeOf('id')).toEqual({ ...word, feedingId: 'f' });
+      expect(commands.outcomeOf('other')).toBe(null);
+    },
+  );
 
   it('stops what runs', async () => {
     const { commands, stops } = bench(ended({}));

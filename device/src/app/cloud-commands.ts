@@ -1,15 +1,17 @@
 import { type CommandOrder, type Feeding, PORTION_GRAMS_MIN } from '@cat-feeder/shared';
-import type { CommandWord } from '../cloud/cloud-link.ts';
 import { cloudCommand } from '../feeding/feed-command.ts';
 import type { FeedService } from '../feeding/feed-service.ts';
+import type { FeedingJournal } from '../feeding/feeding-journal.ts';
 import type { FirstReading } from '../feeding/first-reading.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
+import type { CommandWord } from '../sync/link-io.ts';
 
 const MG_PER_GRAM = 1000;
 
 export interface CloudCommandsParts {
   readonly feeding: Pick<FeedService, 'begin' | 'stopAll'>;
+  readonly journal: Pick<FeedingJournal, 'findByRequestId'>;
   readonly scale: Pick<FirstReading, 'isKnown' | 'known'>;
   readonly hasPet: (petId: string) => boolean;
   readonly clock: Clock;
@@ -36,6 +38,12 @@ export class CloudCommands {
       this.#parts.logger.warn({ error }, 'A command of the cloud failed.');
       return { end: 'failed', reason: 'internal', feedingId: null };
     }
+  }
+
+  /** How the feeding of a command ended, as it is written down; null: none was begun. */
+  outcomeOf(commandId: string): CommandWord | null {
+    const feeding = this.#parts.journal.findByRequestId(commandId);
+    return feeding === undefined ? null : wordOf(feeding);
   }
 
   async #feed(

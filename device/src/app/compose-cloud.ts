@@ -132,7 +132,8 @@ function composeLink(
   const edits = new CloudEdits({ store, time, schedule: scheduler, view: () => book.view() });
   store.sync.watchEdits(edits);
   const commands = new CloudCommands({
-    ...{ feeding: feeding.feeding, scale: feeding.firstReading, clock, logger },
+    ...{ feeding: feeding.feeding, journal: store.journal, clock, logger },
+    scale: feeding.firstReading,
     hasPet: (petId) => store.pets.get(petId) !== undefined,
   });
   const bell = new Doorbell({
@@ -159,6 +160,7 @@ function composeLink(
     }),
     onBell: (place) => bell.use(place),
     execute: (id, order, startByMonoMs) => commands.execute(id, order, startByMonoMs),
+    outcomeOf: (id) => commands.outcomeOf(id),
     onAppended: (tell) =>
       store.log.onEntry(({ name }) => tell(name === undefined ? 'A' : eventKinds[name].class)),
   });

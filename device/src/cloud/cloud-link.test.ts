@@ -10,7 +10,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { memoryStore } from '../../test/contracts/store-fixture.ts';
 import { silentLogger } from '../platform/logger.ts';
 import { VirtualClock } from '../platform/virtual-clock.ts';
-import { CloudHttp, NoAnswer } from './cloud-http.ts';
+import type { CommandWord } from '../sync/link-io.ts';
+import { CloudHttp, type CloudRequest, NoAnswer } from './cloud-http.ts';
 import { CloudLink } from './cloud-link.ts';
 import { DeviceIdentity } from './device-identity.ts';
 
@@ -191,17 +192,40 @@ async function live(clock: VirtualClock, seconds: number): Promise<void> {
   }
 }
 
+const COMMAND = '01jtc0mmand000000000000000';
+
+/** A cloud that has one feeding to give, says yes to its claim, and acknowledges nothing. */
+function feedOnce({ path, body }: CloudRequest): object | null {
+  if (path === `/v1/commands/${COMMAND}/claim`) {
+    return { ok: true, nonce: (body as { nonce: string }).nonce };
+  }
+  if (path !== '/v1/sync/hello') return null;
+  const { segs } = body as { segs: { epoch: number; gen: string }[] };
+  const order = { op: 'feed', mg: 5000, pet: null };
+  const item = { d: 1, k: 'cmd', ref: COMMAND, na: 1_800_000_000_000, b: order };
+  return {
+    ...{ v: 1, proto: 1, session: 7, max_epoch: 1, need_docs: false, t1: 0, t2: 0 },
+    segs: segs.map(({ epoch, gen }) => ({ asked: epoch, epoch: 1, acked: 0, hash: gen, gaps: [] })),
+    down: { items: [item], upto: 1, head: 1 },
+    limits: { max_events: 500, max_bytes: 262_144, backoff_cap_s: 1, spread_s: 1, poll_s: 60 },
+  };
+}
+
 describe('the shell of the link', () => {
-  function shell() {
+  /** With nobody at the other end, or with a cloud that wants it fed once. */
+  function shell(isFed = false) {
     const { store } = memoryStore();
+    let finish: (word: CommandWord) => void = () => {};
     const clock = new VirtualClock();
     let tell: (cls: EventClass) => void = () => {};
     let isDiskFull = false;
     let sent = 0;
     const http = {
-      send: async () => {
+      send: async (request: CloudRequest) => {
         sent += 1;
-        throw new NoAnswer('no network');
+        const body = isFed ? feedOnce(request) : null;
+        if (body === null) throw new NoAnswer('no network');
+        return { status: 200, body };
       },
     } as unknown as CloudHttp;
     const sync = new Proxy(store.sync, {
@@ -217,7 +241,11 @@ describe('the shell of the link', () => {
       sha256: (bytes) => createHash('sha256').update(bytes).digest(),
       now: () => ({ monoMs: clock.monoMs(), wallMs: clock.wallMs(), tq: 2 }),
       ...{ boot: 'AAAAAAAAAAA', firmware: 'test', validate: () => null, present: () => ({}) },
-      execute: async () => ({ end: 'done', reason: '', feedingId: null }),
+      execute: () =>
+        new Promise((resolve) => {
+          finish = resolve;
+        }),
+      outcomeOf: () => null,
       onAppended: (listener) => {
         tell = listener;
         return () => {
@@ -227,6 +255,7 @@ describe('the shell of the link', () => {
     });
     return {
       ...{ link, clock, store, tell: (cls: EventClass) => tell(cls), sent: () => sent },
+      finish: (word: CommandWord) => finish(word),
       fill: (isFull: boolean) => {
         isDiskFull = isFull;
       },
@@ -262,6 +291,22 @@ describe('the shell of the link', () => {
     for (const cls of ['A', 'B', 'C'] as const) tell(cls);
     expect([sent(), link.view()]).toEqual(before);
     expect(clock.monoMs()).toBe(0);
+  });
+
+  it('K2 takes the word of a feeding during which it began anew', async () => {
+    const { link, clock, store, finish } = shell(true);
+    link.start();
+    await live(clock, 10);
+    expect(store.sync.command(COMMAND)?.state).toBe('executing');
+    link.stop();
+    link.start();
+    await live(clock, 10);
+    expect(store.sync.command(COMMAND)?.state).toBe('executing');
+    finish({ end: 'done', reason: '', feedingId: 'f1' });
+    await live(clock, 1);
+    expect(store.sync.command(COMMAND)?.state).toBe('ended');
+    const [told] = store.log.newest('command.ended');
+    expect(told?.body).toMatchObject({ commandId: COMMAND, state: 'done', feedingId: 'f1' });
   });
 
   it('survives a disk that refuses, and begins anew when it takes writes again', async () => {

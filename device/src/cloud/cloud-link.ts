@@ -1,5 +1,4 @@
 import {
-  type CommandEnd,
   type CommandOrder,
   type DocState,
   type EventClass,
@@ -13,7 +12,7 @@ import type { Cancel, Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { readAnswer } from '../sync/answers.ts';
 import { initialLink, step } from '../sync/link.ts';
-import type { Bell, LinkInput, LinkOutput, LinkState } from '../sync/link-io.ts';
+import type { Bell, CommandWord, LinkInput, LinkOutput, LinkState } from '../sync/link-io.ts';
 import type { SyncNow, SyncStore } from '../sync/sync-store.ts';
 import type { CloudHttp } from './cloud-http.ts';
 
@@ -22,13 +21,6 @@ const TIMER_MS_MAX: Milliseconds = 3_600_000;
 /** After a disk that refused, or a mistake of ours, the link begins anew after this long. */
 const RESTART_MS: Milliseconds = 60_000;
 const IDLE_YIELD_MS: Milliseconds = 0;
-
-/** What became of a command on the feeder. */
-export interface CommandWord {
-  readonly end: CommandEnd;
-  readonly reason: string;
-  readonly feedingId: string | null;
-}
 
 export interface CloudLinkParts {
   readonly clock: Clock;
@@ -48,6 +40,8 @@ export interface CloudLinkParts {
     order: CommandOrder,
     startByMonoMs: Milliseconds,
   ) => Promise<CommandWord>;
+  /** How a command's feeding of an earlier life ended; null: none was begun. */
+  readonly outcomeOf: (commandId: string) => CommandWord | null;
   /** Calls after each commit of entries; returns the unsubscribe. */
   readonly onAppended: (tell: (cls: EventClass) => void) => () => void;
   /** The doorbell hangs elsewhere from now on, or nowhere. */
@@ -88,6 +82,8 @@ export class CloudLink {
   #appended: { cls: EventClass; cancel: Cancel } | null = null;
   #unsubscribe: (() => void) | null = null;
   #answeredMonoMs: Milliseconds | null = null;
+  /** Commands that are being carried out, whatever becomes of the link meanwhile. */
+  readonly #atWork = new Set<string>();
   #why = '';
 
   constructor(parts: CloudLinkParts) {
@@ -196,8 +192,10 @@ export class CloudLink {
 
   #take(input: LinkInput): void {
     const { store, random, sha256, now, validate, present } = this.#parts;
+    const outcomeOf = (id: string) =>
+      this.#atWork.has(id) ? 'running' : this.#parts.outcomeOf(id);
     try {
-      const context = { store, random, sha256, now: now(), validate, present };
+      const context = { store, random, sha256, now: now(), validate, present, outcomeOf };
       const { state, outputs } = step(this.#state, input, context);
       this.#become(state);
       for (const output of outputs) this.#perform(output);
@@ -219,7 +217,7 @@ export class CloudLink {
     const life = this.#life;
     if (output.kind === 'request') void this.#send(output, life);
     else if (output.kind === 'wake') this.#wakeAt(output.atMonoMs);
-    else void this.#execute(output, life);
+    else void this.#execute(output);
   }
 
   #wakeAt(atMonoMs: Milliseconds): void {
@@ -255,13 +253,16 @@ export class CloudLink {
     }
   }
 
-  async #execute(
-    { commandId, order, startByMonoMs }: Extract<LinkOutput, { kind: 'execute' }>,
-    life: number,
-  ): Promise<void> {
+  /** A link that began anew in between still waits for the word; one that stopped asks the book. */
+  async #execute({
+    commandId,
+    order,
+    startByMonoMs,
+  }: Extract<LinkOutput, { kind: 'execute' }>): Promise<void> {
+    this.#atWork.add(commandId);
     const word = await this.#parts.execute(commandId, order, startByMonoMs);
-    // A link that began anew in between has ended the command as interrupted.
-    if (life === this.#life) this.#take({ kind: 'executed', commandId, ...word });
+    this.#atWork.delete(commandId);
+    if (this.isRunning) this.#take({ kind: 'executed', commandId, ...word });
   }
 }
 

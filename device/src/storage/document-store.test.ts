@@ -1,4 +1,11 @@
-import type { Kibble, Meal, Pet, Plan, Settings } from '@cat-feeder/shared';
+import {
+  type Kibble,
+  type Meal,
+  makeHlc,
+  type Pet,
+  type Plan,
+  type Settings,
+} from '@cat-feeder/shared';
 import { describe, expect, it } from 'vitest';
 import { collectionContract, singleContract } from '../../test/contracts/collection.ts';
 import { memoryStore } from '../../test/contracts/store-fixture.ts';
@@ -170,6 +177,36 @@ describe('A-62, B-03, B-19 documents in the ledger', () => {
     stop();
     store.plans.remove(id);
     expect(heard).toEqual([{ kind: 'plan', id, groups: ['label'] }]);
+  });
+
+  it('stamps an edit after those of the cloud that it was made with in view', () => {
+    const { store, clock } = memoryStore();
+    const { id } = store.plans.add({ name: 'Every day' });
+    const doc = store.sync.doc('plan', id);
+    const hlc = makeHlc(clock.now().wallMs + 20_000);
+    const stamps = { label: { rev: 2, hlc, tq: 3 } };
+    if (doc !== undefined) {
+      store.sync.transact('test', () => store.sync.putDoc({ ...doc, rev: 2, stamps }));
+    }
+    store.plans.change(id, { name: 'Weekend' });
+    const own = store.sync.doc('plan', id)?.stamps['label'];
+    expect(own).toMatchObject({ rev: 3, tq: 2 });
+    expect((own?.hlc ?? '') > hlc).toBe(true);
+  });
+
+  it.each([
+    ['while the cloud has not heard of it', 'unheard', 'synchronized', 0],
+    ['while the time is not believed', 'heard', 'unknown', 0],
+    ['no longer than half a year after the cloud has', 'heard', 'synchronized', 1],
+  ] as const)('keeps a tombstone of a linked feeder %s', (_, heard, quality, purged) => {
+    const { store, clock } = memoryStore();
+    store.sync.nameEpoch(1);
+    const { id } = store.plans.add({ name: 'Old' });
+    store.plans.remove(id);
+    if (heard === 'heard') store.log.acknowledge(store.log.head().seq);
+    clock.ageMs += 181 * 86_400_000;
+    clock.quality = quality;
+    expect(store.maintain().tombstones).toBe(purged);
   });
 
   it('keeps a tombstone until nobody can ask for it any more', () => {

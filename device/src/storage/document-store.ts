@@ -1,6 +1,7 @@
 import {
   canonicalJson,
   type DocState,
+  editMs,
   FeederError,
   type GroupStamp,
   hlcMs,
@@ -282,7 +283,9 @@ export class DocumentStore {
 
   #stamp({ before, deleted }: Change, groups: Groups): Stamps {
     const { wallMs, quality } = this.#options.time();
-    const stamp = (rev: number) => ({ rev, ms: Math.round(wallMs), tq: timeQuality[quality] });
+    const seen = Object.values(before?.stamps ?? {}).map(({ ms }) => ms);
+    const ms = editMs(Math.round(wallMs), Math.max(0, ...seen));
+    const stamp = (rev: number) => ({ rev, ms, tq: timeQuality[quality] });
     if (deleted) return { deleted: stamp(1) };
     const stamps = { ...before?.stamps };
     for (const name of changedGroups(before?.groups ?? {}, groups)) {

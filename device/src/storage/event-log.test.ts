@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson, DAY_MS, type EventName } from '@cat-feeder/shared';
+import { bytesToText, canonicalJson, DAY_MS, type EventName } from '@cat-feeder/shared';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { memoryStore } from '../../test/contracts/store-fixture.ts';
@@ -7,6 +7,7 @@ import { bootBytes, chainHash } from './event-encoding.ts';
 import type { EventLog } from './event-log.ts';
 import { LogRetention } from './log-retention.ts';
 import type { DeviceStore } from './store.ts';
+import { TouchedDocuments } from './touched-documents.ts';
 
 function stopped(store: DeviceStore, reason = 'test'): void {
   store.record('daemon.stopped', { reason });
@@ -185,6 +186,7 @@ function retention(
     db,
     transactor: store,
     log: store.log,
+    touched: new TouchedDocuments({ db, state: store.state }),
     limits: { ackedDays: 90, bytes: 1e9, entries: 1e9, ownDays: 400, ...limits },
   });
 }
@@ -285,6 +287,57 @@ describe('A-22, B-60 retention', () => {
     expect(report.droppedA).toBe(2);
     expect(kept(store.log)).toEqual([3, 4]);
     expect(store.log.verify().ok).toBe(true);
+  });
+
+  /** Ten acknowledged entries of an epoch that a fork has closed, and ten of the next one. */
+  function forked() {
+    const made = memoryStore();
+    const { store } = made;
+    for (let i = 0; i < 10; i++) stopped(store);
+    store.sync.nameEpoch(1);
+    const opened = { epoch: 2, genesis: bytesToText(Buffer.alloc(8, 7)) };
+    const cut = [{ epoch: 1, head: 10 }];
+    store.sync.transact('test', () => {
+      store.sync.acknowledge(1, 10);
+      store.sync.fork({ cut, opened, items: [] });
+    });
+    for (let i = 0; i < 5; i++) {
+      weight(store);
+      stopped(store);
+    }
+    return made;
+  }
+
+  it('trims closed segments, too: by age, and before anything that no cloud has is given up', () => {
+    const made = forked();
+    const { store, clock, reopen } = made;
+    const report = retention(made, { entries: 12 }).run(clock.now());
+    expect(report).toMatchObject({ trimmed: 8, droppedC: 0, entries: 12 });
+    expect(store.sync.segments()).toMatchObject([
+      { epoch: 1, base: 9, head: 10 },
+      { epoch: 2, base: 1, head: 10 },
+    ]);
+    clock.ageMs += 91 * DAY_MS;
+    expect(retention(made).run(clock.now())).toMatchObject({ trimmed: 2, droppedC: 0 });
+    expect(store.sync.segments()[0]).toMatchObject({ epoch: 1, base: 11, head: 10 });
+    expect(store.sync.hashAt(1, 10)).toBe(store.sync.segments()[0]?.baseHash);
+    expect(reopen().verify()).toMatchObject({ ok: true, entries: 10 });
+  });
+
+  it('gives up unsent entries of a closed segment before those of the present one', () => {
+    const made = forked();
+    const { store, clock, reopen } = made;
+    store.sync.transact('test', () => {
+      store.sync.fork({
+        ...{ cut: [{ epoch: 2, head: 10 }], items: [] },
+        opened: { epoch: 3, genesis: bytesToText(Buffer.alloc(8, 8)) },
+      });
+    });
+    for (let i = 0; i < 5; i++) weight(store);
+    const report = retention(made, { entries: 12 }).run(clock.now());
+    expect(report).toMatchObject({ trimmed: 10, droppedC: 3, entries: 12 });
+    expect(kept(store.log)).toHaveLength(5);
+    expect(reopen().verify()).toMatchObject({ ok: true, entries: 12 });
   });
 
   it('stays within its bytes', () => {

@@ -203,6 +203,13 @@ export class EventLog {
     });
   }
 
+  /** Writes the row of a segment, closed or not, in the running transaction. */
+  putSegment(segment: SegmentRow): void {
+    if (segment.epoch === this.#segment.epoch) {
+      this.changeSegment('log.segment', () => segment);
+    } else this.segments.update(segment);
+  }
+
   /**
    * Takes over entries that another copy of this log has after the present head: they must follow
    * from it, or from the gap before them. The caller has checked the chain.

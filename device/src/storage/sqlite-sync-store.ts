@@ -34,6 +34,7 @@ import {
 } from './schema.ts';
 import type { StateStore } from './state-store.ts';
 import { statement } from './statements.ts';
+import type { TouchedDocuments } from './touched-documents.ts';
 import type { Transactor } from './transactor.ts';
 import { bytesToUlid, ulidToBytes } from './ulid-bytes.ts';
 
@@ -54,6 +55,7 @@ export interface SqliteSyncStoreOptions {
   readonly log: EventLog;
   readonly documents: DocumentStore;
   readonly state: StateStore;
+  readonly touched: TouchedDocuments;
 }
 
 /** The running schedule decides what is due under the old form before an edit takes effect. */
@@ -169,12 +171,8 @@ export class SqliteSyncStore implements SyncStore {
     });
   }
 
-  /** Where retention has taken entries nobody knows any more, and the feeder's own word stands. */
   isTouched(kind: string, id: string, afterEpoch: number): boolean {
-    const { log } = this.#options;
-    if (log.allSegments().some(({ epoch, base_seq }) => epoch > afterEpoch && base_seq > 1)) {
-      return true;
-    }
+    if (this.#options.touched.isAfter(kind, id, afterEpoch)) return true;
     const sql = `SELECT 1 FROM event_log WHERE epoch > ? AND kind IN (?, ?)
       AND instr(body, ?) > 0 AND instr(body, ?) > 0 LIMIT 1`;
     const words = [JSON.stringify(id), JSON.stringify(kind)];

@@ -17,7 +17,8 @@ export type StateKey =
   | 'settled_conflicts'
   | 'sync_cursor'
   | 'sync_session'
-  | 'sync_attempt';
+  | 'sync_attempt'
+  | 'touched_documents';
 
 /** Reads and writes small JSON values; reads come from memory. */
 export class StateStore {

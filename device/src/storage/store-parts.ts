@@ -29,6 +29,7 @@ import { SqliteScheduleStore } from './schedule-store.ts';
 import { feedingTable } from './schema.ts';
 import { SqliteSyncStore } from './sqlite-sync-store.ts';
 import { StateStore } from './state-store.ts';
+import { TouchedDocuments } from './touched-documents.ts';
 import type { Transactor } from './transactor.ts';
 
 /** The bowl's calibration as a document; revision 0 is the datasheet's guess. */
@@ -54,6 +55,7 @@ export interface StoreParts {
   readonly clockMemory: ClockStore;
   readonly boots: BootRecord;
   readonly state: StateStore;
+  readonly touched: TouchedDocuments;
   /** The same ledger and documents as the link to the cloud uses them. */
   readonly sync: SqliteSyncStore;
 }
@@ -73,6 +75,7 @@ export function composeParts(options: PartsOptions): StoreParts {
   const { db, transactor, time, random } = options;
   const log = new EventLog({ db, transactor, time, random });
   const state = new StateStore(db, transactor);
+  const touched = new TouchedDocuments({ db, state });
   const documents = new DocumentStore({ db, transactor, log, time, random });
   const kibbles = documents.collection<Kibble>('kibble');
   const plans = documents.collection<Plan>('plan');
@@ -142,6 +145,7 @@ export function composeParts(options: PartsOptions): StoreParts {
       openFeedings: () => journal.open().length,
     }),
     state,
-    sync: new SqliteSyncStore({ db, transactor, log, documents, state }),
+    touched,
+    sync: new SqliteSyncStore({ db, transactor, log, documents, state, touched }),
   };
 }

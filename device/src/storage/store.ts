@@ -133,6 +133,17 @@ function begin(place: Place, transactor: Transactor, options: StoreOptions): Sto
   return isNew ? transactor.write('store.begin', build) : build();
 }
 
+/** Deletions from before this are forgotten; none while a cloud may still ask for them. */
+function oldestTombstoneMs(
+  { quality, wallMs }: StationTime,
+  { log, sync }: Pick<StoreParts, 'log' | 'sync'>,
+): number {
+  const isBelieved = quality === 'synchronized' || quality === 'rtc';
+  const isLinked = log.head().epoch > 0;
+  if (!isBelieved || (isLinked && sync.hasUnackedDocs())) return Number.NEGATIVE_INFINITY;
+  return wallMs - TOMBSTONE_MS;
+}
+
 function compose(place: Place, options: StoreOptions): DeviceStore {
   const { db } = place.opened;
   const { dir, ballast } = place;
@@ -145,7 +156,7 @@ function compose(place: Place, options: StoreOptions): DeviceStore {
   const copies =
     place.planCopy === null ? null : new PlanCopyWriter(place.planCopy, parts.documents);
   const isMarked = dir === null || leaveMark(dir);
-  const ledger = new LogRetention({ db, transactor, log: parts.log });
+  const ledger = new LogRetention({ db, transactor, log: parts.log, touched: parts.touched });
   return {
     ...parts,
     restored: place.restored,
@@ -157,7 +168,7 @@ function compose(place: Place, options: StoreOptions): DeviceStore {
     takeDailySnapshot: async () => (dir === null ? null : rotateSnapshots(db, dir.snapshots)),
     maintain: () => {
       const now = options.time();
-      const oldMs = now.wallMs - TOMBSTONE_MS;
+      const oldMs = oldestTombstoneMs(now, parts);
       parts.journal.importHeld();
       const report = {
         ledger: ledger.run(now),

@@ -3,12 +3,12 @@ import {
   CLAIM_WINDOW_MS,
   CLAIMS_MAX,
   type ClaimAnswer,
-  type CommandEnd,
   HASH_BYTES,
   REQUEST_TIMEOUT_MS,
   SYNC_VERSION,
   type SyncRefusal,
 } from '@cat-feeder/shared';
+import type { CommandWord } from './link-io.ts';
 import type { LocalCommand } from './sync-store.ts';
 import { change, emit, jitter, noteAppended, type Turn } from './turn.ts';
 
@@ -19,7 +19,8 @@ import { change, emit, jitter, noteAppended, type Turn } from './turn.ts';
  *       '------refused, or granted too late------------------------------->'
  *
  * K1 `claiming` and its nonce are durable before the claim is sent.
- * K2 `executing` is durable before the motor may start; who finds it at a start ends it.
+ * K2 `executing` is durable before the motor may start; who finds it at a start ends it, as the
+ *    feeder's own book of feedings says, and repeats nothing.
  * K4 A start draws new nonces: the same nonce is granted again, so it must not outlive the memory
  *    of what was done with it.
  * K3 The window is monotonic time since the sending of the very claim that was granted.
@@ -96,11 +97,7 @@ export function askAgain(turn: Turn): void {
   change(turn, { claimRetryAtMs: now.monoMs + waitMs });
 }
 
-export interface CommandWord {
-  readonly end: CommandEnd;
-  readonly reason: string;
-  readonly feedingId: string | null;
-}
+const interrupted: CommandWord = { end: 'failed', reason: 'interrupted', feedingId: null };
 
 /** The command's end and its entry, in one transaction. */
 export function endCommand(turn: Turn, command: LocalCommand, word: CommandWord): void {
@@ -115,14 +112,15 @@ export function endCommand(turn: Turn, command: LocalCommand, word: CommandWord)
 }
 
 /**
- * After a start. K2: what was running is not repeated. K4: what was being claimed is claimed with a
+ * After a start. K2: what was running ends as the book says; what it knows nothing of never began. K4: what was being claimed is claimed with a
  * new nonce, since a card that lies may have lost that it was granted and carried out.
  */
 export function resumeCommands(turn: Turn): void {
-  const { store, random } = turn.context;
+  const { store, random, outcomeOf } = turn.context;
   for (const command of store.openCommands()) {
     if (command.state === 'executing') {
-      endCommand(turn, command, { end: 'failed', reason: 'interrupted', feedingId: null });
+      const known = outcomeOf(command.id);
+      if (known !== 'running') endCommand(turn, command, known ?? interrupted);
       continue;
     }
     const nonce = bytesToText(random(HASH_BYTES));

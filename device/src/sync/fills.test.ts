@@ -19,7 +19,7 @@ function asked(to: number, from = 2): { readonly body: Fill | undefined; readonl
     outputs: [],
     context: {
       ...{ store: sync, sha256, random: (n) => new Uint8Array(n), validate: () => null },
-      ...{ now: { monoMs: 0, wallMs: 0, tq: 2 }, present: () => ({}) },
+      ...{ now: { monoMs: 0, wallMs: 0, tq: 2 }, present: () => ({}), outcomeOf: () => null },
     },
   };
   sendFill(turn);

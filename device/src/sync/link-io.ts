@@ -10,6 +10,13 @@ import type {
 } from '@cat-feeder/shared';
 import type { SyncNow, SyncStore } from './sync-store.ts';
 
+/** What became of a command on the feeder. */
+export interface CommandWord {
+  readonly end: CommandEnd;
+  readonly reason: string;
+  readonly feedingId: string | null;
+}
+
 /** What happens to the sync core. */
 export type LinkInput =
   /** The daemon started, its crash recovery is over, nothing of the former life is running. */
@@ -36,13 +43,7 @@ export type LinkInput =
   | { readonly kind: 'unheard' }
   /** The network came back: a wait may end early. */
   | { readonly kind: 'reachable' }
-  | {
-      readonly kind: 'executed';
-      readonly commandId: string;
-      readonly end: CommandEnd;
-      readonly reason: string;
-      readonly feedingId: string | null;
-    };
+  | ({ readonly kind: 'executed'; readonly commandId: string } & CommandWord);
 
 /** What the shell must do, in order. */
 export type LinkOutput =
@@ -71,6 +72,11 @@ export interface LinkContext {
   readonly random: RandomBytes;
   readonly sha256: Sha256;
   readonly validate: (doc: DocState) => string | null;
+  /**
+   * What the feeder's own book says of a command that was being carried out: its end, `running`
+   * when this daemon is at it, null when nothing was begun.
+   */
+  readonly outcomeOf: (commandId: string) => CommandWord | 'running' | null;
   /** The present state for hello. */
   readonly present: () => Record<string, unknown>;
 }

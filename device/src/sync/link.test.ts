@@ -5,15 +5,16 @@ import { describe, expect, it } from 'vitest';
 import { blankDisk, MemoryDisk } from '../../../cloud-sync/simulation/memory-disk.ts';
 import { SeededRandom } from '../platform/random.ts';
 import { initialLink, step } from './link.ts';
-import type { LinkInput, LinkOutput } from './link-io.ts';
+import type { CommandWord, LinkInput, LinkOutput } from './link-io.ts';
 
 const random = new SeededRandom('link');
 const bytes = (length: number) => random.bytes(length);
 const sha256 = (data: Uint8Array) => createHash('sha256').update(data).digest();
 const ignore = () => {};
 
-/** A core on a fresh card, with a clock that the test moves. */
+/** A core on a fresh card, with a clock that the test moves, and a book of feedings that it writes. */
 function bench() {
+  const book = new Map<string, CommandWord | 'running'>();
   let monoMs = 0;
   let state = initialLink;
   const now = () => ({ monoMs, wallMs: 1_800_000_000_000 + monoMs, tq: 2, boot: 'AAAAAAAAAAA' });
@@ -24,6 +25,7 @@ function bench() {
   const context = () => ({
     ...{ store, now: now(), random: bytes, sha256 },
     ...{ validate: () => null, present: () => ({}) },
+    outcomeOf: (id: string) => book.get(id) ?? null,
   });
   const take = (input: LinkInput): readonly LinkOutput[] => {
     const done = step(state, input, context());
@@ -34,6 +36,7 @@ function bench() {
     outputs.find((one) => one.kind === 'request') ?? { id: -1, path: '', body: undefined };
   return {
     store,
+    book,
     take,
     request,
     state: () => state,
@@ -280,14 +283,29 @@ describe('the link', () => {
     expect(of.store.command(ref)?.state).toBe(state);
   });
 
-  it('K2 ends what was running at a start, and repeats nothing', () => {
+  const served = { end: 'done', reason: '', feedingId: 'f1' } as const;
+  it.each([
+    ['the book knows nothing of', undefined, 'ended', { state: 'failed', reason: 'interrupted' }],
+    ['the book says was served', served, 'ended', { state: 'done', reason: '', feedingId: 'f1' }],
+    ['this very daemon is at', 'running', 'executing', undefined],
+  ] as const)('K2 ends what %s as it is, and repeats nothing', (_, known, state, told) => {
     const { of, outputs } = live({ down: { items: [command], upto: 1, head: 1 } });
+    if (known !== undefined) of.book.set(ref, known);
     const claim = of.request(outputs);
     const { nonce } = claim.body as { nonce: string };
     of.take({ kind: 'answer', id: claim.id, status: 200, body: { ok: true, nonce } });
     const again = of.take({ kind: 'started', boot: 'AAAAAAAAAAE', firmware: '1' });
-    expect(of.store.command(ref)?.state).toBe('ended');
+    expect(of.store.command(ref)?.state).toBe(state);
     expect(again.some(({ kind }) => kind === 'execute')).toBe(false);
+    const last = of.store
+      .items(0, 1, 99)
+      .concat(of.store.items(1, 1, 99))
+      .at(-1);
+    const body = last?.item === 'event' ? JSON.parse(last.body) : undefined;
+    if (told !== undefined) expect(body).toMatchObject({ commandId: ref, ...told });
+    // The word of the one that is running is still taken.
+    of.take({ kind: 'executed', commandId: ref, ...served });
+    expect(of.store.command(ref)?.state).toBe('ended');
   });
 
   it('D1 takes an item once, whatever is pushed', () => {

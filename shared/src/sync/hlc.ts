@@ -11,7 +11,6 @@ export type Hlc = string;
 export const HlcSchema = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/, 'must be an HLC stamp'));
 export const HLC_ZERO: Hlc = '0'.repeat(16);
 
-const COUNTER_MAX = 0xffff;
 const MS_MAX = 2 ** 48 - 1;
 
 /** The stamp of an instant and a counter. */
@@ -25,12 +24,13 @@ export function hlcMs(hlc: Hlc): EpochMs {
   return Number.parseInt(hlc.slice(0, 12), 16);
 }
 
-/** The stamp of a new edit: later than `last` and not before `nowMs`. */
-export function tickHlc(last: Hlc, nowMs: EpochMs): Hlc {
-  const now = makeHlc(nowMs);
-  if (now > last) return now;
-  const counter = Number.parseInt(last.slice(12), 16);
-  return counter < COUNTER_MAX ? makeHlc(hlcMs(last), counter + 1) : makeHlc(hlcMs(last) + 1);
+/**
+ * The time that a new edit is stamped with: after every stamp of its document, since it was made
+ * with them in view. One that lies further ahead than may be believed does not count.
+ */
+export function editMs(nowMs: EpochMs, newestMs: EpochMs): EpochMs {
+  const isAhead = newestMs >= nowMs && newestMs <= nowMs + HLC_AHEAD_MS_MAX;
+  return isAhead ? newestMs + 1 : nowMs;
 }
 
 /** Whether a remote stamp may be believed at a trusted `nowMs`. */

@@ -65,6 +65,22 @@ describe('a patch', () => {
     if (outcome === 'superseded') expect(result.doc).toBe(doc);
   });
 
+  const inCloud = (hlc: string, now: MergeInput['now']) => {
+    const { doc } = mutate({ base: { timing: 5 }, groups: eight, hlc }, { now });
+    return doc?.stamps['timing'];
+  };
+
+  it('carries a stamp of the cloud, whatever the feeder knows of the time', () => {
+    const hlc = makeHlc(NOW + 5);
+    expect(inCloud(hlc, { wallMs: NOW, tq: 2 })).toEqual({ rev: 6, hlc, tq: 3 });
+    expect(inCloud(hlc, { wallMs: 7, tq: 0 })).toEqual({ rev: 6, hlc, tq: 3 });
+  });
+
+  it('never leaves a stamp that lies ahead of a trusted clock', () => {
+    const hlc = makeHlc(NOW + 86_400_000);
+    expect(inCloud(hlc, { wallMs: NOW, tq: 2 })).toEqual({ rev: 6, hlc: makeHlc(NOW), tq: 3 });
+  });
+
   it('merges groups that were edited apart', () => {
     const { doc, outcomes } = mutate({
       base: { timing: 4, portion: 2 },

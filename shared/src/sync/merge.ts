@@ -1,6 +1,6 @@
 import type { EpochMs } from '../units.ts';
 import type { DocGroups, DocState, GroupOutcome, GroupStamp, Mutation } from './docs.ts';
-import { type Hlc, isPlausible } from './hlc.ts';
+import { type Hlc, isPlausible, makeHlc } from './hlc.ts';
 
 /*
  * How a wish of the cloud becomes a document on the feeder. Pure; the only place of the rule.
@@ -12,9 +12,13 @@ import { type Hlc, isPlausible } from './hlc.ts';
  * M3 The whole document must be valid afterwards, and its deletion allowed, or nothing of the
  *    mutation is taken.
  * M4 A deleted document stays deleted, an unknown one is not made by a patch.
+ *    A group taken from the cloud carries the cloud's stamp, never one ahead of a trusted clock.
  * M5 The cloud's copy of a feeder that came back from an old image is taken only if the document
  *    has not been edited on the feeder since.
  */
+
+/** The quality of a time that the cloud vouches for, as in the ledger. */
+const CLOUD_TQ = 3;
 
 /** Says why a document must not be, or not be deleted, given all the others; null when it may. */
 export type DocValidator = (doc: DocState) => string | null;
@@ -152,8 +156,10 @@ function isLater(one: Hlc, other: Hlc): boolean {
   return one > other;
 }
 
+/** The time of a cloud's edit is vouched for by the cloud; one ahead of a trusted clock is not kept. */
 function stampOf({ mutation, now }: MergeInput, rev: number): GroupStamp {
-  return { rev, hlc: mutation.hlc, tq: now.tq };
+  const isAhead = now.tq >= 2 && !isPlausible(mutation.hlc, now.wallMs);
+  return { rev, hlc: isAhead ? makeHlc(now.wallMs) : mutation.hlc, tq: CLOUD_TQ };
 }
 
 function blank(mutation: Mutation): DocState {
