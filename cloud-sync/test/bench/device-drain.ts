@@ -67,7 +67,7 @@ const link = new CloudLink({
   sha256: (bytes) => createHash('sha256').update(bytes).digest(),
   now: () => ({ monoMs: clock.monoMs(), wallMs: Date.now(), tq: 2 }),
   ...{ boot: randomBytes(8).toString('base64url'), firmware: 'bench' },
-  ...{ validate: () => null, present: () => ({}), outcomeOf: () => null },
+  ...{ validate: () => null, present: () => ({}), outcomeOf: () => null, isFeeding: () => false },
   execute: async () => ({ end: 'refused', reason: 'bench', feedingId: null }),
   onAppended: (tell) =>
     store.log.onEntry(({ name }) => tell(name === undefined ? 'A' : eventKinds[name].class)),

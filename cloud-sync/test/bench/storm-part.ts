@@ -134,7 +134,13 @@ class StormFeeder {
         now,
         boot,
       },
-      ...{ firmware: 'bench', validate: () => null, present: () => ({}), outcomeOf: () => null },
+      ...{
+        firmware: 'bench',
+        validate: () => null,
+        present: () => ({}),
+        outcomeOf: () => null,
+        isFeeding: () => false,
+      },
       execute: async () => ({ end: 'refused', reason: 'bench', feedingId: null }),
       onAppended: () => nothing,
     });

@@ -161,6 +161,7 @@ function composeLink(
     onBell: (place) => bell.use(place),
     execute: (id, order, startByMonoMs) => commands.execute(id, order, startByMonoMs),
     outcomeOf: (id) => commands.outcomeOf(id),
+    isFeeding: () => feeding.feeding.isBusy(),
     onAppended: (tell) =>
       store.log.onEntry(({ name }) => tell(name === undefined ? 'A' : eventKinds[name].class)),
   });

@@ -127,6 +127,11 @@ export class CloudHttp {
       answer = await this.#assert(identity.next, signal);
       if (answer.status === 200) identity.adoptNext();
     }
+    if (answer.status === 401 && identity.former !== null) {
+      // A cloud from a backup may not have heard of the present key.
+      answer = await this.#assert(identity.former, signal);
+      if (answer.status === 200) identity.returnToFormer();
+    }
     if (answer.status !== 200) return answer;
     const parsed = v.safeParse(TokenAnswerSchema, answer.body);
     if (!parsed.success) return { status: 0, body: undefined };

@@ -212,6 +212,11 @@ function feedOnce({ path, body }: CloudRequest): object | null {
 }
 
 describe('the shell of the link', () => {
+  let isFeeding = false;
+  afterEach(() => {
+    isFeeding = false;
+  });
+
   /** With nobody at the other end, or with a cloud that wants it fed once. */
   function shell(isFed = false) {
     const { store } = memoryStore();
@@ -246,6 +251,7 @@ describe('the shell of the link', () => {
           finish = resolve;
         }),
       outcomeOf: () => null,
+      isFeeding: () => isFeeding,
       onAppended: (listener) => {
         tell = listener;
         return () => {
@@ -291,6 +297,17 @@ describe('the shell of the link', () => {
     for (const cls of ['A', 'B', 'C'] as const) tell(cls);
     expect([sent(), link.view()]).toEqual(before);
     expect(clock.monoMs()).toBe(0);
+  });
+
+  it('N3 rewrites no ledger while a feeding runs: nothing else could be done meanwhile', async () => {
+    const { link, clock, store } = shell(true);
+    isFeeding = true;
+    link.start();
+    await live(clock, 300);
+    expect(store.sync.segments()).toMatchObject([{ epoch: 0 }]);
+    isFeeding = false;
+    await live(clock, 3);
+    expect(store.sync.segments()).toMatchObject([{ epoch: 1 }]);
   });
 
   it('K2 takes the word of a feeding during which it began anew', async () => {

@@ -8,7 +8,7 @@ import {
   syncRefusals,
 } from '@cat-feeder/shared';
 import * as v from 'valibot';
-import type { Cancel, Clock } from '../platform/clock.ts';
+import { type Cancel, type Clock, sleep } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { readAnswer } from '../sync/answers.ts';
 import { initialLink, step } from '../sync/link.ts';
@@ -21,6 +21,10 @@ const TIMER_MS_MAX: Milliseconds = 3_600_000;
 /** After a disk that refused, or a mistake of ours, the link begins anew after this long. */
 const RESTART_MS: Milliseconds = 60_000;
 const IDLE_YIELD_MS: Milliseconds = 0;
+/** After these answers the whole ledger may get other numbers, in one go. */
+const rewriting: ReadonlySet<string> = new Set(['/v1/sync/hello', '/v1/sync/fork']);
+/** How often it is looked whether a feeding is over. */
+const HOLD_MS: Milliseconds = 1_000;
 
 export interface CloudLinkParts {
   readonly clock: Clock;
@@ -42,6 +46,8 @@ export interface CloudLinkParts {
   ) => Promise<CommandWord>;
   /** How a command's feeding of an earlier life ended; null: none was begun. */
   readonly outcomeOf: (commandId: string) => CommandWord | null;
+  /** A motor may turn at this moment. */
+  readonly isFeeding: () => boolean;
   /** Calls after each commit of entries; returns the unsubscribe. */
   readonly onAppended: (tell: (cls: EventClass) => void) => () => void;
   /** The doorbell hangs elsewhere from now on, or nowhere. */
@@ -71,6 +77,8 @@ export interface LinkView {
  *
  * N1 An entry's writer only starts a timer: the link's own work comes in a turn of its own.
  * N2 Answers and timers of an earlier life reach nobody.
+ * N3 While a feeding runs, no answer is taken after which the ledger may be rewritten: with the
+ *    entries of a year that takes longer than a motor goes on without a word.
  */
 export class CloudLink {
   readonly #parts: CloudLinkParts;
@@ -232,7 +240,18 @@ export class CloudLink {
     life: number,
   ): Promise<void> {
     const input = await this.#answerTo(id, request);
+    if (rewriting.has(request.path)) await this.#untilFed();
     if (life === this.#life) this.#take(input);
+  }
+
+  /** N3. A feeding has an end of its own. */
+  async #untilFed(): Promise<void> {
+    const { clock, isFeeding } = this.#parts;
+    const { signal } = this.#abort;
+    while (isFeeding() && !signal.aborted) {
+      // A life that ends meanwhile has no use for the answer.
+      await sleep(clock, 'sync hold', HOLD_MS, signal).catch(() => {});
+    }
   }
 
   async #answerTo(

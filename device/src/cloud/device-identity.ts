@@ -32,6 +32,8 @@ const IdentitySchema = v.object({
   key: PrivateKeySchema,
   /** A key that is to follow: whether the cloud has heard of it, only the cloud knows. */
   next: v.optional(v.nullable(PrivateKeySchema), null),
+  /** The key before this one: a cloud that was restored from a backup may know only that. */
+  former: v.optional(v.nullable(PrivateKeySchema), null),
   /** What the board is: a copy of the card in another one is another feeder. */
   hw: v.string(),
   /** Null: no cloud knows this feeder. */
@@ -77,7 +79,7 @@ export class DeviceIdentity {
       const known = existsSync(path) ? readIdentity(path) : null;
       if (known !== null && known.hw === hw) return new DeviceIdentity(path, known);
       if (existsSync(path)) renameSync(path, `${path}.of-another-board`);
-      const made = { key: newKey(), next: null, hw, link: null };
+      const made = { key: newKey(), next: null, former: null, hw, link: null };
       writeIdentity(path, made);
       return new DeviceIdentity(path, made);
     } catch (error) {
@@ -107,6 +109,12 @@ export class DeviceIdentity {
     return next === null ? null : signingKey(next);
   }
 
+  /** The key before this one; null: there was none. */
+  get former(): SigningKey | null {
+    const { former } = this.#file;
+    return former === null ? null : signingKey(former);
+  }
+
   get hw(): string {
     return this.#file.hw;
   }
@@ -133,8 +141,16 @@ export class DeviceIdentity {
   adoptNext(): void {
     const { next } = this.#file;
     if (next === null) return;
-    this.#put({ ...this.#file, key: next, next: null });
+    this.#put({ ...this.#file, key: next, next: null, former: this.#file.key });
     this.#current = signingKey(next);
+  }
+
+  /** The key before is the one again, and the present one is to follow it. */
+  returnToFormer(): void {
+    const { former, key } = this.#file;
+    if (former === null) return;
+    this.#put({ ...this.#file, key: former, next: key, former: null });
+    this.#current = signingKey(former);
   }
 
   #put(file: IdentityFile): void {
