@@ -40,7 +40,8 @@ export interface ProofPart {
 
 /** A feeder of the tests: a key, a chain, and the protocol by hand. */
 export class OwnFeeder {
-  readonly url: string;
+  /** The node that it speaks to. */
+  url: string;
   key: FeederKey;
   deviceId = '';
   token = '';
@@ -119,6 +120,10 @@ export class OwnFeeder {
 
   post(path: string, body: unknown): Promise<Said> {
     return ask(this.url, path, { token: this.token, body });
+  }
+
+  get(path: string): Promise<Said> {
+    return ask(this.url, path, { token: this.token });
   }
 
   /** As after a fork or a change of owner: another stretch of the ledger, with nothing in it yet. */

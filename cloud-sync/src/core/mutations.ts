@@ -10,6 +10,10 @@ import { type CloudContext, checkDevice } from './cloud-context.ts';
 import type { DeviceRow, DeviceTransaction } from './cloud-store.ts';
 import { asItem } from './downlink.ts';
 
+/** Items that wait for one feeder; while it is away, nobody can pile up more. */
+const OPEN_MAX = 200;
+const FULL_RETRY_S = 60;
+
 export interface ProposeAnswer {
   readonly outcomes: Readonly<Record<string, GroupOutcome>> | null;
   readonly item?: DownItem;
@@ -28,6 +32,9 @@ export function proposeMutation(
     const known = await tx.mutation(wish.mid);
     if (known !== undefined) return accepted({ outcomes: known.outcomes });
     if (canonicalJson(wish.mutation).length > DOWN_BODY_BYTES_MAX) return refused('too_large');
+    if ((await tx.openDown(0, OPEN_MAX)).length >= OPEN_MAX) {
+      return { ok: false, refusal: 'rate_limited', retryAfterS: FULL_RETRY_S };
+    }
     const added = await addMutation(tx, device, { ...wish, nowMs: context.now() });
     await tx.putDevice(added.device);
     return accepted({ outcomes: null, item: added.item });

@@ -236,6 +236,19 @@ describe('commands', () => {
   });
 });
 
+describe('wishes', () => {
+  it('are not piled up for a feeder that is away', async () => {
+    const statuses: number[] = [];
+    for (let n = 0; n < 205; n++) {
+      const token = await home.anotherToken();
+      const body = { mid: newId(), op: 'create', groups: { label: { name: 'x' } } };
+      const at = `/v1/devices/${feeder.deviceId}/docs/meal/${newId()}`;
+      statuses.push((await ask(cloud.url, at, { method: 'PATCH', token, body })).status);
+    }
+    expect(statuses).toEqual([...Array(200).fill(200), ...Array(5).fill(429)]);
+  });
+});
+
 describe('a body that is an attack', () => {
   const deep = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
   const bodies: Readonly<Record<string, readonly [Uint8Array, number, boolean?]>> = {

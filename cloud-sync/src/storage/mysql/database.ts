@@ -119,9 +119,10 @@ export class Database {
   async #once<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
     const connection = await this.#connect();
     this.#lastTransaction += 1;
+    const transaction = this.#lastTransaction;
     try {
       await connection.query({ sql: 'START TRANSACTION', timeout: STATEMENT_TIMEOUT_MS });
-      const result = await work(this.#sql(connection, this.#lastTransaction));
+      const result = await work(this.#sql(connection, transaction));
       await connection.query({ sql: 'COMMIT', timeout: STATEMENT_TIMEOUT_MS });
       connection.release();
       return result;
