@@ -107,6 +107,7 @@ export const RefusalRuleSchema = v.picklist([
   'clock_unproven',
   'storage',
   'stopping',
+  'stopped',
   'lid_open',
   'power_failing',
 ]);

@@ -18,6 +18,7 @@ function bench(answer: (command: FeedCommand) => BeginAnswer, book: readonly Fee
         begun.push(command);
         return answer(command);
       },
+      stops: () => stops,
       stopAll: async () => {
         stops += 1;
       },
@@ -43,7 +44,7 @@ describe('a command of the cloud', () => {
     const word = await commands.execute('id', order, clock.monoMs() + 1);
     expect(word).toEqual({ end: 'done', reason: '', feedingId: 'f' });
     expect(begun).toMatchObject([
-      { requestId: 'id', cause: 'cloud', portionGrams: 12.5, verdict: null },
+      { requestId: 'id', cause: 'cloud', portionGrams: 12.5, verdict: null, stopsBefore: 0 },
     ]);
   });
 

@@ -10,7 +10,7 @@ import type { CommandWord } from '../sync/link-io.ts';
 const MG_PER_GRAM = 1000;
 
 export interface CloudCommandsParts {
-  readonly feeding: Pick<FeedService, 'begin' | 'stopAll'>;
+readonly feeding: Pick<FeedService, 'begin' | 'stopAll' | 'stops'>;
   readonly journal: Pick<FeedingJournal, 'findByRequestId'>;
   readonly scale: Pick<FirstReading, 'isKnown' | 'known'>;
   readonly hasPet: (petId: string) => boolean;
@@ -52,12 +52,15 @@ export class CloudCommands {
     startByMonoMs: number,
   ): Promise<CommandWord> {
     const { scale, clock, hasPet, feeding } = this.#parts;
+    const stopsBefore = feeding.stops();
     if (!scale.isKnown()) await scale.known();
     if (clock.monoMs() > startByMonoMs) return refusedBy('late');
     if (pet !== null && !hasPet(pet)) return refusedBy('pet');
     const portionGrams = mg / MG_PER_GRAM;
     if (portionGrams < PORTION_GRAMS_MIN) return refusedBy('portion');
-    const answer = feeding.begin(cloudCommand({ requestId, portionGrams, petId: pet }));
+    const answer = feeding.begin(
+      cloudCommand({ requestId, portionGrams, petId: pet, stopsBefore }),
+    );
     if (answer.kind === 'refused') return refusedBy(answer.refusal.rule);
     return wordOf(answer.kind === 'begun' ? await answer.ended : answer.feeding);
   }

@@ -132,8 +132,9 @@ function composeDoors(
     kibbles: store.kibbles,
     activeKibbleId: () => store.settings.get().activeKibbleId,
     feed: async (portion) => {
+      const stopsBefore = feeding.stops();
       await firstReading.known();
-      return feeding.feedForCalibration(portion);
+      return feeding.feedForCalibration({ ...portion, stopsBefore });
     },
     demandIdle: () => feeding.demandIdle(),
     newId,

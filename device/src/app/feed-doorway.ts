@@ -1,4 +1,4 @@
-import { FeederError, type Feeding, type FeedRequest } from '@cat-feeder/shared';
+import type { Feeding, FeedRequest } from '@cat-feeder/shared';
 import type { FeedDoor } from '../api/deps.ts';
 import type { FeedService } from '../feeding/feed-service.ts';
 import type { FirstReading } from '../feeding/first-reading.ts';
@@ -8,12 +8,11 @@ import type { FirstReading } from '../feeding/first-reading.ts';
  * start waits there for the scale's first word; a stop in between ends the wish, too.
  */
 export class FeedDoorway implements FeedDoor {
-  readonly #feeding: Pick<FeedService, 'feed' | 'cancel' | 'stopAll' | 'running'>;
+  readonly #feeding: Pick<FeedService, 'feed' | 'cancel' | 'stopAll' | 'stops' | 'running'>;
   readonly #scale: Pick<FirstReading, 'isKnown' | 'known'>;
-  #stops = 0;
 
   constructor(parts: {
-    feeding: Pick<FeedService, 'feed' | 'cancel' | 'stopAll' | 'running'>;
+    feeding: Pick<FeedService, 'feed' | 'cancel' | 'stopAll' | 'stops' | 'running'>;
     scale: Pick<FirstReading, 'isKnown' | 'known'>;
   }) {
     this.#feeding = parts.feeding;
@@ -21,14 +20,9 @@ export class FeedDoorway implements FeedDoor {
   }
 
   async feed(request: FeedRequest): Promise<{ feeding: Feeding; created: boolean }> {
-    const { requestId } = request;
-    const stopsBefore = this.#stops;
+    const stopsBefore = this.#feeding.stops();
     if (!this.#scale.isKnown()) await this.#scale.known();
-    if (this.#stops !== stopsBefore) {
-      const message = `The feeder was stopped before '${requestId}' began.`;
-      throw new FeederError('ERR_REFUSED', { message });
-    }
-    return this.#feeding.feed(request);
+    return this.#feeding.feed(request, stopsBefore);
   }
 
   cancel(feedingId: string): Promise<Feeding> {
@@ -36,7 +30,6 @@ export class FeedDoorway implements FeedDoor {
   }
 
   stopAll(): Promise<void> {
-    this.#stops += 1;
     return this.#feeding.stopAll();
   }
 

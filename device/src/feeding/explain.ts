@@ -73,6 +73,7 @@ const refusals: Readonly<Record<RefusalRule, string>> = {
   clock_unproven: 'the clock cannot be trusted, so nobody knows whether the command has expired',
   storage: 'the disk refuses writes',
   stopping: 'the feeder is stopping',
+  stopped: 'somebody stopped the feeder before it began',
   lid_open: 'the lid of the hopper is open',
   power_failing: 'the mains have failed',
 };

@@ -33,6 +33,7 @@ const context = (over: Partial<FeedContext> = {}): FeedContext => ({
   isBusy: false,
   isRecovering: false,
   isStopping: false,
+  isStopped: false,
   faults: [],
   interlocks: [],
   health: calmHealth,
@@ -71,6 +72,7 @@ const doseAt = (ageMs: number) => ({ ...lately, feedingId: 'f', at: { ...now, ag
 test.each<[string, FeedCommand, Partial<FeedContext>, string | null]>([
   ['nothing speaks against it', command(), {}, null],
   ['the feeder is stopping', command(), { isStopping: true }, 'stopping'],
+  ['somebody pressed stop while it waited', command(), { isStopped: true }, 'stopped'],
   ['another feeding runs (FMEA-46)', command(), { isBusy: true }, 'busy'],
   ['an interrupted feeding is being closed', command(), { isRecovering: true }, 'recovering'],
   [

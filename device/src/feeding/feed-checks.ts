@@ -27,6 +27,8 @@ export interface FeedContext extends LimitContext {
   /** Feedings that a crash left open are being closed. */
   readonly isRecovering: boolean;
   readonly isStopping: boolean;
+  /** Somebody stopped the feeder since it was asked for. */
+  readonly isStopped: boolean;
   readonly faults: readonly ActiveFault[];
   /** The gravest first. */
   readonly interlocks: readonly Interlock[];
@@ -69,7 +71,10 @@ interface Finding {
 }
 type Check = (command: FeedCommand, context: FeedContext) => Finding | null;
 
-const stopping: Check = (_, { isStopping }) => (isStopping ? { rule: 'stopping' } : null);
+const stopping: Check = (_, { isStopping, isStopped }) => {
+  if (isStopping) return { rule: 'stopping' };
+  return isStopped ? { rule: 'stopped' } : null;
+};
 
 /**
  * An expiry is an instant of the sender's clock. A clock that nobody vouches for can judge it only
@@ -204,6 +209,7 @@ export const refusalCodes: Readonly<Record<RefusalRule, ErrorCode>> = {
   clock_unproven: 'ERR_REFUSED',
   storage: 'ERR_STORAGE',
   stopping: 'ERR_UNAVAILABLE',
+  stopped: 'ERR_REFUSED',
   lid_open: 'ERR_REFUSED',
   power_failing: 'ERR_REFUSED',
 };

@@ -26,6 +26,8 @@ export interface FeedCommand {
   readonly why: string;
   /** The maker's guess is taken in place of what was learned of the food. */
   readonly isAnew?: boolean;
+  /** The stops by the time it was asked for, where it had to wait: one since then ends it. */
+  readonly stopsBefore?: number;
 }
 
 /** Why nothing was begun. */
@@ -43,8 +45,9 @@ export type BeginAnswer =
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 /** What a person or a program asked for. */
-export function askedCommand(request: FeedRequest): FeedCommand {
+export function askedCommand(request: FeedRequest, stopsBefore: number): FeedCommand {
   return {
+    stopsBefore,
     requestId: request.requestId,
     cause: request.cause,
     portionGrams: request.portionGrams,
@@ -62,6 +65,7 @@ export function cloudCommand(order: {
   readonly requestId: string;
   readonly portionGrams: Grams;
   readonly petId: string | null;
+  readonly stopsBefore: number;
 }): FeedCommand {
   return {
     ...order,
@@ -108,6 +112,7 @@ export interface CalibrationPortion {
   readonly portionGrams: Grams;
   /** Served and learned from as if nothing were known of the kibble. */
   readonly isAnew: boolean;
+  readonly stopsBefore?: number;
 }
 
 /** A calibration asks like anybody else: the caps hold for it. */

@@ -44,6 +44,7 @@ export class FeedService implements MealFeeder {
   readonly #parts: FeedServiceParts;
   #running: { feeding: Feeding; ended: Promise<Feeding> } | null = null;
   #isStopping = false;
+  #stops = 0;
   /** True until the feedings that a crash left open are closed. */
   #isRecovering = true;
 
@@ -59,6 +60,11 @@ export class FeedService implements MealFeeder {
 
   running(): Feeding | null {
     return this.#running?.feeding ?? null;
+  }
+
+  /** How often everything was stopped: what was asked for before a stop does not begin after it. */
+  stops(): number {
+    return this.#stops;
   }
 
   isStopping(): boolean {
@@ -78,13 +84,14 @@ export class FeedService implements MealFeeder {
 
   /**
    * A feeding asked for by a person or a program. The claim is durable when this returns.
-   * Throws the coded error of the rule that refused; the refusal is in the ledger.
+   * Throws the coded error of the rule that refused; the refusal is in the ledger. Who waited
+   * since the wish came says how often everything had been stopped by then.
    */
-  feed(request: FeedRequest): { feeding: Feeding; created: boolean } {
+  feed(request: FeedRequest, stopsBefore = this.#stops): { feeding: Feeding; created: boolean } {
     const now = this.#parts.time.now();
     const known = this.#parts.journal.findByRequestId(request.requestId);
     if (known === undefined) this.#refusePetUnknown(request);
-    const answer = this.begin(askedCommand(request));
+    const answer = this.begin(askedCommand(request, stopsBefore));
     if (answer.kind === 'begun') return { feeding: answer.feeding, created: true };
     if (answer.kind === 'known') {
       return { feeding: firstAnswer(answer.feeding, request), created: false };
@@ -139,6 +146,7 @@ export class FeedService implements MealFeeder {
 
   /** The emergency stop: the motor is off when this returns; the promise waits for the record. */
   async stopAll(): Promise<void> {
+    this.#stops += 1;
     this.#parts.station.cancel();
     await this.#running?.ended;
   }
@@ -337,6 +345,7 @@ export class FeedService implements MealFeeder {
       isBusy: this.#running !== null,
       isRecovering: this.#isRecovering,
       isStopping: this.#isStopping,
+      isStopped: command.stopsBefore !== undefined && command.stopsBefore !== this.#stops,
       faults: faults.active(),
       interlocks: this.#parts.interlocks.active(),
       health: station.health(),

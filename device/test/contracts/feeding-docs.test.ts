@@ -51,6 +51,7 @@ const worst: FeedContext = {
   isBusy: true,
   isRecovering: false,
   isStopping: true,
+  isStopped: true,
   faults: [{ fault: 'overflow', feedingId: null, sinceMs: 0, why: '' }],
   interlocks: ['lid_open'],
   health: { ...calmHealth, bowl: { ...calmHealth.bowl, grams: 100 } },
@@ -62,7 +63,7 @@ const timely = { ...command, expiresAtMs: null };
 /** What is mended after each answer, one thing at a time. */
 const mended: readonly (readonly [FeedCommand, Partial<FeedContext>])[] = [
   [command, {}],
-  [command, { isStopping: false }],
+  [command, { isStopping: false, isStopped: false }],
   [timely, {}],
   [timely, { isBusy: false }],
   [timely, { faults: [] }],
@@ -88,7 +89,7 @@ test('docs/feeding.md names the checks of a command in the order of the code', (
 
 test('docs/feeding.md names every rule of the interlocks and the caps at its check', () => {
   const documented = documentedRules();
-  const clear = { ...worst, isStopping: false, isBusy: false, faults: [] };
+  const clear = { ...worst, isStopping: false, isStopped: false, isBusy: false, faults: [] };
   for (const held of ['lid_open', 'power_failing', 'bowl_missing'] as const) {
     const rule = checkFeed(timely, { ...clear, interlocks: [held] })?.rule ?? 'none';
     expect(documented[4], held).toContain(rule);

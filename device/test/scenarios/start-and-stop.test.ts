@@ -80,6 +80,22 @@ describe('A-57, B-09 health and components', () => {
     expect((await feeder.feeding(id)).dose?.method).toBe('measured');
   });
 
+  test('I8 a stop ends what waits for the scale, on record, and its repeat moves nothing', async () => {
+    const feeder = await justStarted();
+    const wish = { requestId: 'waits', portionGrams: 5 };
+    const stop = Promise.withResolvers<unknown>();
+    feeder.clock.after('a finger', 10, () => stop.resolve(feeder.ask('POST', '/stop')));
+    const answer = await feeder.ask('POST', '/feedings', wish);
+    await stop.promise;
+    const stopped = { path: 'rule', message: 'stopped' };
+    expect(answer.error?.details).toContainEqual(stopped);
+    expect(feeder.ledger('feeding.refused').map(({ body }) => body['rule'])).toEqual(['stopped']);
+    await feeder.pass(10_000);
+    const repeated = await feeder.ask('POST', '/feedings', wish);
+    expect([repeated.status, repeated.error?.code]).toEqual([409, 'ERR_REFUSED']);
+    expect(feeder.ledger('feeding.claimed')).toEqual([]);
+  });
+
   test('I3 a scale that is silent from the start is known to be before anything is claimed', async () => {
     const feeder = await justStarted(({ world }) => world.disconnectScale());
     const askedAtMs = feeder.clock.monoMs();

@@ -48,6 +48,7 @@ export class GroundedRefusals implements Checker {
   #beyondGrams = 0;
   #lastFaultMs: Milliseconds = Number.NEGATIVE_INFINITY;
   #lastBootMs: Milliseconds = 0;
+  #lastStopMs: Milliseconds = Number.NEGATIVE_INFINITY;
   #lastCatMs: Milliseconds = Number.NEGATIVE_INFINITY;
   readonly #isCatThere: () => boolean;
   /** Refusals of which the ground was looked for. */
@@ -76,6 +77,8 @@ export class GroundedRefusals implements Checker {
   see(event: Observed, now: Situation): void {
     if (this.#hasFault()) this.#lastFaultMs = now.nowMs;
     if (this.#isCatThere()) this.#lastCatMs = now.nowMs;
+    if (event.kind === 'sent' && event.request.path === '/api/v1/stop')
+      this.#lastStopMs = now.nowMs;
     if (event.kind === 'sent' && event.request.feed !== null) {
       this.#wishes.set(event.request.feed.requestId, event.request.feed);
     } else if (event.kind === 'order') this.#runsSince = now.nowMs;
@@ -114,6 +117,7 @@ export class GroundedRefusals implements Checker {
 
   readonly #grounds: Readonly<Record<RefusalRule, Ground>> = {
     stopping: () => true,
+    stopped: (_, now) => now.nowMs - this.#lastStopMs < SLACK_MS,
     recovering: (_, now) => now.nowMs - now.bootedAtMs < RECOVERED_MS,
     busy: (_, now) => this.#runsSince !== null || now.nowMs - this.#ranUntilMs < SLACK_MS,
     expired: (refused) => this.#wishes.get(refused.requestId)?.expiresAtMs !== undefined,
