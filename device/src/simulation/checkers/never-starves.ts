@@ -44,10 +44,17 @@ export class NeverStarves implements Checker {
   /** When enough lay in the bowl at a look: until then `bowl_full` may have refused the portion. */
   #lastFullMs: Milliseconds = Number.NEGATIVE_INFINITY;
   /** Hungry occurrences since the last food, oldest first. */
-  #hungry: { key: string; atMs: Milliseconds; feedingId: string | null }[] = [];
+  #hungry: {
+    key: string;
+    atMs: Milliseconds;
+    /** When its verdict came: a move of the zone finds meals whose time has passed before it. */
+    knownMs: Milliseconds;
+    feedingId: string | null;
+  }[] = [];
   #lastFoodMs: Milliseconds = 0;
-  /** When a fault last kept the motor off. */
+  /** When a fault last kept the motor off, a pause held, or the owner allowed a longer wait. */
   #lastOffMs: Milliseconds = Number.NEGATIVE_INFINITY;
+  #limitHours = 0;
   /** The last portion for hunger, and the last one that was served while the disk refused. */
   readonly #lastCatchUpMs = {
     starve: Number.NEGATIVE_INFINITY,
@@ -80,10 +87,21 @@ export class NeverStarves implements Checker {
   }
 
   see(event: Observed, now: Situation): void {
-    if (!this.#mayFeed()) this.#lastOffMs = now.nowMs;
+    this.#watchOff(now);
     if (event.kind === 'entry') {
       this.#note(event.entry, now);
     } else if (event.kind === 'look' || event.kind === 'end') this.#look(now);
+  }
+
+  /** A pause that is taken away leaves no trace in the plan, and so does a limit that is lowered. */
+  #watchOff({ nowMs, trueWallMs }: Situation): void {
+    const form = this.#plan.now;
+    const limitHours = form.settings.starveLimitHours;
+    const isLowered = limitHours < this.#limitHours;
+    this.#limitHours = limitHours;
+    if (isLowered || !this.#mayFeed() || wasPaused(form, trueWallMs, trueWallMs)) {
+      this.#lastOffMs = nowMs;
+    }
   }
 
   #closed(feeding: FeedingTruth): void {
@@ -106,7 +124,9 @@ export class NeverStarves implements Checker {
       // A meal that was due before the last food is answered by it, whenever its verdict comes.
       const dueMs = now.nowMs - Math.max(0, now.trueWallMs - entry.body.dueMs);
       const atMs = run?.lastMotionMs ?? dueMs;
-      if (atMs >= this.#lastFoodMs) this.#hungry.push({ key, atMs, feedingId });
+      if (atMs >= this.#lastFoodMs) {
+        this.#hungry.push({ key, atMs, knownMs: now.nowMs, feedingId });
+      }
     } else if (entry.name === 'occurrence.reopened') {
       this.#hungry = this.#hungry.filter((occurrence) => occurrence.key !== entry.body.key);
     } else if (entry.name === 'feeding.claimed' && entry.body.cause === 'starvation') {
@@ -139,7 +159,7 @@ export class NeverStarves implements Checker {
     if (now.nowMs - this.#lastFoodMs < limitMs) return;
     if (now.nowMs - Math.max(...Object.values(this.#lastCatchUpMs)) < CATCH_UP_GAP_MS + SLACK_MS)
       return;
-    if (now.nowMs - Math.max(last.atMs, this.#lastOffMs, this.#lastFullMs) < SLACK_MS) return;
+    if (now.nowMs - Math.max(last.knownMs, this.#lastOffMs, this.#lastFullMs) < SLACK_MS) return;
     if (this.#catchUpKeys.has(`starve:${last.key}`) || this.#hasFailed) return;
     this.#hasFailed = true;
     this.#fail(
