@@ -36,7 +36,7 @@ const steps: readonly Step[] = [
   },
   {
     name: 'mutants of the sync',
-    command: ['npm', 'run', '-s', 'sim:sync:mutants', '--', '--seeds', '150', '--json'],
+    command: ['npm', 'run', '-s', 'sim:sync:mutants', '--', '--seeds', '300', '--json'],
     timeoutMs: 10 * MINUTE_MS,
   },
   {

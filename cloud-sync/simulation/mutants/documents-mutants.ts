@@ -8,7 +8,7 @@ export const documentMutants: readonly SyncMutant[] = [
     edits: [
       {
         file: `${core}/hello.ts`,
-        find: 'isSettled && (await digest(context, tx)) !== hello.docs',
+        find: 'isSettled && (await digest(context, tx, device)) !== hello.docs',
         replace: 'false',
       },
     ],

@@ -10,7 +10,7 @@ import type { CommandWord } from '../sync/link-io.ts';
 const MG_PER_GRAM = 1000;
 
 export interface CloudCommandsParts {
-readonly feeding: Pick<FeedService, 'begin' | 'stopAll' | 'stops'>;
+  readonly feeding: Pick<FeedService, 'begin' | 'stopAll' | 'stops'>;
   readonly journal: Pick<FeedingJournal, 'findByRequestId'>;
   readonly scale: Pick<FirstReading, 'isKnown' | 'known'>;
   readonly hasPet: (petId: string) => boolean;
