@@ -1,4 +1,4 @@
-import { type Milliseconds, MQTT_BYTES_MAX } from '@cat-feeder/shared';
+import { FeederError, type Milliseconds, MQTT_BYTES_MAX } from '@cat-feeder/shared';
 import mqtt, { type MqttClient } from 'mqtt';
 import type { CloudLog } from '../api/deps.ts';
 import type { System } from '../platform/system.ts';
@@ -87,9 +87,10 @@ export class BrokerConnection {
     if (this.#client?.connected) this.#client.unsubscribe(topic, {}, () => {});
   }
 
-  /** Throws unless there is a connection. */
+  /** @throws {FeederError} ERR_UNAVAILABLE: there is no connection. */
   async ping(): Promise<void> {
-    if (!this.#isUp) throw new Error('There is no connection to the broker.');
+    if (this.#isUp) return;
+    throw new FeederError('ERR_UNAVAILABLE', { message: 'There is no connection to the broker.' });
   }
 
   close(): void {

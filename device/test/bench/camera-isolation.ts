@@ -284,7 +284,11 @@ class EncoderWatch {
         const ms = cpuMsOf(pid);
         if (!this.#first.has(pid)) this.#first.set(pid, ms);
         this.#last.set(pid, ms);
-      } catch {}
+      } catch (error) {
+        // It has just ended: its last look counts.
+        const code = error instanceof Error && 'code' in error ? error.code : '';
+        if (code !== 'ENOENT' && code !== 'ESRCH') throw error;
+      }
     }
   }
 }
